@@ -1,1 +1,37 @@
+"""Engines: same Scene in, same array names, shapes and units out."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from render.scene import Scene
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What an engine makes of a scene.
+
+    rgb: (T, H, W, 3) uint8 sRGB. index: (T, H, W) uint8, 0 environment, i + 1 the scene's i-th actor
+    (body, hair, clothes, glasses). depth: (T, H, W) float32 metres along the viewing axis, inf for sky.
+    """
+
+    rgb: np.ndarray
+    index: np.ndarray
+    depth: np.ndarray
+
+
+class Engine(Protocol):
+    """Turns scenes into frames. One engine object serves many scenes in one process."""
+
+    name: str
+
+    def device_class(self) -> str:
+        """What byte identity depends on beside versions, such as `cpu/x86-64-v4`."""
+        ...
+
+    def render(self, scene: Scene) -> Frames:
+        """Render every frame of a scene."""
+        ...

@@ -1,0 +1,91 @@
+"""A baked character: everything a renderer needs of one cast member, as plain arrays.
+
+Made once from a `motionpair.specs.Character` (render.characters.bake, which needs torch and anny), kept
+as an uncompressed-pickle-free `.npz`, and loaded by render workers, which need numpy alone.
+
+The rig is the 55 canonical joints of `render.skeleton`, in that order, then twist helpers. The bind pose
+is the body model's A-pose, feet on z = 0 (the lowest sole vertex), pelvis above the origin, facing −Y.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+Role = Literal["skin", "eye", "lash", "teeth", "tongue", "cloth", "shoe", "hair", "accessory"]
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A bind-pose skeleton.
+
+    names: R joint names, the 55 canonical ones first.
+    parents: (R,) int, −1 for the pelvis.
+    heads: (R, 3) metres, bind pose, character space.
+    tails: (R, 3) metres: where the bone points.
+    to_t_pose: (R, 4) wxyz. Global rotation that takes each bone from bind pose to the canonical T-pose.
+    twist_of: for each joint after the 55th, (name of its source joint, share of that joint's twist).
+    """
+
+    names: tuple[str, ...]
+    parents: np.ndarray
+    heads: np.ndarray
+    tails: np.ndarray
+    to_t_pose: np.ndarray
+    twist_of: Mapping[str, tuple[str, float]]
+
+
+@dataclass(frozen=True)
+class MeshPart:
+    """One mesh of a character, in bind pose.
+
+    vertices: (V, 3) float32 metres. faces: (F, 4) int32, a triangle repeats −1 in its last column.
+    bones: (V, 8) uint8 rig joints; weights: (V, 8) float32, rows sum to 1.
+    unit_vertices: (N,) int32 vertices that face units move; unit_deltas: (52, N, 3) float16 metres.
+    attributes: per-vertex values that materials read: `rest` (V, 3), `uv` (V, 2), `brow`, `blush`,
+    `eye` (V, 3) eye-local direction, ...
+    garment: index into the character's garments, −1 for none.
+    """
+
+    name: str
+    role: Role
+    vertices: np.ndarray
+    faces: np.ndarray
+    bones: np.ndarray
+    weights: np.ndarray
+    unit_vertices: np.ndarray
+    unit_deltas: np.ndarray
+    attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
+    garment: int = -1
+
+
+@dataclass(frozen=True)
+class BakedCharacter:
+    """A cast member as arrays.
+
+    character_json: canonical JSON of the Character that it was baked from.
+    hip_height: metres from the ground to the pelvis joint in the T-pose; root motion scales with it.
+    height: metres, ground to crown.
+    hand_vertices: (left, right) vertex indices of part `body`; face_vertices: likewise.
+    soles: for each of skeleton.CONTACT_POINTS, (N_i,) indices into the part `sole_part`.
+    strands: (S, P, 3) float32 hair strands in bind pose, all rigid with the head; S = 0 without strands.
+    """
+
+    character_json: str
+    rig: Rig
+    parts: tuple[MeshPart, ...]
+    strands: np.ndarray
+    strand_radius: float
+    hip_height: float
+    height: float
+    hand_vertices: tuple[np.ndarray, np.ndarray]
+    face_vertices: np.ndarray
+    sole_part: str
+    soles: tuple[np.ndarray, ...]
+
+    def part(self, name: str) -> MeshPart:
+        """The part called `name`."""
+        return next(p for p in self.parts if p.name == name)
