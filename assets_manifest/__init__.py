@@ -1,1 +1,1 @@
-
+"""One YAML file an asset pack: source, licence, checksum, what it provides."""

@@ -1,1 +1,1 @@
-
+"""SCAIL-2: model, training, sampling."""

@@ -1,1 +1,1 @@
-
+"""The Ray runner, its jobs and the command line."""

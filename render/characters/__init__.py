@@ -1,1 +1,1 @@
-
+"""Characters: the body model's bake, clothes, hair, and skinning in numpy."""

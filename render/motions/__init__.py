@@ -1,1 +1,1 @@
-
+"""The procedural motion library."""

@@ -1,1 +1,1 @@
-
+"""The Blender engine: the only room that imports bpy."""
