@@ -17,6 +17,22 @@ import numpy as np
 
 Role = Literal["skin", "eye", "lash", "teeth", "tongue", "cloth", "shoe", "hair", "accessory"]
 
+ATTRIBUTES: dict[str, str] = {
+    "rest": "every part: (V, 3) metres, the vertex in bind pose",
+    "uv": "cloth, shoe: (V, 2) metres, around the body and up it, so that weaves keep their size; "
+    "hair: (V, 2), around the head in [0, 1] and 0 at the root to 1 at the tip",
+    "brow": "skin: (V, 2) brow coordinates of the nearer brow, linear across the forehead so that they "
+    "interpolate: 0 at the inner end to 1 at the outer end; −1 to 1 across the brow's thickness",
+    "lips": "skin: (V,) metres to the lips' border, positive on the lips",
+    "blush": "skin: (V,) in [0, 1], cheeks, nose tip, ears, knuckles, knees",
+    "nails": "skin: (V,) in [0, 1]",
+    "scalp": "skin: (V,) in [0, 1], where hair grows (stubble, roots)",
+    "beard": "skin: (V,) in [0, 1], where a beard would grow",
+    "cavity": "skin: (V,) in [0, 1], creases that want darkening: eye sockets, nostrils, inside of the mouth",
+    "eye": "eye: (V, 3) unit direction from the eyeball's centre at rest gaze: −Y ahead, X left, Z up",
+}
+"""Attribute to the roles that have it, its shape and its meaning. A part may lack one; then it reads 0."""
+
 
 @dataclass(frozen=True)
 class Rig:
@@ -45,8 +61,7 @@ class MeshPart:
     vertices: (V, 3) float32 metres. faces: (F, 4) int32, a triangle repeats −1 in its last column.
     bones: (V, 8) uint8 rig joints; weights: (V, 8) float32, rows sum to 1.
     unit_vertices: (N,) int32 vertices that face units move; unit_deltas: (52, N, 3) float16 metres.
-    attributes: per-vertex values that materials read: `rest` (V, 3), `uv` (V, 2), `brow`, `blush`,
-    `eye` (V, 3) eye-local direction, ...
+    attributes: float32 per-vertex values that materials read; ATTRIBUTES says which part has which.
     garment: index into the character's garments, −1 for none.
     """
 
