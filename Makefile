@@ -1,0 +1,28 @@
+# MotionPair: `make demo` and `make test` do all set-up themselves.
+PYTHON := .venv/bin/python
+OUT ?= out/demo
+
+.PHONY: setup demo test lint bench docs clean
+
+setup:
+	@scripts/setup.sh
+
+demo: setup
+	@.venv/bin/motionpair demo --out $(OUT)
+
+test: setup
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup tests
+
+lint: setup
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+
+bench: setup
+	@$(PYTHON) -m benchmarks.run
+
+docs: setup
+	@$(PYTHON) -m motionpair.schema > docs/schema.md
+
+clean:
+	rm -rf out build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
