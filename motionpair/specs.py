@@ -74,14 +74,16 @@ class Phrase:
 class MotionSpec:
     """One motion instance: phrases that are chained and blended, all randomness from `seed`.
 
-    `start` is where in the chained motion the clip's window begins. Two performers with an equal
-    MotionSpec do the same motion; `motion_id` belongs to one split.
+    `start` is where in the chained motion the clip's window begins; frame f shows the chained motion at
+    start + speed · f / fps, so a speed of 0.5 is slow motion. The phrases last for the whole window. Two
+    performers with an equal MotionSpec do the same motion; `motion_id` belongs to one split.
     """
 
     motion_id: str
     phrases: tuple[Phrase, ...]
     seed: int
     start: float = 0.0
+    speed: float = 1.0
 
 
 @dataclass(frozen=True)
