@@ -21,6 +21,7 @@ SPEC_VERSION = 1
 Mode = Literal["animation", "replacement"]
 Look = Literal["realistic", "animation_3d", "animation_2d"]
 Split = Literal["train", "validation", "test"]
+Style = Literal["realistic", "toon"]
 
 PHENOTYPE_AXES = (
     "gender", "age", "muscle", "weight", "height", "proportions", "cupsize", "firmness",
@@ -139,10 +140,17 @@ class Estimator:
 
 @dataclass(frozen=True)
 class RenderSettings:
-    """How frames are made. Denoise is Open Image Denoise's quality, or `none`."""
+    """How frames are made. Denoise is Open Image Denoise's quality, or `none`.
+
+    `style` is the picture's: `toon` (flat colours, display transform Standard) for a clip in which any
+    performer has the look `animation_2d`, else `realistic` (display transform AgX). Planning fills it, and
+    it is equal in both clips of a replacement pair, so that the environment's pixels do not depend on who
+    is in the picture.
+    """
 
     engine: str
     preset: str
+    style: Style
     samples: int
     denoise: Literal["none", "fast", "balanced", "high"]
     bounces: int
