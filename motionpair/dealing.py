@@ -1,0 +1,127 @@
+"""Dealing: which stratum and split each slot has, and which split and look each cast member has.
+
+All of it follows from the recipe's counts and shares alone, without a seed. Nothing is left to chance
+where a count was promised: counts are exact, and shares are met within one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+import numpy as np
+
+from motionpair.draws import deal, interleave
+from motionpair.errors import InputError
+from motionpair.specs import Split
+
+if TYPE_CHECKING:
+    from motionpair.recipe import Recipe, Stratum
+
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+def style(look: str) -> str:
+    """The rendering style of a look: `toon` for 2D animation, else `realistic`. A clip has one style."""
+    return "toon" if look == "animation_2d" else "realistic"
+
+
+@dataclass(frozen=True)
+class SlotDeal:
+    """For each slot, index into recipe.strata and into SPLITS: both (N,) int."""
+
+    stratum: np.ndarray
+    split: np.ndarray
+
+
+@dataclass(frozen=True)
+class CastDeal:
+    """For each cast member, index into SPLITS and its look."""
+
+    split: np.ndarray
+    looks: tuple[str, ...]
+
+
+def deal_slots(recipe: Recipe) -> SlotDeal:
+    """Strata interleave over the slots, so that any prefix (`--limit`) holds each in proportion to its
+    count; splits interleave within each stratum.
+    """
+    counts = [s.count for s in recipe.strata]
+    stratum = interleave(counts)
+    by_stratum = interleave(deal(sum(counts), _shares(recipe)))
+    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    place = np.empty(len(stratum), dtype=np.int64)
+    for s in range(len(counts)):
+        mine = np.flatnonzero(stratum == s)
+        place[mine] = first[s] + np.arange(len(mine))
+    return SlotDeal(stratum, by_stratum[place])
+
+
+def deal_cast(recipe: Recipe) -> CastDeal:
+    """Members go to splits by the splits' shares, but at least as many as the split's strata need.
+
+    Raises:
+        InputError: the cast is too small for the pairs of a split.
+    """
+    slots = deal_slots(recipe)
+    strata = [
+        [s for i, s in enumerate(recipe.strata) if np.any((slots.stratum == i) & (slots.split == p))]
+        for p in range(len(SPLITS))
+    ]
+    needs = [2 * max((s.performers[1] for s in mine), default=0) for mine in strata]
+    if sum(needs) > recipe.cast.size:
+        asked = ", ".join(f"{n} in {name}" for n, name in zip(needs, SPLITS, strict=True) if n)
+        raise InputError(
+            f"cast.size: the strata need at least {sum(needs)} members ({asked}; a pair shows two different "
+            f"characters a performer, and no character is in two splits), got {recipe.cast.size}"
+        )
+    counts = deal(recipe.cast.size, _shares(recipe))
+    while short := [p for p in range(len(SPLITS)) if counts[p] < needs[p]]:
+        richest = max(range(len(SPLITS)), key=lambda p: counts[p] - needs[p])
+        counts[short[0]] += 1
+        counts[richest] -= 1
+    split = interleave(counts)
+    names = [name for name, weight in recipe.cast.looks.items() if weight > 0]
+    shares = [recipe.cast.looks[name] for name in names]
+    looks = np.empty(len(split), dtype=np.int64)
+    for p in range(len(SPLITS)):
+        dealt = deal(counts[p], shares)
+        looks[split == p] = interleave(dealt)
+        by_style: dict[str, int] = {}
+        for name, count in zip(names, dealt, strict=True):
+            by_style[style(name)] = by_style.get(style(name), 0) + count
+        for stratum in strata[p]:
+            _check_styles(stratum, SPLITS[p], by_style)
+        _check_meetings(recipe, SPLITS[p], counts[p], int(np.sum(slots.split == p)))
+    return CastDeal(split, tuple(names[i] for i in looks))
+
+
+def _shares(recipe: Recipe) -> list[float]:
+    return [getattr(recipe.splits, name) for name in SPLITS]
+
+
+def _check_styles(stratum: Stratum, split: str, by_style: dict[str, int]) -> None:
+    """A clip's performers share one style, and both clips of a replacement pair do."""
+    most = stratum.performers[1]
+    if stratum.mode == "replacement":
+        enough = max(by_style.values()) >= 2 * most
+        asked = f"{2 * most} of one style"
+    else:
+        enough = sum(count // most for count in by_style.values()) >= 2
+        asked = f"twice {most} of one style"
+    if not enough:
+        have = ", ".join(f"{count} {name}" for name, count in by_style.items())
+        raise InputError(
+            f"cast.size: stratum {stratum.name} needs {asked} in split {split}, the cast's share has {have}; "
+            "accepted: a larger cast, fewer looks or fewer performers"
+        )
+
+
+def _check_meetings(recipe: Recipe, split: str, members: int, pairs: int) -> None:
+    couples = members * (members - 1)
+    if pairs > couples * recipe.cast.max_meetings:
+        raise InputError(
+            f"cast.size: {pairs} pairs of split {split} are more than its {members} members can serve: each "
+            f"of {couples} driving and target couples may meet {recipe.cast.max_meetings} times "
+            "(cast.max_meetings)"
+        )

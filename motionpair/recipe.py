@@ -1,0 +1,361 @@
+"""Recipes: what a dataset is made of, as a YAML file; `docs/recipes.md` explains every key.
+
+A recipe file is read with `yaml.safe_load`, its keys are laid over those of its `base` (a built-in
+recipe, by name), and the result must be a whole `Recipe`: unknown keys, wrong types and impossible
+numbers are one-line `InputError`s that name the file and the key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from motionpair import fields
+from motionpair.errors import InputError
+from motionpair.specs import Mode
+
+RECIPE_VERSION = 1
+"""Version of the recipe's keys and of their meaning."""
+
+MAX_RECIPE_BYTES = 1 << 20
+
+Span = tuple[float, float]
+"""Lowest and highest value of a number that is drawn evenly between them."""
+Weights = Mapping[str, float]
+"""Names drawn in proportion to their weights; 0 turns a name off."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """A picture size in pixels and how often it is used."""
+
+    width: int
+    height: int
+    weight: float
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """A part of the dataset with an exact number of pairs. `motions` empty: the recipe's families."""
+
+    name: str
+    count: int
+    mode: Mode
+    performers: tuple[int, int]
+    framing: Literal["full_body", "close_up"]
+    motion_speed: Span
+    motions: Weights
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Shares of the pairs, and of the cast, that each split gets."""
+
+    train: float
+    validation: float
+    test: float
+
+
+@dataclass(frozen=True)
+class AgeGroup:
+    """An age group: its weight and its span on the body model's age axis."""
+
+    weight: float
+    span: Span
+
+
+@dataclass(frozen=True)
+class Gender:
+    """A gender group: its weight, its span on the body model's axis, and what it wears."""
+
+    weight: float
+    span: Span
+    tops: Weights
+    bottoms: Weights
+    hair: Weights
+
+
+@dataclass(frozen=True)
+class Ancestry:
+    """An ancestry: its weight, its share of a member's ancestry, and the colours that go with it."""
+
+    weight: float
+    share: Span
+    skin: tuple[str, ...]
+    eyes: tuple[str, ...]
+    hair: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outfit:
+    """Colours that go together."""
+
+    top: tuple[str, ...]
+    bottom: tuple[str, ...]
+    accent: tuple[str, ...]
+    shoes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The finite cast: how many members, and what they are drawn from."""
+
+    size: int
+    max_meetings: int
+    looks: Weights
+    ages: Mapping[str, AgeGroup]
+    genders: Mapping[str, Gender]
+    ancestries: Mapping[str, Ancestry]
+    build: Mapping[str, Span]
+    grey_hair: tuple[str, ...]
+    grey_share: float
+    bold_hair: tuple[str, ...]
+    bold_share: float
+    footwear: Weights
+    fabrics: Mapping[str, Weights]
+    denim: tuple[str, ...]
+    outfits: Mapping[str, Outfit]
+
+
+@dataclass(frozen=True)
+class Motions:
+    """Motion families and how they are chained."""
+
+    families: Weights
+    params: Mapping[str, Mapping[str, Span]]
+    phrases: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How performers stand: alone, and beside each other."""
+
+    heading: float
+    spacing: Span
+    facing_share: float
+
+
+@dataclass(frozen=True)
+class Places:
+    """Environments and their light."""
+
+    environments: Weights
+    indoor_light: Weights
+    outdoor_light: Weights
+    light_strength: Span
+
+
+@dataclass(frozen=True)
+class CameraRanges:
+    """What cameras of one framing are drawn from."""
+
+    kinds: Weights
+    azimuth: Span
+    elevation: Span
+    focal_mm: Span
+    margin: Span
+    orbit_speed: Span
+    shake: Span
+
+
+@dataclass(frozen=True)
+class Cameras:
+    """Camera ranges by framing."""
+
+    full_body: CameraRanges
+    close_up: CameraRanges
+
+
+@dataclass(frozen=True)
+class Estimators:
+    """Reverse driving, and the pose-estimator error models that synthesised clips pass through."""
+
+    reverse_driven: float
+    models: Weights
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """Render presets of the two clips, and the videos' quality."""
+
+    target: str
+    driving: str
+    crf: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Quality limits of the two gates; a candidate that breaks one is discarded."""
+
+    contact_slide_mm: float
+    penetration_mm: float
+    in_frame_share: float
+    visible_share: float
+    motion_energy: float
+    agreement_degrees: float
+    mask_share: float
+    exposure: Span
+    clip_difference: float
+    shape_distance: float
+    colour_distance: float
+    candidates: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a plan is drawn from, given a seed."""
+
+    version: int
+    name: str
+    description: str
+    sizes: tuple[Size, ...]
+    frames: int
+    fps: int
+    strata: tuple[Stratum, ...]
+    splits: Splits
+    cast: Cast
+    motions: Motions
+    stage: Stage
+    places: Places
+    cameras: Cameras
+    estimators: Estimators
+    rendering: Rendering
+    limits: Limits
+    pair_seconds: float
+    shard_pairs: int
+
+    def __post_init__(self) -> None:
+        from motionpair import recipe_checks
+
+        recipe_checks.check(self)
+
+    @cached_property
+    def json(self) -> str:
+        """The recipe's canonical JSON text."""
+        return fields.canonical_json(self)
+
+    @cached_property
+    def hash(self) -> str:
+        """sha256, in hex, of the recipe's canonical JSON."""
+        return fields.content_hash(self)
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs the recipe plans."""
+        return sum(s.count for s in self.strata)
+
+
+def built_in_recipes() -> list[str]:
+    """Names of the recipes that come with the package."""
+    folder = resources.files("motionpair") / "recipes"
+    return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml"))
+
+
+def load_recipe(name_or_path: str | Path) -> Recipe:
+    """The recipe of a built-in name (`demo`, `motionpair-60k`), or of a YAML file.
+
+    Raises:
+        InputError: no such recipe or file, too large, not YAML, or a key that is not as documented; the
+            message names the file and the key.
+    """
+    where, data = _read(name_or_path)
+    try:
+        return fields.from_plain(Recipe, _with_base(where, data))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def recipe_from_json(text: str) -> Recipe:
+    """The recipe of a canonical JSON text, as plans carry it.
+
+    Raises:
+        InputError: the text is not JSON, or not a recipe of this version.
+    """
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"recipe: not JSON: {error}") from None
+    return fields.from_plain(Recipe, data)
+
+
+def _read(name_or_path: str | Path) -> tuple[str, Mapping[str, Any]]:
+    """The file's name for messages, and its top-level mapping."""
+    name = str(name_or_path)
+    if name in built_in_recipes():
+        raw = (resources.files("motionpair") / "recipes" / f"{name}.yaml").read_bytes()
+    else:
+        path = Path(name)
+        if not path.exists() and path.suffix not in (".yaml", ".yml"):
+            known = ", ".join(built_in_recipes())
+            raise InputError(f"recipe {name}: no such recipe; accepted: {known}, or a YAML file")
+        try:
+            with path.open("rb") as file:
+                raw = file.read(MAX_RECIPE_BYTES + 1)
+        except OSError as error:
+            raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
+    if len(raw) > MAX_RECIPE_BYTES:
+        raise InputError(f"{name}: larger than {MAX_RECIPE_BYTES} bytes; a recipe is a small YAML file")
+    try:
+        data = yaml.load(raw.decode("utf-8"), Loader=_Loader)
+    except UnicodeDecodeError:
+        raise InputError(f"{name}: not UTF-8 text; a recipe is a YAML file") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise InputError(f"{name}: not YAML: {_one_line(error)}") from None
+    if not isinstance(data, Mapping):
+        raise InputError(f"{name}: expected a mapping of recipe keys at the top")
+    return name, data
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader without aliases (a short file could expand without end) or repeated keys."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()
+            raise yaml.YAMLError(f"line {event.start_mark.line + 1}: aliases are not accepted")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise yaml.YAMLError(f"line {line}: key {key.value} stands here twice")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _one_line(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None)
+    if mark is not None and problem:
+        return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _with_base(where: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The data laid over its base recipe's; a base is a built-in one and may have a base itself."""
+    if "base" not in data:
+        return data
+    own = {k: v for k, v in data.items() if k != "base"}
+    base = data["base"]
+    if base not in built_in_recipes() or base == where:
+        raise InputError(f"base: expected one of {', '.join(built_in_recipes())}, got {base!r}")
+    if "name" not in own:
+        raise InputError("name: missing; a recipe with a base has a name of its own")
+    base_name, base_data = _read(base)
+    return _laid_over(_with_base(base_name, base_data), own)
+
+
+def _laid_over(base: Any, own: Any) -> Any:
+    if not (isinstance(base, Mapping) and isinstance(own, Mapping)):
+        return own
+    both = {k: _laid_over(v, own[k]) if k in own else v for k, v in base.items()}
+    return both | {k: v for k, v in own.items() if k not in base}

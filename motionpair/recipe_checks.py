@@ -1,0 +1,264 @@
+"""What a recipe may say beyond the types of its keys: ranges, sums, and names of the catalogue.
+
+Each check raises one InputError that names the key by its path and says what would be accepted.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, get_args
+
+from motionpair import catalog, dealing
+from motionpair.errors import InputError
+from motionpair.specs import PHENOTYPE_AXES, Look
+
+if TYPE_CHECKING:
+    from motionpair.recipe import Cast, Recipe
+
+MAX_PAIRS = 999_999
+"""Slots are written with six digits."""
+MAX_CAST = 99_999
+MAX_PERFORMERS = 3
+MAX_SIDE = 4096
+MAX_FRAMES = 1001
+
+LOOKS_MADE: tuple[str, ...] = ("realistic", "animation_2d")
+"""Looks that the renderer has; the others take weight 0 until it does."""
+
+ANCESTRIES = ("african", "asian", "caucasian")
+BUILD_AXES = tuple(a for a in PHENOTYPE_AXES if a not in (*ANCESTRIES, "gender", "age"))
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+_ANGLE = (-3.1416, 3.1416)
+_CAMERA_BOUNDS = {
+    "azimuth": _ANGLE, "elevation": (-0.5, 1.4), "focal_mm": (12, 200), "margin": (0, 0.4),
+    "orbit_speed": (-1, 1), "shake": (0, 3),
+}  # fmt: skip
+_LIMIT_BOUNDS = {
+    "contact_slide_mm": (0, 1000), "penetration_mm": (0, 1000), "in_frame_share": (0, 1),
+    "visible_share": (0, 1), "motion_energy": (0, 10), "agreement_degrees": (0, 180), "mask_share": (0, 1),
+    "clip_difference": (0, 1), "shape_distance": (0, 1), "colour_distance": (0, 100),
+    "candidates": (1, 1000),
+}  # fmt: skip
+
+
+def check(recipe: Recipe) -> None:
+    """Raise an InputError at the first thing in the recipe that cannot be."""
+    from motionpair.recipe import RECIPE_VERSION
+
+    if recipe.version != RECIPE_VERSION:
+        raise InputError(f"version: expected {RECIPE_VERSION}, got {recipe.version}")
+    _named(recipe.name, "name")
+    _picture(recipe)
+    _strata(recipe)
+    _weights(
+        {s: getattr(recipe.splits, s) for s in dealing.SPLITS}, "splits", dealing.SPLITS, "split", part=True
+    )
+    _cast(recipe.cast)
+    _motions(recipe)
+    _within(recipe.stage.heading, 0, 3.1416, "stage.heading")
+    _span(recipe.stage.spacing, 0.6, 5, "stage.spacing")
+    _within(recipe.stage.facing_share, 0, 1, "stage.facing_share")
+    _places(recipe)
+    for framing in ("full_body", "close_up"):
+        ranges, where = getattr(recipe.cameras, framing), f"cameras.{framing}"
+        _weights(ranges.kinds, f"{where}.kinds", ("static", "orbit", "handheld"), "camera kind")
+        for key, (low, high) in _CAMERA_BOUNDS.items():
+            _span(getattr(ranges, key), low, high, f"{where}.{key}")
+    _within(recipe.estimators.reverse_driven, 0, 1, "estimators.reverse_driven")
+    _weights(recipe.estimators.models, "estimators.models", catalog.ESTIMATORS, "estimator")
+    for key in ("target", "driving"):
+        _known(getattr(recipe.rendering, key), catalog.RENDER_PRESETS, f"rendering.{key}", "render preset")
+    _within(recipe.rendering.crf, 0, 40, "rendering.crf")
+    for key, (low, high) in _LIMIT_BOUNDS.items():
+        _within(getattr(recipe.limits, key), low, high, f"limits.{key}")
+    _span(recipe.limits.exposure, 0, 1, "limits.exposure")
+    _within(recipe.pair_seconds, 1, 1e6, "pair_seconds")
+    _within(recipe.shard_pairs, 1, 100_000, "shard_pairs")
+    dealing.deal_cast(recipe)
+
+
+def _picture(recipe: Recipe) -> None:
+    if not recipe.sizes:
+        raise InputError("sizes: expected at least one size, got none")
+    for i, size in enumerate(recipe.sizes):
+        for key in ("width", "height"):
+            side = getattr(size, key)
+            if side % 32 or not 32 <= side <= MAX_SIDE:
+                raise InputError(
+                    f"sizes[{i}].{key}: expected a multiple of 32 from 32 to {MAX_SIDE}, got {side}"
+                )
+    if len({(s.width, s.height) for s in recipe.sizes}) != len(recipe.sizes):
+        raise InputError("sizes: expected each width and height once, got one twice")
+    _positive_weights([s.weight for s in recipe.sizes], "sizes[].weight")
+    if recipe.frames % 4 != 1 or not 5 <= recipe.frames <= MAX_FRAMES:
+        raise InputError(
+            f"frames: expected 4n + 1 (17, 81, ...) from 5 to {MAX_FRAMES}, got {recipe.frames}"
+        )
+    _within(recipe.fps, 1, 120, "fps")
+
+
+def _strata(recipe: Recipe) -> None:
+    if not recipe.strata:
+        raise InputError("strata: expected at least one stratum, got none")
+    for i, stratum in enumerate(recipe.strata):
+        where = f"strata[{i}]"
+        _named(stratum.name, f"{where}.name")
+        _within(stratum.count, 0, MAX_PAIRS, f"{where}.count")
+        _span(stratum.performers, 1, MAX_PERFORMERS, f"{where}.performers")
+        _span(stratum.motion_speed, 0.1, 2, f"{where}.motion_speed")
+        if stratum.framing == "close_up" and stratum.performers[1] > 1:
+            raise InputError(f"{where}.performers: a close_up shows one performer; expected [1, 1]")
+        if stratum.motions:
+            _weights(stratum.motions, f"{where}.motions", catalog.MOTION_FAMILIES, "motion family")
+        if stratum.framing == "close_up":
+            for family, weight in (stratum.motions or recipe.motions.families).items():
+                if weight > 0 and family in catalog.MOTION_FAMILIES:
+                    _close_up(family, where)
+    names = [s.name for s in recipe.strata]
+    if len(set(names)) != len(names):
+        raise InputError("strata: expected names that differ, got one twice")
+    if not 1 <= recipe.pairs <= MAX_PAIRS:
+        raise InputError(f"strata: expected 1 to {MAX_PAIRS} pairs in all, got {recipe.pairs}")
+
+
+def _close_up(family: str, where: str) -> None:
+    if not catalog.MOTION_FAMILIES[family].upper_body:
+        good = ", ".join(n for n, f in catalog.MOTION_FAMILIES.items() if f.upper_body)
+        raise InputError(f"{where}.motions.{family}: does not read in a close_up; accepted: {good}")
+
+
+def _cast(cast: Cast) -> None:
+    _within(cast.size, 2, MAX_CAST, "cast.size")
+    _within(cast.max_meetings, 1, MAX_PAIRS, "cast.max_meetings")
+    _weights(cast.looks, "cast.looks", get_args(Look), "look")
+    for look, weight in cast.looks.items():
+        if weight > 0 and look not in LOOKS_MADE:
+            raise InputError(f"cast.looks.{look}: not implemented; expected 0, got {weight:g}")
+    if not cast.ages or not cast.genders:
+        raise InputError(f"cast.{'genders' if cast.ages else 'ages'}: expected at least one group, got none")
+    _positive_weights([g.weight for g in cast.ages.values()], "cast.ages.*.weight")
+    for name, age in cast.ages.items():
+        _span(age.span, 0.3, 1, f"cast.ages.{name}.span")
+    _positive_weights([g.weight for g in cast.genders.values()], "cast.genders.*.weight")
+    for name, gender in cast.genders.items():
+        where = f"cast.genders.{name}"
+        _span(gender.span, 0, 1, f"{where}.span")
+        _weights(gender.tops, f"{where}.tops", catalog.TOPS, "top")
+        _weights(gender.bottoms, f"{where}.bottoms", catalog.BOTTOMS, "bottom")
+        _weights(gender.hair, f"{where}.hair", catalog.HAIR_STYLES, "hair style")
+    if not cast.ancestries:
+        raise InputError("cast.ancestries: expected at least one ancestry, got none")
+    _positive_weights([a.weight for a in cast.ancestries.values()], "cast.ancestries.*.weight")
+    for name, ancestry in cast.ancestries.items():
+        where = f"cast.ancestries.{name}"
+        _known(name, ANCESTRIES, where, "ancestry")
+        _span(ancestry.share, 0.34, 1, f"{where}.share")
+        for key in ("skin", "eyes", "hair"):
+            _colours(getattr(ancestry, key), f"{where}.{key}")
+    for axis in BUILD_AXES:
+        if axis not in cast.build:
+            raise InputError(f"cast.build.{axis}: missing; expected a lowest and a highest value in [0, 1]")
+    for axis, span in cast.build.items():
+        _known(axis, BUILD_AXES, f"cast.build.{axis}", "axis")
+        _span(span, 0, 1, f"cast.build.{axis}")
+    for key in ("grey_hair", "bold_hair", "denim"):
+        _colours(getattr(cast, key), f"cast.{key}")
+    for key in ("grey_share", "bold_share"):
+        _within(getattr(cast, key), 0, 1, f"cast.{key}")
+    _wardrobe(cast)
+
+
+def _wardrobe(cast: Cast) -> None:
+    _weights(cast.footwear, "cast.footwear", catalog.FOOTWEAR, "footwear")
+    for kind, fabrics in cast.fabrics.items():
+        _known(kind, catalog.GARMENT_KINDS, f"cast.fabrics.{kind}", "garment kind")
+        accepted = ("plain",) if kind in catalog.FOOTWEAR else tuple(catalog.FABRICS)
+        _weights(fabrics, f"cast.fabrics.{kind}", accepted, "fabric")
+    worn = [cast.footwear, *(t for g in cast.genders.values() for t in (g.tops, g.bottoms))]
+    for kind in {k for weights in worn for k, weight in weights.items() if weight > 0}:
+        if kind not in cast.fabrics:
+            raise InputError(f"cast.fabrics.{kind}: missing; a garment that is worn needs weights of fabrics")
+    if not cast.outfits:
+        raise InputError("cast.outfits: expected at least one outfit, got none")
+    for name, outfit in cast.outfits.items():
+        for key in ("top", "bottom", "accent", "shoes"):
+            _colours(getattr(outfit, key), f"cast.outfits.{name}.{key}")
+
+
+def _motions(recipe: Recipe) -> None:
+    motions = recipe.motions
+    _weights(motions.families, "motions.families", catalog.MOTION_FAMILIES, "motion family")
+    for family, params in motions.params.items():
+        _known(family, catalog.MOTION_FAMILIES, f"motions.params.{family}", "motion family")
+        ranges = catalog.MOTION_FAMILIES[family].params
+        for name, span in params.items():
+            where = f"motions.params.{family}.{name}"
+            _known(name, ranges, where, "parameter")
+            _span(span, ranges[name].low, ranges[name].high, where)
+    _span(motions.phrases, 1, 8, "motions.phrases")
+
+
+def _places(recipe: Recipe) -> None:
+    places = recipe.places
+    _weights(places.environments, "places.environments", catalog.ENVIRONMENTS, "environment")
+    for key in ("indoor_light", "outdoor_light"):
+        _weights(getattr(places, key), f"places.{key}", catalog.HDRIS, "HDRI")
+    _span(places.light_strength, 0.05, 10, "places.light_strength")
+
+
+def _named(name: str, where: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"{where}: expected up to 40 of a-z, 0-9 and -, first a letter or digit, got {name!r}"
+        )
+
+
+def _known(name: str, accepted: Iterable[str], where: str, what: str) -> None:
+    names = list(accepted)
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"accepted: {', '.join(names)}"
+        raise InputError(f"{where}: no such {what} {name!r}; {hint}")
+
+
+def _weights(
+    weights: Mapping[str, float], where: str, accepted: Iterable[str], what: str, part: bool = False
+) -> None:
+    """Known names, no weight below 0, not all 0; with `part`, they are shares that sum to 1."""
+    names = list(accepted)
+    for name in weights:
+        _known(name, names, f"{where}.{name}", what)
+    _positive_weights(list(weights.values()), where)
+    if part and abs(sum(weights.values()) - 1) > 1e-6:
+        raise InputError(f"{where}: expected shares that sum to 1, got {sum(weights.values()):g}")
+
+
+def _positive_weights(weights: list[float], where: str) -> None:
+    if any(not 0 <= w <= 1e9 for w in weights):
+        raise InputError(f"{where}: expected weights from 0 to 1e9, got {min(weights):g} to {max(weights):g}")
+    if not sum(weights) > 0:
+        raise InputError(f"{where}: expected at least one weight above 0, got none")
+
+
+def _within(value: float, low: float, high: float, where: str) -> None:
+    if not low <= value <= high:
+        raise InputError(f"{where}: expected {low:g} to {high:g}, got {value:g}")
+
+
+def _span(span: tuple[float, float], low: float, high: float, where: str) -> None:
+    if not low <= span[0] <= span[1] <= high:
+        raise InputError(
+            f"{where}: expected [lowest, highest] within {low:g} to {high:g}, got [{span[0]:g}, {span[1]:g}]"
+        )
+
+
+def _colours(colours: tuple[str, ...], where: str) -> None:
+    if not colours:
+        raise InputError(f"{where}: expected at least one colour, got none")
+    for i, colour in enumerate(colours):
+        if not _COLOUR.fullmatch(colour):
+            raise InputError(f"{where}[{i}]: expected a colour as '#rrggbb' in lower case, got {colour!r}")
