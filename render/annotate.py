@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from render import kinematics, rotations
 from render.characters.skinning import skin
 from render.engines import Frames
 from render.scene import Actor, Scene
-from render.skeleton import JOINTS
+from render.skeleton import JOINTS, PARENTS
 
 SURFACE_TOLERANCE = 0.03
 """Metres that a surface vertex may lie behind the depth buffer and still be the surface seen there:
@@ -30,7 +31,7 @@ def clip_annotations(scene: Scene, frames: Frames) -> dict[str, np.ndarray]:
     Returns:
         joints3d (T, K, 55, 3) metres, world; joints2d (T, K, 55, 2) pixels; joint_visible (T, K, 55);
         hand_boxes (T, K, 2, 4) and face_boxes (T, K, 4) pixels x0, y0, x1, y1, NaN where nothing of the
-        part is visible; rotations, root, expression and contacts of the actors' poses; the camera.
+        part is visible; rotations, expression and contacts of the actors' poses; the camera.
     """
     actors = scene.actors
     per_actor = [_actor_annotations(scene, frames, i, actor) for i, actor in enumerate(actors)]
@@ -61,10 +62,18 @@ def _actor_annotations(scene: Scene, frames: Frames, ordinal: int, actor: Actor)
         "joint_visible": visible,
         "hand_boxes": np.stack(boxes[:2], axis=1),
         "face_boxes": boxes[2],
-        "rotations": pose.rotations[:, : len(JOINTS)].astype(np.float32),
-        "expression": pose.expression.astype(np.float16),
+        "rotations": _canonical_rotations(actor).astype(np.float32),
+        "expression": pose.expression.astype(np.float32),
         "contacts": pose.contacts,
     }
+
+
+def _canonical_rotations(actor: Actor) -> np.ndarray:
+    """(T, 55, 4) wxyz: the pose as rendered, relative to the T-pose and to the parent."""
+    rig = actor.character.rig
+    n = len(JOINTS)
+    from_t_pose = rotations.mul(actor.pose.rotations[:, :n], rotations.inverse(rig.to_t_pose[:n]))
+    return kinematics.local_rotations(from_t_pose, PARENTS)
 
 
 def _seen(

@@ -8,6 +8,7 @@ holds the bodies of both clips.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,22 +26,37 @@ OUTLINE_STEP = 24
 """Every how many vertices of a mesh stand for it when a camera is framed."""
 
 
-def stage_pair(spec: PairSpec, store: CharacterStore) -> tuple[Scene, Scene]:
-    """The driving and the target scene of a pair, ready to be judged and rendered."""
-    casts = [_actors(spec, clip, store) for clip in (spec.driving, spec.target)]
-    outlines = [[_outline(actor) for actor in actors] for actors in casts]
-    focuses = [[_focus(actor) for actor in actors] for actors in casts]
+@dataclass(frozen=True)
+class StagedClip:
+    """A scene, with the points that its camera was framed by.
+
+    outlines: per actor, (T, N, 3) metres, world: body, clothes and hair. focuses: per actor, (T, M, 3):
+    face and hands.
+    """
+
+    scene: Scene
+    outlines: tuple[np.ndarray, ...]
+    focuses: tuple[np.ndarray, ...]
+
+
+def stage_pair(spec: PairSpec, store: CharacterStore) -> tuple[StagedClip, StagedClip]:
+    """The driving and the target clip of a pair, ready to be judged and rendered."""
+    clips = (spec.driving, spec.target)
+    casts = [_actors(spec, clip, store) for clip in clips]
+    outlines = [tuple(_outline(actor) for actor in actors) for actors in casts]
+    focuses = [tuple(_focus(actor) for actor in actors) for actors in casts]
     if spec.mode == "replacement":
-        both = [*outlines[0], *outlines[1]], [*focuses[0], *focuses[1]]
-        tracks = [_camera(spec, spec.target, *both)] * 2
+        shared = _camera(spec, spec.target, outlines[0] + outlines[1], focuses[0] + focuses[1])
+        tracks = [shared, shared]
     else:
-        tracks = [
-            _camera(spec, clip, outline, focus)
-            for clip, outline, focus in zip((spec.driving, spec.target), outlines, focuses, strict=True)
-        ]
+        tracks = [_camera(spec, *of) for of in zip(clips, outlines, focuses, strict=True)]
     driving, target = (
-        Scene(tuple(actors), track, clip.environment, clip.render, spec.fps)
-        for actors, track, clip in zip(casts, tracks, (spec.driving, spec.target), strict=True)
+        StagedClip(
+            Scene(tuple(casts[i]), tracks[i], clip.environment, clip.render, spec.fps),
+            outlines[i],
+            focuses[i],
+        )
+        for i, clip in enumerate(clips)
     )
     return driving, target
 

@@ -1,0 +1,168 @@
+"""The two quality gates of a candidate: one on geometry, before a frame is paid for, one on pixels.
+
+Each gate measures figures (named as in the row, where the row holds them) and raises `Discard` with the
+first limit that is broken. Limits are the recipe's (`motionpair.recipe.Limits`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+
+from motionpair.cast import identity_distance
+from motionpair.recipe import Limits
+from motionpair.specs import ClipSpec, PairSpec
+from render import footing
+from render.engines import Frames
+from render.scene import Scene
+from render.skeleton import BODY_JOINTS, JOINT_INDEX
+from render.stage import StagedClip
+
+LIMBS = tuple(
+    (JOINT_INDEX[f"{side}_{a}"], JOINT_INDEX[f"{side}_{b}"])
+    for side in ("left", "right")
+    for a, b in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
+)
+"""(start, end) joints of the limbs whose directions driving and target must share."""
+
+LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
+"""Rec. 709 weights of R'G'B'."""
+
+
+class Discard(Exception):
+    """A candidate that a gate turned down. reason: a short name to count by; the text adds the figure."""
+
+    def __init__(self, reason: str, figure: float, limit: str) -> None:
+        super().__init__(f"{reason}: {figure:.4g}, accepted: {limit}")
+        self.reason = reason
+
+
+def judge_geometry(
+    spec: PairSpec, driving: StagedClip, target: StagedClip, limits: Limits
+) -> dict[str, float]:
+    """Measure a staged pair and hold it against the limits that need no pixels.
+
+    Raises:
+        Discard: identities too alike, feet sliding or sunk, bodies out of the picture, a motion too
+            still, or limbs that point elsewhere in the two clips.
+    """
+    figures: dict[str, float] = {}
+    figures |= _identity(spec)
+    _at_least("identity shape", figures["identity_shape_distance"], limits.shape_distance)
+    _at_least("identity colours", figures["identity_colour_distance"], limits.colour_distance)
+    for side, clip, staged in (("driving", spec.driving, driving), ("target", spec.target, target)):
+        feet = [footing.measure(a.character, a.pose, spec.fps) for a in staged.scene.actors]
+        slide = max(f.slide_p95_mm for f in feet)
+        sunk = max(f.penetration_mm for f in feet)
+        figures[f"{side}_contact_slide_p95_mm"] = float(slide)
+        figures[f"{side}_sole_penetration_mm"] = float(sunk)
+        if clip.estimator.name == "exact":  # an estimator's error may well slide or sink a foot
+            _at_most("contact slide", slide, limits.contact_slide_mm)
+            _at_most("sole penetration", sunk, limits.penetration_mm)
+        inside = _in_frame_share(clip, staged)
+        figures[f"{side}_in_frame_share"] = inside
+        _at_least("out of the picture", inside, limits.in_frame_share)
+    figures["motion_energy"] = _motion_energy(target.scene)
+    _at_least("too still", figures["motion_energy"], limits.motion_energy)
+    _at_most("clips disagree", limb_disagreement(driving.scene, target.scene), limits.agreement_degrees)
+    return figures
+
+
+def judge_pixels(
+    spec: PairSpec,
+    driving: Frames,
+    target: Frames,
+    visible: Sequence[np.ndarray],
+    limits: Limits,
+) -> dict[str, float]:
+    """Measure a rendered pair and hold it against the limits that need pixels.
+
+    Args:
+        spec: the pair.
+        driving: frames of the driving clip.
+        target: frames of the target clip.
+        visible: `joint_visible` (T, K, 55) of both clips.
+        limits: the recipe's.
+
+    Raises:
+        Discard: a performer too small or hidden, a frame too dark or too bright, or clips too alike.
+    """
+    figures: dict[str, float] = {}
+    actors = len(spec.driving.performers)
+    for side, frames, seen in (("driving", driving, visible[0]), ("target", target, visible[1])):
+        shares = [float((frames.index == i + 1).mean()) for i in range(actors)]
+        figures[f"{side}_mask_share"] = float((frames.index > 0).mean())
+        _at_least("performer too small", min(shares), limits.mask_share)
+        _at_least("performer hidden", float(seen.mean(axis=(0, 2)).min()), limits.visible_share)
+        luma = (frames.rgb @ LUMA).mean(axis=(1, 2))
+        figures[f"{side}_mean_luma"] = float(luma.mean())
+        low, high = (255 * v for v in limits.exposure)
+        _at_least("too dark", float(luma.min()), low)
+        _at_most("too bright", float(luma.max()), high)
+    reference = target.index[spec.reference.frame]
+    in_reference = min(float((reference == i + 1).mean()) for i in range(actors))
+    _at_least("reference lacks a performer", in_reference, limits.mask_share)
+    figures["pair_difference"] = _difference(driving, target)
+    _at_least("driving too like target", figures["pair_difference"] / 255, limits.clip_difference)
+    return figures
+
+
+def limb_disagreement(driving: Scene, target: Scene) -> float:
+    """Mean angle in degrees between the limbs' directions in the two scenes, over frames and performers."""
+    start, end = (list(joints) for joints in zip(*LIMBS, strict=True))
+    angles = []
+    for a, b in zip(driving.actors, target.actors, strict=True):
+        one, other = (
+            (v := actor.pose.positions[:, end] - actor.pose.positions[:, start])
+            / np.linalg.norm(v, axis=-1, keepdims=True)
+            for actor in (a, b)
+        )
+        angles.append(np.arccos(np.clip((one * other).sum(-1), -1, 1)).mean())
+    return float(np.degrees(np.mean(angles)))
+
+
+def _identity(spec: PairSpec) -> dict[str, float]:
+    cast = [p.character for clip in (spec.driving, spec.target) for p in clip.performers]
+    distances = np.array([identity_distance(a, b) for a, b in combinations(cast, 2)])
+    shape, colour = distances.min(axis=0)
+    return {"identity_shape_distance": float(shape), "identity_colour_distance": float(colour)}
+
+
+def _in_frame_share(clip: ClipSpec, staged: StagedClip) -> float:
+    """Share of the points that the framing is about inside the picture, of the performer with the least."""
+    camera = staged.scene.camera
+    size = np.array([camera.width, camera.height])
+    shares = []
+    for points in staged.focuses if clip.camera.framing == "close_up" else staged.outlines:
+        pixels, depth = camera.project(points)
+        shares.append(float(((pixels >= 0) & (pixels <= size)).all(-1)[depth > 0].sum() / depth.size))
+    return min(shares)
+
+
+def _motion_energy(scene: Scene) -> float:
+    """Mean speed of the body joints in m/s, of the performer with the least."""
+    speeds = []
+    for actor in scene.actors:
+        path = actor.pose.positions[:, : len(BODY_JOINTS)]
+        steps = np.linalg.norm(np.diff(path, axis=0), axis=-1)
+        speeds.append(float(steps.mean() * scene.fps) if len(steps) else 0.0)
+    return min(speeds)
+
+
+def _difference(driving: Frames, target: Frames) -> float:
+    """Mean absolute difference, 0 to 255, over the pixels where either clip shows a character."""
+    characters = (driving.index > 0) | (target.index > 0)
+    one, other = driving.rgb[characters].astype(np.int16), target.rgb[characters].astype(np.int16)
+    return float(np.abs(one - other).mean()) if len(one) else 0.0
+
+
+def _at_least(reason: str, figure: float, limit: float) -> None:
+    if not figure >= limit:
+        raise Discard(reason, figure, f"at least {limit:.4g}")
+
+
+def _at_most(reason: str, figure: float, limit: float) -> None:
+    if not figure <= limit:
+        raise Discard(reason, figure, f"at most {limit:.4g}")
