@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from motionpair.errors import InputError
 from render.scene import Scene
 
 
@@ -35,3 +36,16 @@ class Engine(Protocol):
     def render(self, scene: Scene) -> Frames:
         """Render every frame of a scene."""
         ...
+
+
+def open_engine(name: str, *, threads: int = 1, device: str = "auto") -> Engine:
+    """The engine called `name` (`blender`), made ready in this process.
+
+    Raises:
+        InputError: no such engine, no such device, or a missing system library.
+    """
+    if name == "blender":
+        from render.engines.blender.engine import BlenderEngine
+
+        return BlenderEngine(threads=threads, device=device)
+    raise InputError(f"engine {name}: no such engine; accepted: blender")

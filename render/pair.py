@@ -1,0 +1,235 @@
+"""One pair from its slot to its files: candidates, scenes, gates, frames, annotations, commit.
+
+`PairJob` is what a worker runs. It tries the slot's candidates in order until one passes both gates,
+writes the pair's files to a temporary folder and renames that to the slot's staging folder. What it
+writes depends on the plan, the versions and the device class alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from motionpair.plan import Plan, read_plan
+
+from motionpair import annotations, assets, captions, durable, masks, media, schema
+from motionpair.planning import candidate
+from motionpair.recipe import Recipe
+from motionpair.specs import PairSpec
+from render import gates
+from render.annotate import clip_annotations
+from render.characters.store import CharacterStore
+from render.engines import Engine, Frames, open_engine
+from render.stage import cast_of, stage_pair
+
+
+class NoCandidateError(Exception):
+    """Every candidate that the recipe allows a slot was discarded."""
+
+
+@dataclass(frozen=True)
+class MadePair:
+    """A pair that passed both gates: every column of its row, and its blobs by column name."""
+
+    row: dict[str, Any]
+    blobs: dict[str, bytes]
+
+
+@dataclass
+class Clock:
+    """CPU seconds of this process by stage of the work, for the run's timings."""
+
+    seconds: Counter[str] = field(default_factory=Counter)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count what the block costs under `name`."""
+        before = time.process_time()
+        try:
+            yield
+        finally:
+            self.seconds[name] += time.process_time() - before
+
+
+def make_pair(
+    spec: PairSpec, recipe: Recipe, engine: Engine, store: CharacterStore, clock: Clock
+) -> MadePair:
+    """Stage, judge, render, annotate and encode one candidate.
+
+    Raises:
+        gates.Discard: the candidate breaks one of the recipe's limits.
+    """
+    with clock.stage("stage"):
+        driving, target = stage_pair(spec, store)
+    with clock.stage("gates"):
+        figures = gates.judge_geometry(spec, driving, target, recipe.limits)
+    with clock.stage("render"):
+        frames = engine.render(driving.scene), engine.render(target.scene)
+    with clock.stage("annotate"):
+        notes = [clip_annotations(s.scene, f) for s, f in zip((driving, target), frames, strict=True)]
+    with clock.stage("gates"):
+        visible = [n["joint_visible"] for n in notes]
+        figures |= gates.judge_pixels(spec, *frames, visible, recipe.limits)
+    with clock.stage("encode"):
+        blobs = _blobs(spec, recipe, frames, notes)
+    row = schema.spec_columns(spec) | {
+        "caption": captions.caption(spec),
+        "character_hashes": [store.hash(c) for c in cast_of(spec)],
+        "device_class": engine.device_class(),
+        "assets": assets.assets_of(spec),
+    }
+    return MadePair(row | {name: round(value, 6) for name, value in figures.items()}, blobs)
+
+
+def _blobs(
+    spec: PairSpec, recipe: Recipe, frames: Sequence[Frames], notes: Sequence[dict[str, np.ndarray]]
+) -> dict[str, bytes]:
+    driving, target = frames
+    slots = [p.slot for p in spec.target.performers]
+    at = spec.reference.frame
+    reference_labels = masks.labels(target.index[at], slots, "reference", spec.mode)
+    reference = masks.reference_image(target.rgb[at], reference_labels, spec.mode)
+    arrays = {
+        f"{clip}/{name}": array
+        for clip, of in zip(annotations.CLIPS, notes, strict=True)
+        for name, array in of.items()
+    }
+    crf = recipe.rendering.crf
+    return {
+        "driving": media.encode_video(driving.rgb, spec.fps, crf),
+        "driving_mask": media.encode_mask(masks.labels(driving.index, slots, "driving", spec.mode), spec.fps),
+        "target": media.encode_video(target.rgb, spec.fps, crf),
+        "target_mask": media.encode_mask(masks.labels(target.index, slots, "target", spec.mode), spec.fps),
+        "reference": media.encode_reference(reference),
+        "reference_mask": media.encode_mask_image(reference_labels),
+        "annotations": annotations.pack(arrays),
+    }
+
+
+@dataclass
+class PairJob:
+    """The generate job: slot in, staging folder and record out. Travels to workers by pickle.
+
+    plan_path: the plan. staging: folder that holds a folder a finished slot. store_root: the baked cast.
+    threads: render threads a worker. device: `auto`, `cpu` or `gpu`.
+    """
+
+    plan_path: Path
+    staging: Path
+    store_root: Path
+    threads: int = 1
+    device: str = "auto"
+
+    name = "generate"
+    unit = "pairs"
+
+    def setup(self) -> None:
+        """Open the plan, the cast and the engines: once in each worker."""
+        self._plan: Plan = read_plan(self.plan_path)
+        self._store = CharacterStore(self.store_root)
+        self._engine = open_engine("blender", threads=self.threads, device=self.device)
+
+    def device_class(self) -> str:
+        """What the pixels depend on beside plan and versions."""
+        return self._engine.device_class()
+
+    def folders(self) -> Sequence[Path]:
+        """Where `run` writes."""
+        return (self.staging,)
+
+    def item_name(self, item: int) -> str:
+        """The pair_id of a slot."""
+        return self._plan_of_driver().pair_id(item)
+
+    def run(self, item: int) -> dict[str, Any]:
+        """Make slot `item`'s pair and commit its files.
+
+        Returns:
+            slot, k, pair_id, spec_hash, files {name: {bytes, sha256}}, discards {reason: count}, and
+            `seconds`, the CPU seconds by stage.
+
+        Raises:
+            NoCandidateError: every candidate was discarded.
+        """
+        plan, clock = self._plan, Clock()
+        discards: list[str] = []
+        details: list[str] = []
+        for k in range(plan.recipe.limits.candidates):
+            spec = candidate(plan.recipe, plan.seed, item, k)
+            try:
+                made = make_pair(spec, plan.recipe, self._engine, self._store, clock)
+                break
+            except gates.Discard as discard:
+                discards.append(discard.reason)
+                details.append(str(discard))
+        else:
+            raise NoCandidateError(
+                f"slot {item}: all {len(details)} candidates discarded: {'; '.join(details)}"
+            )
+        row = made.row | {"discards": discards}
+        with clock.stage("commit"):
+            schema.check_row(row)
+            files = commit(self.staging, item, row, made.blobs)
+        return {
+            "slot": item,
+            "k": spec.k,
+            "pair_id": spec.pair_id,
+            "spec_hash": spec.spec_hash,
+            "files": files,
+            "discards": dict(Counter(discards)),
+            "seconds": {name: round(s, 3) for name, s in clock.seconds.items()},
+        }
+
+    def _plan_of_driver(self) -> Plan:
+        """The plan, in a process that was not set up (the driver asks for names alone)."""
+        if not hasattr(self, "_plan"):
+            self._plan = read_plan(self.plan_path)
+        return self._plan
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
+
+
+def commit(
+    staging: Path, slot: int, row: dict[str, Any], blobs: dict[str, bytes]
+) -> dict[str, dict[str, Any]]:
+    """Write a pair's files under a temporary name and rename the whole folder into place.
+
+    A folder that an earlier worker left there (its driver died before writing the ledger) is replaced.
+
+    Returns:
+        {file name: {bytes, sha256}} for row.json and every blob.
+    """
+    contents = {schema.BLOBS[name]: data for name, data in blobs.items()}
+    contents["row.json"] = json.dumps(row, sort_keys=True, indent=1, allow_nan=False).encode()
+    temporary = staging / f".tmp-{slot:06d}-{os.getpid()}"
+    final = staging / f"{slot:06d}"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        for name, data in contents.items():
+            with (temporary / name).open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        durable.sync_folder(temporary)
+        if final.exists():
+            shutil.rmtree(final)
+        temporary.rename(final)
+        durable.sync_folder(staging)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return {
+        name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for name, data in contents.items()
+    }
