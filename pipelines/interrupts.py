@@ -1,0 +1,72 @@
+"""Ctrl-C and SIGTERM: stop soon, cleanly, once.
+
+The first signal raises `Interrupted` in the main thread, wherever it is: that is safe because every step
+of a run survives kill -9. Further signals are ignored while the run winds down. Should winding down hang
+(C code that never returns, a dead network disk), a watchdog ends the process within the promised time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from motionpair.errors import EXIT_INTERRUPTED
+
+GRACE_SECONDS = 8.0
+"""From the signal to the end of the process, at most."""
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user, or the machine's shutdown, asks the run to stop."""
+
+
+@contextmanager
+def interruptible(farewell: str) -> Iterator[None]:
+    """Raise `Interrupted` at the first signal; print `farewell` and exit if that does not end the process.
+
+    Main thread only. Handlers are put back at the end.
+    """
+    caught = threading.Event()
+
+    def handle(signum: int, frame: FrameType | None) -> None:
+        if not caught.is_set():
+            caught.set()
+            raise Interrupted(signal.Signals(signum).name)
+
+    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    # The wake-up pipe is written in the C signal handler, so the watchdog hears of a signal even while the
+    # main thread sits in C code and the Python handler has to wait.
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    wakeup_before = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+    over = threading.Event()
+    watchdog = threading.Thread(target=_watch, args=(read_end, over, farewell), daemon=True)
+    watchdog.start()
+    try:
+        yield
+    finally:
+        over.set()
+        signal.set_wakeup_fd(wakeup_before)
+        os.close(write_end)
+        watchdog.join()
+        os.close(read_end)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _watch(read_end: int, over: threading.Event, farewell: str) -> None:
+    while data := os.read(read_end, 64):
+        if not any(byte in SIGNALS for byte in data):
+            continue
+        if not over.wait(GRACE_SECONDS):
+            sys.stderr.write(f"\n{farewell}\n")
+            sys.stderr.flush()
+            os._exit(EXIT_INTERRUPTED)
+        return

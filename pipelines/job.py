@@ -1,0 +1,118 @@
+"""What the runner runs: a `Job` is numbered items, each of which a worker turns into a record.
+
+The runner knows nothing of pairs, frames or models; generating, encoding and sampling are all jobs.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from motionpair.errors import MachineError, MotionPairError
+
+Record = dict[str, Any]
+"""What an item leaves behind: JSON values (paths, sizes, hashes, counts), never pixels."""
+
+
+class Job(Protocol):
+    """Work that is cut into numbered items.
+
+    A job travels to each worker by pickle, so it holds settings and paths, not open things. `run` commits
+    its files itself, by renaming a temporary folder, and may be called again for an item whose commit
+    the driver never heard of: same item, same files.
+    """
+
+    name: str
+    """A word for logs: `generate`, `encode`."""
+
+    unit: str
+    """What an item is, in the plural: `pairs`."""
+
+    def setup(self) -> None:
+        """Once in each worker, before its first item: imports, models, caches."""
+        ...
+
+    def device_class(self) -> str:
+        """After `setup`: what the bytes depend on beside versions; empty where they depend on nothing."""
+        ...
+
+    def folders(self) -> Sequence[Path]:
+        """Where `run` writes. An error while one of these is full is the machine's, not the item's."""
+        ...
+
+    def run(self, item: int) -> Record:
+        """Do one item and commit its files; the record goes into the ledger."""
+        ...
+
+    def item_name(self, item: int) -> str:
+        """What people call the item, such as a pair_id."""
+        ...
+
+
+FaultKind = Literal["item", "machine", "input"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An error as data: it crosses processes and ledgers without needing the class that was raised.
+
+    kind: `item` the item itself failed, `machine` the computer did, `input` the user gave something wrong.
+    """
+
+    kind: FaultKind
+    error: str
+    message: str
+    trace: str = ""
+
+    def line(self) -> str:
+        """`ValueError: what it said`, cut to one line."""
+        return f"{self.error}: {self.message}" if self.message else self.error
+
+
+MACHINE_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE, errno.ENFILE})
+"""The computer failed: disk full, quota, I/O error, file system read-only or stale, no more open files."""
+
+FULL_BYTES = 4 << 20
+"""A folder with less room than this counts as full."""
+
+
+def is_machine_error(error: BaseException | None) -> bool:
+    """Whether the computer failed rather than the work; looks through the chain of causes."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, MachineError):
+            return True
+        if isinstance(error, OSError) and error.errno in MACHINE_ERRNOS:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def to_fault(error: BaseException, folders: Sequence[Path] = ()) -> Fault:
+    """Describe an error raised by a job that writes to `folders`."""
+    kind: FaultKind = "item"
+    message = " ".join(str(error).split())[:500]
+    if is_machine_error(error):
+        kind = "machine"
+    elif isinstance(error, MotionPairError):
+        kind = "input"
+    elif (full := full_folder(folders)) is not None:
+        kind, message = "machine", f"{message} (and {full} is full)"
+    return Fault(kind, type(error).__name__, message, "".join(traceback.format_exception(error)))
+
+
+def full_folder(folders: Sequence[Path]) -> Path | None:
+    """The first of `folders` whose file system has no room left, if any."""
+    for folder in folders:
+        if not folder.exists():
+            continue
+        space = os.statvfs(folder)
+        if space.f_bavail * space.f_frsize < FULL_BYTES:
+            return folder
+    return None

@@ -1,0 +1,155 @@
+"""The output folder of a generation: its paths, and what a run pins in it.
+
+The first run pins the plan, the versions and the device class that the bytes depend on, so that a resume
+with anything else is refused instead of mixing two datasets.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from motionpair import durable, fields
+from motionpair.errors import DataError, InputError
+from pipelines.job import is_machine_error
+
+VERSIONED = ("motionpair", "bpy", "numpy", "av", "pyarrow", "pillow")
+"""Packages whose version decides bytes."""
+
+_TEMPORARY = ".tmp-*"
+
+
+@dataclass(frozen=True)
+class Pin:
+    """What a dataset under way is bound to. device_classes: the first worker's, then those allowed by name."""
+
+    plan: str
+    versions: Mapping[str, str]
+    device_classes: tuple[str, ...] = ()
+
+
+class OutDir:
+    """Paths under OUT, and its pin."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.runs = root / "runs"
+        self.logs = self.runs / "logs"
+        self.lease = self.runs / "lease"
+        self.ledger = self.runs / "ledger.jsonl"
+        self.state = self.runs / "state.json"
+        self.pin_file = self.runs / "pin.json"
+        self.staging = root / "staging"
+        self.shards = root / "shards"
+        self.plan = root / "plan.parquet"
+
+    def make(self) -> None:
+        """Make the folder and hold that it can be written.
+
+        Raises:
+            InputError: it cannot; or it holds files, but no dataset that a run began.
+        """
+        try:
+            self.runs.mkdir(parents=True, exist_ok=True)
+            probe = self.runs / f".tmp-probe-{os.getpid()}"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            if is_machine_error(error):
+                raise
+            raise InputError(f"{self.root}: cannot be written ({error.strerror})") from error
+        if not self.pin_file.exists():
+            strangers = sorted(p.name for p in self.root.iterdir() if p.name != "runs")
+            if strangers:
+                raise InputError(
+                    f"{self.root}: holds {strangers[0]} but no dataset begun by this program; use an empty folder"
+                )
+
+    def bind(self, plan_hash: str) -> Pin:
+        """The pin of this folder, made now if this is its first run.
+
+        Raises:
+            InputError: the folder belongs to another plan or to other versions.
+        """
+        here = versions()
+        pin = self.read_pin()
+        if pin is None:
+            pin = Pin(plan_hash, here)
+            self._write_pin(pin)
+            return pin
+        if pin.plan != plan_hash:
+            raise InputError(
+                f"{self.root}: belongs to another plan ({pin.plan[:12]}, not {plan_hash[:12]}); use another OUT"
+            )
+        for name in sorted(set(pin.versions) | set(here)):
+            before, now = pin.versions.get(name, "none"), here.get(name, "none")
+            if before != now:
+                raise InputError(
+                    f"{self.root}: was begun with {name} {before}, and here is {now}; its bytes depend on it: "
+                    f"install {before} or use another OUT"
+                )
+        return pin
+
+    def admit(self, device_class: str, allowed: tuple[str, ...] = ()) -> None:
+        """Hold a worker's device class against the pin; the first one is pinned.
+
+        Raises:
+            InputError: the class is another one and not among `allowed`.
+        """
+        pin = self.read_pin()
+        assert pin is not None
+        if device_class in pin.device_classes:
+            return
+        if pin.device_classes and device_class not in allowed:
+            raise InputError(
+                f"a node has device class {device_class}, but {self.root} was begun on {pin.device_classes[0]} "
+                f"and would not be byte-identical; keep the node out or pass --allow-device-class {device_class}"
+            )
+        classes = (*pin.device_classes, device_class)
+        self._write_pin(Pin(pin.plan, pin.versions, classes))
+
+    def read_pin(self) -> Pin | None:
+        """The pin, or None before the first run."""
+        if not self.pin_file.exists():
+            return None
+        try:
+            return fields.from_plain(Pin, json.loads(self.pin_file.read_bytes()), str(self.pin_file))
+        except ValueError as error:
+            raise DataError(f"{self.pin_file}: not JSON ({error})") from error
+
+    def sweep(self) -> None:
+        """Remove what dying processes left half-written."""
+        for folder in (self.root, self.runs, self.shards, self.staging):
+            for leftover in folder.glob(_TEMPORARY):
+                remove(leftover)
+
+    def staged(self, slot: int) -> Path:
+        """The staging folder of a slot's pair."""
+        return self.staging / f"{slot:06d}"
+
+    def _write_pin(self, pin: Pin) -> None:
+        durable.write_bytes(self.pin_file, json.dumps(fields.to_plain(pin), indent=1).encode() + b"\n")
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of the packages that decide bytes; absent ones are left out."""
+    found = {}
+    for name in VERSIONED:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # such as bpy where only numpy jobs run
+    return found
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, whichever it is."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
