@@ -1,0 +1,172 @@
+"""Cameras: where the camera stands in every frame, solved from what the picture must hold.
+
+World conventions as everywhere: metres, Z up. A camera at azimuth a stands at the bearing a, counted from
+−Y towards +X: azimuth 0 looks at the face of a character at heading 0, azimuth π/2 at its left side. At a
+positive elevation it looks down.
+
+A camera has a target, a direction and a distance. A world point q is seen at v + d g, where v is the
+target-to-point vector and g the camera-to-target direction, both in camera axes; "inside the frame" is
+then linear in the distance d, and the least distance that holds all points is a maximum over them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from motionpair.specs import Camera
+from render.scene import CameraTrack
+
+SENSOR_MM = 36.0
+"""Millimetres of sensor that the picture's width stands for."""
+LOWEST = 0.15
+"""Metres above the ground below which no camera goes."""
+NEAREST = 0.3
+"""Metres between the camera and the nearest point that it holds."""
+FACE_SHARE = {"portrait": 0.26, "landscape": 0.32}
+"""Share of the picture's height that a face takes in a close-up; less in portrait, to have room for hands."""
+FACE_LINE = 0.37
+"""Where a close-up's face is, share of the picture's height from its top."""
+
+
+def solve(
+    camera: Camera,
+    bodies: Sequence[np.ndarray],
+    faces_hands_focus: np.ndarray,
+    width: int,
+    height: int,
+    frames: int,
+    fps: int,
+) -> CameraTrack:
+    """The camera track of a clip.
+
+    Full body: the least distance from which every point of every body is inside the picture in every
+    frame, `camera.margin` of the picture's width and height away from its border. Close-up: the focus
+    points take FACE_SHARE of the picture's height, in its upper part, and stay inside the margin too.
+    `orbit` swings around the target at `orbit_speed`, through `azimuth` half-way; `handheld` sways and
+    wobbles, smoothly. A camera that would be below LOWEST looks from further up.
+
+    Args:
+        camera: how to film. bodies: of each body, (T, N, 3) world points that bound it; a replacement
+            pair passes both clips' bodies, so that both clips have one camera.
+        faces_hands_focus: (T, M, 3) world points that a close-up is about: the face's. Hands among them
+            are held as well, which makes the face smaller. Full body ignores them.
+        width, height: of the picture, pixels. frames: T. fps: frames a second.
+
+    Raises:
+        ValueError: no points to hold, or not T frames of them.
+    """
+    close = camera.framing == "close_up"
+    held = np.asarray(faces_hands_focus if close else np.concatenate(list(bodies), axis=1), dtype=float)
+    if held.ndim != 3 or held.shape[0] != frames or held.shape[1] == 0 or held.shape[2] != 3:
+        raise ValueError(f"points to hold: expected ({frames}, N, 3) with N > 0, got {held.shape}")
+    focal = camera.focal_mm / SENSOR_MM * width
+    half = np.array([width, height]) / 2 / focal
+    for elevation in np.linspace(camera.elevation, max(camera.elevation, 0.6), 25):
+        position, rotation = _stand(camera, held, half, float(elevation), frames, fps)
+        if position[:, 2].min() >= LOWEST:
+            break
+    return CameraTrack(position, rotation, np.full(frames, focal), width, height)
+
+
+def _stand(
+    camera: Camera, held: np.ndarray, half: np.ndarray, elevation: float, frames: int, fps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions (T, 3) and rotations (T, 3, 3); `half` is half the picture at 1 m, metres (x, y)."""
+    time = (np.arange(frames) - (frames - 1) / 2) / fps
+    speed = camera.orbit_speed if camera.kind == "orbit" else 0.0
+    sway, wobble = _handheld(camera, frames, fps)
+    inward = _direction(camera.azimuth + speed * time, elevation)
+    rotation = _level_rotation(inward)
+    # The camera is at target − d · inward; swaying moves it across, by a share of the distance.
+    inward = inward - np.einsum("tij,tj->ti", rotation, sway)
+    rotation = rotation @ _small_rotations(wobble)
+    inner = half * (1 - 2 * camera.margin)
+    if camera.framing == "close_up":
+        up = rotation[:, :, 1].mean(axis=0)
+        rise = np.einsum("tni,i->tn", held, up)
+        share = FACE_SHARE["portrait" if half[1] > half[0] else "landscape"]
+        view_height = float(np.median(np.ptp(rise, axis=1))) / share
+        middle = (held.min(axis=(0, 1)) + held.max(axis=(0, 1))) / 2
+        target = middle - up * (0.5 - FACE_LINE) * view_height
+        wanted = view_height / 2 / half[1]
+    else:
+        target = _centre(held, rotation, inner)
+        wanted = 0.0
+    distance = max(_least_distance(held - target, rotation, inward, inner), wanted)
+    return target - inward * distance, rotation
+
+
+def _direction(azimuth: np.ndarray, elevation: float) -> np.ndarray:
+    """Unit vectors (T, 3) from a camera towards its target."""
+    level = math.cos(elevation)
+    down = np.full_like(azimuth, -math.sin(elevation))
+    return np.stack([-level * np.sin(azimuth), level * np.cos(azimuth), down], axis=-1)
+
+
+def _level_rotation(forward: np.ndarray) -> np.ndarray:
+    """World-from-camera rotations (T, 3, 3) that look along `forward` (T, 3) with the horizon level."""
+    right = np.cross(forward, [0.0, 0.0, 1.0])
+    right /= np.linalg.norm(right, axis=-1, keepdims=True)
+    up = np.cross(right, forward)
+    return np.stack([right, up, -forward], axis=-1)
+
+
+def _small_rotations(angles: np.ndarray) -> np.ndarray:
+    """Rotations (T, 3, 3) by the vectors `angles` (T, 3) radians (Rodrigues' formula)."""
+    angle = np.linalg.norm(angles, axis=-1)[:, None, None]
+    axis = angles / np.maximum(angle[..., 0], 1e-12)
+    zero = np.zeros(len(axis))
+    x, y, z = axis.T
+    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1).reshape(-1, 3, 3)
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+
+
+def _centre(held: np.ndarray, rotation: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """The target (3,) that puts all points in the middle of the picture with the camera nearest.
+
+    Exact for a camera that does not turn: along each picture axis, the least distance that holds the
+    points is half the sum of the two borders' maxima, and the best shift half their difference.
+    """
+    axes = rotation[len(rotation) // 2]
+    start = (held.min(axis=(0, 1)) + held.max(axis=(0, 1))) / 2
+    local = np.einsum("tni,ij->tnj", held - start, axes)
+    shift = np.zeros(3)
+    for axis in (0, 1):
+        above = (local[..., 2] + local[..., axis] / half[axis]).max()
+        below = (local[..., 2] - local[..., axis] / half[axis]).max()
+        shift[axis] = half[axis] * (above - below) / 2
+    return start + axes @ shift
+
+
+def _least_distance(points: np.ndarray, rotation: np.ndarray, inward: np.ndarray, half: np.ndarray) -> float:
+    """The least distance that holds `points` (T, N, 3), relative to the target, inside ±`half` at 1 m."""
+    v = np.einsum("tni,tij->tnj", points, rotation)
+    g = np.einsum("ti,tij->tj", inward, rotation)[:, None]
+    # Depth is −(v + d g)_z: at least NEAREST, and |v + d g|_x at most half_x of it; likewise y.
+    distance = ((NEAREST + v[..., 2]) / -g[..., 2]).max()
+    for axis in (0, 1):
+        for sign in (-1.0, 1.0):
+            room = -g[..., 2] * half[axis] - sign * g[..., axis]
+            distance = max(distance, ((sign * v[..., axis] + half[axis] * v[..., 2]) / room).max())
+    return float(distance)
+
+
+def _handheld(camera: Camera, frames: int, fps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sway (T, 3), in camera axes and shares of the distance, and wobble (T, 3), radians; RMS about `shake`.
+
+    Each is a sum of sines at the rates of a standing person's breath and hands (0.2 to 1.9 Hz), weaker the
+    faster they are.
+    """
+    if camera.kind != "handheld":
+        return np.zeros((frames, 3)), np.zeros((frames, 3))
+    rng = np.random.default_rng(camera.seed)
+    time = np.arange(frames)[:, None, None] / fps
+    rates = np.array([0.21, 0.43, 0.79, 1.27, 1.9]) * rng.uniform(0.85, 1.15, (6, 5))
+    weights = rates**-0.7
+    weights *= math.sqrt(2) / np.linalg.norm(weights, axis=1, keepdims=True)
+    waves = (np.sin(2 * np.pi * (rates * time + rng.random((6, 5)))) * weights).sum(axis=-1) * camera.shake
+    sway = waves[:, :3] * (1.0, 0.7, 0.0)
+    return sway, waves[:, 3:] * (0.6, 0.6, 0.5)
