@@ -13,7 +13,7 @@ import numpy as np
 
 from motionpair.draws import deal, interleave
 from motionpair.errors import InputError
-from motionpair.specs import Split
+from motionpair.specs import Look, Split
 
 if TYPE_CHECKING:
     from motionpair.recipe import Recipe, Stratum
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 
-def style(look: str) -> str:
+def style(look: Look) -> str:
     """The rendering style of a look: `toon` for 2D animation, else `realistic`. A clip has one style."""
     return "toon" if look == "animation_2d" else "realistic"
 
@@ -39,7 +39,7 @@ class CastDeal:
     """For each cast member, index into SPLITS and its look."""
 
     split: np.ndarray
-    looks: tuple[str, ...]
+    looks: tuple[Look, ...]
 
 
 def deal_slots(recipe: Recipe) -> SlotDeal:
@@ -81,7 +81,7 @@ def deal_cast(recipe: Recipe) -> CastDeal:
         counts[short[0]] += 1
         counts[richest] -= 1
     split = interleave(counts)
-    names = [name for name, weight in recipe.cast.looks.items() if weight > 0]
+    names: list[Look] = [name for name in get_args(Look) if recipe.cast.looks.get(name, 0) > 0]
     shares = [recipe.cast.looks[name] for name in names]
     looks = np.empty(len(split), dtype=np.int64)
     for p in range(len(SPLITS)):

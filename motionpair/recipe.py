@@ -144,11 +144,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class Places:
-    """Environments and their light."""
+    """Environments and their light; an environment takes those HDRIs that suit it."""
 
     environments: Weights
-    indoor_light: Weights
-    outdoor_light: Weights
+    hdris: Weights
+    params: Mapping[str, Mapping[str, Span]]
     light_strength: Span
 
 

@@ -95,9 +95,7 @@ def _picture(recipe: Recipe) -> None:
         raise InputError("sizes: expected each width and height once, got one twice")
     _positive_weights([s.weight for s in recipe.sizes], "sizes[].weight")
     if recipe.frames % 4 != 1 or not 5 <= recipe.frames <= MAX_FRAMES:
-        raise InputError(
-            f"frames: expected 4n + 1 (17, 81, ...) from 5 to {MAX_FRAMES}, got {recipe.frames}"
-        )
+        raise InputError(f"frames: expected 4n + 1 (17, 81, ...) from 5 to {MAX_FRAMES}, got {recipe.frames}")
     _within(recipe.fps, 1, 120, "fps")
 
 
@@ -192,22 +190,37 @@ def _wardrobe(cast: Cast) -> None:
 def _motions(recipe: Recipe) -> None:
     motions = recipe.motions
     _weights(motions.families, "motions.families", catalog.MOTION_FAMILIES, "motion family")
-    for family, params in motions.params.items():
-        _known(family, catalog.MOTION_FAMILIES, f"motions.params.{family}", "motion family")
-        ranges = catalog.MOTION_FAMILIES[family].params
-        for name, span in params.items():
-            where = f"motions.params.{family}.{name}"
-            _known(name, ranges, where, "parameter")
-            _span(span, ranges[name].low, ranges[name].high, where)
+    ranges = {name: family.params for name, family in catalog.MOTION_FAMILIES.items()}
+    _params(motions.params, ranges, "motions.params", "motion family")
     _span(motions.phrases, 1, 8, "motions.phrases")
 
 
 def _places(recipe: Recipe) -> None:
     places = recipe.places
     _weights(places.environments, "places.environments", catalog.ENVIRONMENTS, "environment")
-    for key in ("indoor_light", "outdoor_light"):
-        _weights(getattr(places, key), f"places.{key}", catalog.HDRIS, "HDRI")
+    _weights(places.hdris, "places.hdris", catalog.HDRIS, "HDRI")
+    for kind, weight in places.environments.items():
+        suitable = catalog.ENVIRONMENTS[kind].hdris
+        if weight > 0 and not any(places.hdris.get(hdri, 0) > 0 for hdri in suitable):
+            raise InputError(f"places.hdris: none suits environment {kind}; accepted: {', '.join(suitable)}")
+    ranges = {name: kind.params for name, kind in catalog.ENVIRONMENTS.items()}
+    _params(places.params, ranges, "places.params", "environment")
     _span(places.light_strength, 0.05, 10, "places.light_strength")
+
+
+def _params(
+    given: Mapping[str, Mapping[str, tuple[float, float]]],
+    ranges: Mapping[str, Mapping[str, catalog.Range]],
+    where: str,
+    what: str,
+) -> None:
+    """Ranges that replace the catalogue's may narrow them, not leave them."""
+    for owner, params in given.items():
+        _known(owner, ranges, f"{where}.{owner}", what)
+        for name, span in params.items():
+            _known(name, ranges[owner], f"{where}.{owner}.{name}", "parameter")
+            widest = ranges[owner][name]
+            _span(span, widest.low, widest.high, f"{where}.{owner}.{name}")
 
 
 def _named(name: str, where: str) -> None:

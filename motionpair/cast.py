@@ -1,0 +1,213 @@
+"""The cast: a finite set of characters, a pure function of recipe and seed.
+
+Each member is drawn from a random stream of its own (seed, index, attempt). A member that looks too much
+like one of the `NEIGHBOURS` members before it in its split is drawn again, so a small cast is distinct
+throughout, and a large one has plenty of distinct company for each member.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from motionpair import catalog, colours, dealing, recipe_checks
+from motionpair.draws import Draws, Table
+from motionpair.errors import InputError
+from motionpair.recipe import Ancestry, Cast, Gender, Outfit, Recipe, recipe_from_json
+from motionpair.specs import Character, Garment, Hair, Look, Split
+
+STREAM = 1
+"""First number of the cast's seed sequences; planning uses another."""
+NEIGHBOURS = 12
+ATTEMPTS = 256
+
+CHILD_BELOW = 0.55
+OLD_FROM = 0.85
+"""Where on the body model's age axis a member counts as a child, and as old."""
+
+_AXIS_WEIGHTS = {
+    "gender": 0.22, "age": 0.2, "weight": 0.16, "height": 0.16, "muscle": 0.08, "proportions": 0.03,
+    "african": 0.01, "asian": 0.01, "caucasian": 0.01,
+}  # fmt: skip
+_HAIR_STYLE_WEIGHT = 0.06
+_BOTTOM_WEIGHT = 0.06
+_COLOUR_WEIGHTS = (0.2, 0.25, 0.35, 0.2)
+
+_OUTFIT_CONTRAST = 20.0
+"""ΔE that top and bottom, and clothes and skin, stand apart."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A cast member as planning needs it: the character, and what its distances are computed from."""
+
+    character: Character
+    split: Split
+    style: str
+    body: tuple[float, ...]
+    silhouette: tuple[str, str]
+    lab: tuple[tuple[float, float, float], ...]
+
+
+def identity_distance(a: Character, b: Character) -> tuple[float, float]:
+    """How far two characters are apart, as (shape, colour).
+
+    shape: the root of the weighted sum of squared differences over the body model's axes (gender 0.22,
+    age 0.20, weight 0.16, height 0.16, muscle 0.08, proportions 0.03, each ancestry 0.01), plus 0.06 where
+    the hair styles differ and 0.06 where the garment kinds of the lower body do, inside the root; 0 to 1.
+
+    colour: mean CIE76 ΔE over skin (weight 0.20), hair (0.25), main colour of the top (0.35) and of
+    the bottom (0.20). 2 is just noticeable, 20 plainly different.
+    """
+    return _distance(_member(a, "train"), _member(b, "train"))
+
+
+def far_enough(a: Member, b: Member, recipe: Recipe) -> bool:
+    """Whether both distances reach the recipe's limits."""
+    shape, colour = _distance(a, b)
+    return shape >= recipe.limits.shape_distance and colour >= recipe.limits.colour_distance
+
+
+def members(recipe: Recipe, seed: int) -> tuple[Member, ...]:
+    """The whole cast, in order; a pure function of the recipe and the seed.
+
+    Raises:
+        InputError: no member far enough from its neighbours was found: the recipe's ranges are too
+            narrow for its limits.
+    """
+    return _members(recipe.json, seed)
+
+
+@lru_cache(maxsize=4)
+def _members(recipe_json: str, seed: int) -> tuple[Member, ...]:
+    recipe = recipe_from_json(recipe_json)
+    dealt = dealing.deal_cast(recipe)
+    pools = _Pools(recipe.cast)
+    made: list[Member] = []
+    by_split: dict[Split, list[Member]] = {split: [] for split in dealing.SPLITS}
+    for i, look in enumerate(dealt.looks):
+        split = dealing.SPLITS[dealt.split[i]]
+        near = by_split[split][-NEIGHBOURS:]
+        for attempt in range(ATTEMPTS):
+            rng = np.random.default_rng(np.random.SeedSequence([STREAM, seed, i, attempt]))
+            member = _member(pools.character(i, look, Draws(rng)), split)
+            if all(far_enough(member, other, recipe) for other in near):
+                break
+        else:
+            raise InputError(
+                f"cast: member {i} came too close to the members before it {ATTEMPTS} times; accepted: lower "
+                "limits.shape_distance or limits.colour_distance, or wider ranges in cast"
+            )
+        made.append(member)
+        by_split[split].append(member)
+    return tuple(made)
+
+
+def _member(character: Character, split: Split) -> Member:
+    top, bottom = character.garments[0], character.garments[1]
+    body = tuple(character.phenotype[axis] for axis in _AXIS_WEIGHTS)
+    main = (character.skin, character.hair.colour, top.colours[0], bottom.colours[0])
+    return Member(
+        character,
+        split,
+        dealing.style(character.look),
+        body,
+        (character.hair.style, bottom.kind),
+        tuple(colours.lab(c) for c in main),
+    )
+
+
+def _distance(a: Member, b: Member) -> tuple[float, float]:
+    shape = sum(w * (x - y) ** 2 for w, x, y in zip(_AXIS_WEIGHTS.values(), a.body, b.body, strict=True))
+    shape += _HAIR_STYLE_WEIGHT * (a.silhouette[0] != b.silhouette[0])
+    shape += _BOTTOM_WEIGHT * (a.silhouette[1] != b.silhouette[1])
+    colour = sum(w * math.dist(x, y) for w, x, y in zip(_COLOUR_WEIGHTS, a.lab, b.lab, strict=True))
+    return math.sqrt(shape), colour
+
+
+class _Pools:
+    """The cast's weights as tables that are drawn from."""
+
+    def __init__(self, cast: Cast) -> None:
+        self.cast = cast
+        self.ages = Table({name: group.weight for name, group in cast.ages.items()})
+        self.genders = Table({name: group.weight for name, group in cast.genders.items()})
+        self.ancestries = Table({name: group.weight for name, group in cast.ancestries.items()})
+        self.outfits = tuple(cast.outfits.values())
+
+    def character(self, index: int, look: Look, draws: Draws) -> Character:
+        """One character, drawn from the top: body, complexion, hair, clothes."""
+        cast = self.cast
+        age = draws.between(*cast.ages[self.ages.draw(draws)].span)
+        gender = cast.genders[self.genders.draw(draws)]
+        ancestry_name = self.ancestries.draw(draws)
+        ancestry = cast.ancestries[ancestry_name]
+        phenotype = {"gender": draws.between(*gender.span), "age": age}
+        for axis in recipe_checks.BUILD_AXES:
+            low, high = cast.build[axis]
+            if axis == "muscle" and not CHILD_BELOW <= age < OLD_FROM:
+                high = (low + high) / 2  # neither children nor the old are built like athletes
+            phenotype[axis] = draws.between(low, high)
+        phenotype |= _shares_of(ancestry_name, ancestry, draws)
+        skin = draws.one_of(ancestry.skin)
+        eyes = draws.one_of(ancestry.eyes)
+        hair = Hair(self._hair_style(gender, age, draws), self._hair_colour(ancestry, look, age, draws))
+        return Character(
+            character_id=f"c{index:05d}",
+            look=look,
+            phenotype=phenotype,
+            skin=skin,
+            eyes=eyes,
+            hair=hair,
+            garments=self._garments(gender, skin, draws),
+            seed=draws.seed(),
+        )
+
+    def _hair_style(self, gender: Gender, age: float, draws: Draws) -> str:
+        styles = dict(gender.hair)
+        if age < CHILD_BELOW and any(w > 0 for s, w in styles.items() if s != "bald"):
+            styles["bald"] = 0.0
+        return Table(styles).draw(draws)
+
+    def _hair_colour(self, ancestry: Ancestry, look: Look, age: float, draws: Draws) -> str:
+        bold, grey = draws.chance(self.cast.bold_share), draws.chance(self.cast.grey_share)
+        if dealing.style(look) == "toon" and bold:
+            return draws.one_of(self.cast.bold_hair)
+        if age >= OLD_FROM and grey:
+            return draws.one_of(self.cast.grey_hair)
+        return draws.one_of(ancestry.hair)
+
+    def _garments(self, gender: Gender, skin: str, draws: Draws) -> tuple[Garment, ...]:
+        """Top, bottom, footwear: colours of one outfit that stand apart from each other and the skin."""
+        outfit = draws.one_of(self.outfits)
+        top = self._garment(Table(gender.tops).draw(draws), outfit.top, [skin], outfit, draws)
+        worn = [skin, top.colours[0]]
+        bottom = self._garment(Table(gender.bottoms).draw(draws), outfit.bottom, worn, outfit, draws)
+        shoes = self._garment(Table(self.cast.footwear).draw(draws), outfit.shoes, [skin], outfit, draws)
+        return top, bottom, shoes
+
+    def _garment(
+        self, kind: str, pool: Sequence[str], others: Sequence[str], outfit: Outfit, draws: Draws
+    ) -> Garment:
+        fabric = Table(self.cast.fabrics[kind]).draw(draws)
+        if fabric == "denim":
+            pool = self.cast.denim
+        main = draws.one_of(colours.standing_apart(pool, others, _OUTFIT_CONTRAST))
+        chosen = [main]
+        rest = [c for c in (*outfit.accent, *outfit.top, *outfit.bottom) if c != main]
+        while len(chosen) < catalog.FABRICS[fabric]:
+            chosen.append(draws.one_of(colours.standing_apart(rest, chosen, _OUTFIT_CONTRAST)))
+        return Garment(kind, fabric, tuple(chosen))
+
+
+def _shares_of(name: str, ancestry: Ancestry, draws: Draws) -> dict[str, float]:
+    """Ancestry axes that sum to 1, most of it the named one."""
+    main = draws.between(*ancestry.share)
+    split = draws.unit()
+    first, second = (a for a in recipe_checks.ANCESTRIES if a != name)
+    other = round((1 - main) * split, 4)
+    return {name: main, first: other, second: round(1 - main - other, 4)}

@@ -1,0 +1,349 @@
+"""Planning: from a recipe and a seed to the specs of every pair.
+
+`candidate` is a pure function: the k-th candidate of a slot depends on recipe, seed, slot and k alone.
+The plan stores k = 0; a candidate that fails a quality gate is replaced by the next one, which keeps
+the slot's stratum, split, mode and sub-task and is drawn anew in everything else.
+
+Driving and target show different characters that do equal motions, performer by performer. In animation
+mode each clip has an environment and a camera of its own; in replacement mode both clips share
+environment, camera, style and render settings. A reverse-driven pair's driving clip passes through an
+estimator's error model and its target is exact; in the other pairs (`estimators.reverse_driven`) the
+driving clip is exact and the target is the synthesised one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+
+from motionpair import catalog, dealing
+from motionpair.cast import Member, far_enough, members
+from motionpair.draws import DIGITS, Draws, Table
+from motionpair.errors import InputError
+from motionpair.palette import MAX_SLOTS
+from motionpair.plan import Plan, plan_of
+from motionpair.presets import RENDER_PRESETS
+from motionpair.recipe import CameraRanges, Recipe, Stratum, recipe_from_json
+from motionpair.spec_json import SpecWriter
+from motionpair.specs import (
+    SPEC_VERSION,
+    Camera,
+    ClipSpec,
+    Environment,
+    Estimator,
+    MotionSpec,
+    PairSpec,
+    Performer,
+    Phrase,
+    Reference,
+    RenderSettings,
+    Split,
+    Style,
+)
+
+STREAM = 2
+"""First number of planning's seed sequences; the cast uses another."""
+MAX_SEED = 2**63 - 1
+ENGINE = "cycles"
+
+_TRIES = 64
+"""Random tries for a character that fits its pair, before the whole split is searched in order."""
+_TURN_IN = (0.5, 1.1)
+"""Radians that facing performers turn towards each other: their faces stay in sight."""
+_STEP = 0.15
+"""Metres that performers stand before or behind their line."""
+_SLACK = 1.0
+"""Seconds that a chained motion outlasts the clip: blends between phrases overlap."""
+
+
+def candidate(recipe: Recipe, seed: int, slot: int, k: int) -> PairSpec:
+    """The k-th candidate for a slot of the plan; pure.
+
+    Raises:
+        InputError: slot or k out of range, or the split's cast has no characters far enough apart.
+    """
+    return planner(recipe, seed).candidate(slot, k)
+
+
+def make_plan(recipe: Recipe, seed: int, limit: int | None = None) -> Plan:
+    """The plan: candidate 0 of every slot, or of the first `limit` slots.
+
+    Raises:
+        InputError: seed or limit out of range, or a recipe whose cast cannot fill its pairs.
+    """
+    if limit is not None and not 1 <= limit <= recipe.pairs:
+        raise InputError(f"limit: expected 1 to {recipe.pairs}, got {limit}")
+    if not 0 <= seed <= MAX_SEED:
+        raise InputError(f"seed: expected 0 to {MAX_SEED}, got {seed}")
+    plans = planner(recipe, seed)
+    writer = SpecWriter()
+
+    def rows() -> Iterator[tuple[PairSpec, str, str]]:
+        for slot in range(limit or recipe.pairs):
+            spec = plans.candidate(slot, 0)
+            text = writer.json(spec)
+            yield spec, text, hashlib.sha256(text.encode()).hexdigest()
+
+    return plan_of(recipe, seed, rows())
+
+
+def planner(recipe: Recipe, seed: int) -> Planner:
+    """The planner of a recipe and seed; kept, so that asking again is cheap."""
+    return _planner(recipe.json, seed)
+
+
+@lru_cache(maxsize=2)
+def _planner(recipe_json: str, seed: int) -> Planner:
+    return Planner(recipe_from_json(recipe_json), seed)
+
+
+class Planner:
+    """What all candidates of one recipe and seed share: the deal, the cast and the weights as tables."""
+
+    def __init__(self, recipe: Recipe, seed: int) -> None:
+        self.recipe = recipe
+        self.seed = seed
+        self._slots = dealing.deal_slots(recipe)
+        self._cast = _Company(recipe, members(recipe, seed))
+        self._sizes = Table({(s.width, s.height): s.weight for s in recipe.sizes})
+        self._motions = [_MotionPool(recipe, s) for s in recipe.strata]
+        self._environments = Table(recipe.places.environments)
+        self._lights = {
+            kind: Table({h: recipe.places.hdris.get(h, 0.0) for h in catalog.ENVIRONMENTS[kind].hdris})
+            for kind in self._environments.values
+        }
+        self._kinds = {f: Table(getattr(recipe.cameras, f).kinds) for f in ("full_body", "close_up")}
+        self._estimators = Table(recipe.estimators.models)
+
+    def candidate(self, slot: int, k: int) -> PairSpec:
+        """The k-th candidate for a slot; see `motionpair.planning.candidate`."""
+        recipe = self.recipe
+        if not 0 <= slot < recipe.pairs:
+            raise InputError(f"slot: expected 0 to {recipe.pairs - 1}, got {slot}")
+        if k < 0:
+            raise InputError(f"k: expected 0 or more, got {k}")
+        number = int(self._slots.stratum[slot])
+        stratum, split = recipe.strata[number], dealing.SPLITS[self._slots.split[slot]]
+        draws = Draws(np.random.default_rng(np.random.SeedSequence([STREAM, self.seed, slot, k])))
+        # The number of performers belongs to the sub-task, so it is the slot's own and not the candidate's.
+        count = stratum.performers[0]
+        if stratum.performers[1] > count:
+            own = Draws(np.random.default_rng(np.random.SeedSequence([STREAM, self.seed, slot])))
+            count = own.whole(*stratum.performers)
+
+        width, height = self._sizes.draw(draws)
+        drivers, targets = self._cast.draw(split, stratum.mode, count, draws)
+        binding = draws.sample(range(1, MAX_SLOTS + 1), count)
+        ids = [f"m{slot:06d}k{k}p{i}" for i in range(count)]
+        motions = [self._motions[number].motion(motion_id, draws) for motion_id in ids]
+        places = self._line_up(count, draws)
+
+        def performers(who: list[Member]) -> tuple[Performer, ...]:
+            return tuple(
+                Performer(w.character, motion, colour, position, heading)
+                for w, motion, colour, (position, heading) in zip(who, motions, binding, places, strict=True)
+            )
+
+        reverse = draws.chance(recipe.estimators.reverse_driven)
+        exact = Estimator("exact", 0)
+        estimated = Estimator(self._estimators.draw(draws), draws.seed())
+        target_kind = self._environments.draw(draws)
+        environment = self._environment(target_kind, draws)
+        camera = self._camera(stratum, draws)
+        settings = _settings(recipe.rendering.target, _style(targets), draws.seed())
+        target = ClipSpec(performers(targets), environment, camera, exact if reverse else estimated, settings)
+        if stratum.mode == "animation":
+            environment = self._environment(self._another_kind(target_kind, draws), draws)
+            camera = self._camera(stratum, draws)
+            # A clip that is the exact one is the pair's best picture, whichever side it is on.
+            preset = recipe.rendering.driving if reverse else recipe.rendering.target
+            settings = _settings(preset, _style(drivers), draws.seed())
+        driving = ClipSpec(
+            performers(drivers), environment, camera, estimated if reverse else exact, settings
+        )
+        return PairSpec(
+            version=SPEC_VERSION,
+            pair_id=f"{recipe.name}-{self.seed}-{slot:06d}",
+            slot=slot,
+            k=k,
+            stratum=stratum.name,
+            mode=stratum.mode,
+            split=split,
+            width=width,
+            height=height,
+            frames=recipe.frames,
+            fps=recipe.fps,
+            driving=driving,
+            target=target,
+            reference=Reference("in_clip", draws.whole(0, recipe.frames - 1)),
+            reverse_driven=reverse,
+        )
+
+    def _line_up(self, count: int, draws: Draws) -> list[tuple[tuple[float, float], float]]:
+        """Position and heading of each performer: one at the origin, several side by side or facing."""
+        stage = self.recipe.stage
+        if count == 1:
+            return [((0.0, 0.0), draws.between(-stage.heading, stage.heading))]
+        facing = draws.chance(stage.facing_share)
+        spacing = draws.between(*stage.spacing)
+        places = []
+        for i in range(count):
+            side = i - (count - 1) / 2
+            position = (round(side * spacing, DIGITS), draws.between(-_STEP, _STEP))
+            turn = draws.between(-stage.heading / 2, stage.heading / 2)
+            if facing and side:
+                # Heading turns a character from −Y towards +X: who stands at −X turns that way.
+                turn = draws.between(*_TURN_IN) * (-1 if side > 0 else 1)
+            places.append((position, turn))
+        return places
+
+    def _another_kind(self, kind: str, draws: Draws) -> str:
+        """An environment kind that is not `kind`, where the recipe has another."""
+        others = {v: self.recipe.places.environments[v] for v in self._environments.values if v != kind}
+        return Table(others).draw(draws) if others else kind
+
+    def _environment(self, kind: str, draws: Draws) -> Environment:
+        builder = catalog.ENVIRONMENTS[kind]
+        given = self.recipe.places.params.get(kind, {})
+        return Environment(
+            kind=kind,
+            hdri=self._lights[kind].draw(draws),
+            hdri_rotation=draws.between(-3.1416, 3.1416),
+            hdri_strength=draws.between(*self.recipe.places.light_strength),
+            colours=tuple([draws.one_of(colours) for colours in builder.colours.values()]),
+            params={
+                name: draws.between(*given.get(name, (span.low, span.high)))
+                for name, span in builder.params.items()
+            },
+            seed=draws.seed(),
+        )
+
+    def _camera(self, stratum: Stratum, draws: Draws) -> Camera:
+        ranges: CameraRanges = getattr(self.recipe.cameras, stratum.framing)
+        kind = self._kinds[stratum.framing].draw(draws)
+        return Camera(
+            kind=kind,
+            framing=stratum.framing,
+            azimuth=draws.between(*ranges.azimuth),
+            elevation=draws.between(*ranges.elevation),
+            focal_mm=round(draws.between(*ranges.focal_mm), 1),
+            margin=draws.between(*ranges.margin),
+            orbit_speed=draws.between(*ranges.orbit_speed) if kind == "orbit" else 0.0,
+            shake=draws.between(*ranges.shake) if kind == "handheld" else 0.0,
+            seed=draws.seed(),
+        )
+
+
+class _MotionPool:
+    """The motions of a stratum."""
+
+    def __init__(self, recipe: Recipe, stratum: Stratum) -> None:
+        self._phrases = recipe.motions.phrases
+        self._speed = stratum.motion_speed
+        self._window = recipe.frames / recipe.fps
+        weights = {f: w for f, w in (stratum.motions or recipe.motions.families).items() if w > 0}
+        self._families = Table(weights)
+        self._next = {f: Table({g: w for g, w in weights.items() if g != f} or weights) for f in weights}
+        self._params = {
+            family: [
+                (name, *recipe.motions.params.get(family, {}).get(name, (span.low, span.high)))
+                for name, span in catalog.MOTION_FAMILIES[family].params.items()
+            ]
+            for family in weights
+        }
+
+    def motion(self, motion_id: str, draws: Draws) -> MotionSpec:
+        """Phrases that outlast the clip; neighbours are of different families where there are several."""
+        speed = draws.between(*self._speed)
+        needed = self._window * speed + _SLACK
+        count = draws.whole(*self._phrases)
+        phrases: list[Phrase] = []
+        total = 0.0
+        while len(phrases) < count or total < needed:
+            table = self._next[phrases[-1].family] if phrases else self._families
+            family = table.draw(draws)
+            low, high = catalog.MOTION_FAMILIES[family].seconds
+            seconds = round(draws.between(low, high), 2)
+            params = {name: draws.between(least, most) for name, least, most in self._params[family]}
+            phrases.append(Phrase(family, seconds, params))
+            total += seconds
+        start = round(draws.between(0.0, total - needed), 2)
+        return MotionSpec(motion_id, tuple(phrases), draws.seed(), start, speed)
+
+
+class _Company:
+    """Draws the characters of a pair: of one split, all far enough apart, a style a clip."""
+
+    def __init__(self, recipe: Recipe, cast: tuple[Member, ...]) -> None:
+        self._recipe = recipe
+        self._all: dict[Split, list[Member]] = {split: [] for split in dealing.SPLITS}
+        self._styled: dict[tuple[Split, str], list[Member]] = {}
+        for member in cast:
+            self._all[member.split].append(member)
+            self._styled.setdefault((member.split, member.style), []).append(member)
+
+    def draw(self, split: Split, mode: str, count: int, draws: Draws) -> tuple[list[Member], list[Member]]:
+        """Driving and target members, in performers' order.
+
+        The first member is drawn from the whole split, so that looks keep their shares; the rest of its
+        clip, and in replacement mode the whole pair, takes its style.
+        """
+        for _ in range(_TRIES):
+            chosen = self._try(split, mode, count, draws)
+            if chosen is not None:
+                return chosen[:count], chosen[count:]
+        limits = self._recipe.limits
+        raise InputError(
+            f"cast.size: split {split} has no {2 * count} members for one {mode} pair that are all "
+            f"{limits.shape_distance:g} apart in shape and {limits.colour_distance:g} in colour "
+            "(limits.shape_distance, limits.colour_distance); accepted: a larger cast or lower limits"
+        )
+
+    def _try(self, split: Split, mode: str, count: int, draws: Draws) -> list[Member] | None:
+        chosen: list[Member] = []
+        pool = self._all[split]
+        for place in range(2 * count):
+            if place == count and mode == "animation":
+                pool = self._all[split]
+            member = self._fitting(pool, chosen, draws)
+            if member is None:
+                return None
+            chosen.append(member)
+            if place in (0, count):
+                pool = self._styled[split, member.style]
+        return chosen
+
+    def _fitting(self, pool: list[Member], chosen: list[Member], draws: Draws) -> Member | None:
+        """A member far enough from all chosen ones: at random, else the first from a random place on."""
+        for _ in range(_TRIES):
+            member = draws.one_of(pool)
+            if self._fits(member, chosen):
+                return member
+        start = draws.whole(0, len(pool) - 1)
+        for member in pool[start:] + pool[:start]:
+            if self._fits(member, chosen):
+                return member
+        return None
+
+    def _fits(self, member: Member, chosen: list[Member]) -> bool:
+        return all(member is not other and far_enough(member, other, self._recipe) for other in chosen)
+
+
+def _style(who: list[Member]) -> Style:
+    return "toon" if any(member.style == "toon" for member in who) else "realistic"
+
+
+def _settings(preset: str, style: Style, seed: int) -> RenderSettings:
+    numbers = RENDER_PRESETS[preset]
+    return RenderSettings(
+        engine=ENGINE,
+        preset=preset,
+        style=style,
+        samples=numbers.samples,
+        denoise=numbers.denoise,
+        bounces=numbers.bounces,
+        seed=seed,
+    )
