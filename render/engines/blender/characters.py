@@ -1,0 +1,185 @@
+"""A character in Blender: every part of an actor as keyed objects, ready to render."""
+
+from __future__ import annotations
+
+import json
+
+import bpy
+import numpy as np
+
+from motionpair import fields
+from motionpair.specs import Character
+from render.characters.baked import BakedCharacter, MeshPart
+from render.engines.blender import hair, materials_cloth, materials_eye, materials_skin, toon
+from render.engines.blender.armature import animate_rigid, build_armature
+from render.engines.blender.meshes import build_mesh
+from render.engines.blender.shader import linear_rgb
+from render.scene import Actor
+
+_CLOTH_THICKNESS = 0.005
+_SMOOTHED = ("cloth", "shoe", "hair")
+"""Roles whose meshes are coarse enough to want a subdivision."""
+_INKED = ("skin", "cloth", "shoe", "hair", "accessory")
+
+Direction = tuple[float, float, float]
+
+
+def is_toon(character: BakedCharacter) -> bool:
+    """Whether a character has the 2D look, which needs the view transform Standard."""
+    return _spec(character).look == "animation_2d"
+
+
+def build(
+    actor: Actor, pass_index: int, light: Direction = toon.LIGHT, ink_width: float = toon.INK_WIDTH
+) -> list[bpy.types.Object]:
+    """Add an actor to the current scene, keyed on frames 1 to T.
+
+    Args:
+        actor: the character and its pose.
+        pass_index: what the object-index pass shows wherever any part of the actor is seen.
+        light: direction towards the main light, world; the bands of the 2D look follow it.
+        ink_width: metres, width of the 2D look's outlines.
+
+    Returns:
+        The objects, armature first.
+    """
+    baked = actor.character
+    spec = _spec(baked)
+    look = _Toon(spec, light, ink_width) if spec.look == "animation_2d" else _Realistic(spec)
+    armature = build_armature(spec.character_id, baked.rig, actor.pose)
+    objects = [armature]
+    for part in baked.parts:
+        extra = look.attributes(part, baked)
+        target = build_mesh(part.name, part, baked.rig.names, armature, actor.pose.expression, extra)
+        look.dress(target, part, actor)
+        objects.append(target)
+    if len(baked.strands):
+        strands = hair.build_strands("strands", baked.strands, baked.strand_radius)
+        strands.data.materials.append(hair.strand_material(spec))
+        animate_rigid(strands, baked.rig, actor.pose, "head")
+        objects.append(strands)
+    for target in objects:
+        target.pass_index = pass_index
+    return objects
+
+
+def hem_distance(part: MeshPart) -> np.ndarray:
+    """(V,) metres from each vertex to the nearest open edge of the mesh; far away where there is none.
+
+    Vertices at one place count as one, so that a seam in the cloth coordinates is not an edge.
+    """
+    _, welded = np.unique(np.round(part.vertices, 5), axis=0, return_inverse=True)
+    welded = welded.ravel()
+    faces = np.where(part.faces < 0, part.faces[:, :1], part.faces)
+    edges = np.sort(welded[np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1).reshape(-1, 2)], axis=1)
+    edges, counts = np.unique(edges[edges[:, 0] != edges[:, 1]], axis=0, return_counts=True)
+    rim = np.isin(welded, edges[counts == 1])
+    if not rim.any():
+        return np.full(len(part.vertices), 1.0, np.float32)
+    gaps = part.vertices[:, None] - part.vertices[rim][None]
+    return np.sqrt(np.einsum("vrc,vrc->vr", gaps, gaps).min(axis=1)).astype(np.float32)
+
+
+class _Realistic:
+    """Materials and modifiers of the realistic and the 3D look."""
+
+    def __init__(self, spec: Character) -> None:
+        self.spec = spec
+
+    def attributes(self, part: MeshPart, baked: BakedCharacter) -> dict[str, np.ndarray]:
+        """Attributes that this look needs beside the baked ones."""
+        return {"hem": hem_distance(part)} if part.role == "cloth" else {}
+
+    def dress(self, target: bpy.types.Object, part: MeshPart, actor: Actor) -> None:
+        """Give a part its material and its finer surface."""
+        target.data.materials.append(self._material(part))
+        if part.role == "cloth":
+            _thicken(target)
+        if part.role in _SMOOTHED:
+            _smooth(target)
+
+    def _material(self, part: MeshPart) -> bpy.types.Material:
+        spec = self.spec
+        if part.role == "skin":
+            return materials_skin.skin(spec, frozenset(part.attributes))
+        if part.role == "eye":
+            return materials_eye.eye(spec)
+        if part.role == "lash":
+            return materials_skin.lashes()
+        if part.role == "teeth":
+            return materials_skin.teeth()
+        if part.role == "tongue":
+            return materials_skin.tongue()
+        if part.role == "hair":
+            return hair.mesh_material(spec)
+        garment = spec.garments[part.garment]
+        seed = spec.seed + part.garment
+        return (
+            materials_cloth.shoe(garment, seed)
+            if part.role == "shoe"
+            else materials_cloth.cloth(garment, seed)
+        )
+
+
+class _Toon(_Realistic):
+    """Materials, outlines and modifiers of the 2D look."""
+
+    def __init__(self, spec: Character, light: Direction, ink_width: float) -> None:
+        super().__init__(spec)
+        self.light = light
+        self.ink_width = ink_width
+
+    def attributes(self, part: MeshPart, baked: BakedCharacter) -> dict[str, np.ndarray]:
+        """Rounded normals for the head, beside those of the realistic look."""
+        extra = super().attributes(part, baked)
+        return extra | toon.rounded_normals(part, baked.rig) if part.role in ("skin", "hair") else extra
+
+    def dress(self, target: bpy.types.Object, part: MeshPart, actor: Actor) -> None:
+        """Give a part its material, its finer surface and its ink."""
+        material, colour = self._toon_material(part)
+        target.data.materials.append(material)
+        if part.role in _SMOOTHED:
+            _smooth(target)
+        if part.role in ("skin", "hair"):
+            toon.light_head(target, actor.character.rig, actor.pose, self.light)
+        if part.role in _INKED:
+            toon.add_outline(target, toon.ink_colour(colour), self.ink_width)
+
+    def _toon_material(self, part: MeshPart) -> tuple[bpy.types.Material, tuple[float, float, float]]:
+        """The part's material, and the colour that its ink is made from."""
+        spec, light = self.spec, self.light
+        if part.role == "skin":
+            return toon.skin(spec, frozenset(part.attributes), light), linear_rgb(spec.skin)
+        if part.role == "hair":
+            return toon.hair(spec, light), linear_rgb(spec.hair.colour)
+        if part.role == "eye":
+            return toon.eye(spec), (0.0, 0.0, 0.0)
+        if part.role == "lash":
+            return toon.solid("toon lashes", (0.012, 0.008, 0.012)), (0.0, 0.0, 0.0)
+        if part.role in ("teeth", "tongue"):
+            colour = (0.86, 0.84, 0.82) if part.role == "teeth" else (0.62, 0.20, 0.20)
+            return toon.flat(f"toon {part.role}", colour, light), colour
+        garment = spec.garments[part.garment]
+        colour = linear_rgb(garment.colours[0])
+        if part.role == "shoe":
+            return toon.flat("toon shoe", colour, light), colour
+        return toon.cloth(garment, spec.seed + part.garment, light), colour
+
+
+def _thicken(target: bpy.types.Object) -> None:
+    """Cloth's edge, turned inwards; the inner side itself is never seen."""
+    solid = target.modifiers.new("edge", "SOLIDIFY")
+    solid.thickness = _CLOTH_THICKNESS
+    solid.offset = -1.0
+    solid.use_rim_only = True
+
+
+def _smooth(target: bpy.types.Object) -> None:
+    """Subdivide once when rendering."""
+    subdivision = target.modifiers.new("smooth", "SUBSURF")
+    subdivision.levels = 0
+    subdivision.render_levels = 1
+
+
+def _spec(baked: BakedCharacter) -> Character:
+    return fields.from_plain(Character, json.loads(baked.character_json))

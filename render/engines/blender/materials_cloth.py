@@ -1,0 +1,204 @@
+"""Fabrics of `catalog.FABRICS`, and leather for shoes.
+
+Cloth coordinates are metres on the body (`uv`: around and up), so stripes, checks and stitches have their
+real size and stick to the cloth. `hem` is the distance to the garment's nearest edge, for seams.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import bpy
+import numpy as np
+
+from motionpair.errors import InputError
+from motionpair.specs import Garment
+from render.engines.blender.materials_skin import blend, tinted
+from render.engines.blender.shader import Field, Rgb, Shader, linear_rgb
+
+_Pattern = Callable[[Shader, "Cloth", np.random.Generator], tuple[Field, Field]]
+
+
+class Cloth:
+    """What every fabric draws on: coordinates in metres, distance to the hem, and its colours."""
+
+    def __init__(self, shader: Shader, garment: Garment) -> None:
+        self.rest = shader.attribute("rest", "Vector")
+        self.uv = shader.attribute("cloth_uv", "Vector")
+        self.u, self.v, _ = self.uv.xyz()
+        self.hem = shader.attribute("hem")
+        self.colours = [linear_rgb(c) for c in garment.colours]
+
+
+def cloth(garment: Garment, seed: int) -> bpy.types.Material:
+    """The material of a woven or knitted garment.
+
+    Raises:
+        InputError: the garment's fabric is not one of `catalog.FABRICS`.
+    """
+    shader = Shader(f"{garment.kind} {garment.fabric}")
+    ground = Cloth(shader, garment)
+    colour, weave = _drawn(shader, ground, garment, seed)
+    shade = 0.93 + 0.14 * shader.noise(ground.rest, 14.0, detail=2.0)
+    colour = shader.mix(1.0, colour, shader.vector(shade, shade, shade), "MULTIPLY")
+    seam, groove = _hem(ground)
+    colour = shader.mix(seam * 0.30 + groove * 0.35, colour, (0.25, 0.25, 0.28), "MULTIPLY")
+    stretched = shader.vector_math("MULTIPLY", ground.rest, (1.0, 1.0, 0.55))
+    folds = shader.noise(stretched, 11.0, detail=1.5, distortion=0.9)
+    height = folds * _FOLDS.get(garment.fabric, 1.0) + weave - groove * 0.10
+    rough = {"denim": 0.92, "knit": 0.95}.get(garment.fabric, 0.82)
+    return shader.done(
+        shader.principled(
+            Base_Color=colour,
+            Roughness=rough,
+            Specular_IOR_Level=0.2,
+            Sheen_Weight=0.12 if garment.fabric == "knit" else 0.05,
+            Sheen_Roughness=0.4,
+            Normal=shader.bump(height, 0.012, 0.75),
+        )
+    )
+
+
+def pattern(shader: Shader, garment: Garment, seed: int) -> Field:
+    """The garment's colours alone, in another material's shader."""
+    return _drawn(shader, Cloth(shader, garment), garment, seed)[0]
+
+
+def _drawn(shader: Shader, ground: Cloth, garment: Garment, seed: int) -> tuple[Field, Field]:
+    """Colour and weave height of the garment's fabric."""
+    if garment.fabric not in _PATTERNS:
+        raise InputError(f"fabric: expected one of {', '.join(_PATTERNS)}, got {garment.fabric}")
+    return _PATTERNS[garment.fabric](shader, ground, np.random.default_rng([seed, 3]))
+
+
+_FOLDS = {"knit": 0.7, "denim": 1.2}
+"""How much the folds stand out, by fabric; plain weave 1."""
+
+
+def _hem(ground: Cloth) -> tuple[Field, Field]:
+    """The folded band along an edge, and the groove of its stitching, each in [0, 1]."""
+    band = ground.hem.rise(0.0175, 0.0165)
+    groove = 1.0 - abs(ground.hem - 0.0170).rise(0.0, 0.0016)
+    return band * 0.25, groove
+
+
+def _thread(ground: Cloth, period: float) -> Field:
+    """A plain weave's height: threads over and under, `period` metres apart."""
+    k = 2 * math.pi / period
+    return ((ground.u * k).sin() * (ground.v * k).sin()) * 0.02
+
+
+def _plain(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Field, Field]:
+    colour = ground.colours[0]
+    heather = shader.noise(ground.rest, 160.0, detail=1.0)
+    return shader.mix(
+        heather.rise(0.3, 0.7), tinted(colour, (0.94,) * 3), tinted(colour, (1.05,) * 3)
+    ), _thread(ground, 0.004)
+
+
+def _stripes(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Field, Field]:
+    period = float(rng.uniform(0.028, 0.060))
+    share = float(rng.choice([0.35, 0.5]))
+    place = (ground.v / period).fract()
+    stripe = _band(place, share, 0.02)
+    return shader.mix(stripe, ground.colours[0], ground.colours[1]), _thread(ground, 0.004)
+
+
+def _plaid(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Field, Field]:
+    period = float(rng.uniform(0.055, 0.085))
+    field, broad, thin = ground.colours
+    across, along = (ground.u / period).fract(), (ground.v / period).fract()
+    twill = ((ground.u + ground.v) * (2 * math.pi / 0.004)).sin() * 0.18
+    colour: Field | Rgb = field
+    for place in (across, along):
+        over = 0.5 + twill if place is along else 0.5 - twill
+        colour = shader.mix(_band(place, 0.46, 0.015) * over, colour, broad)
+    for place in (across, along):
+        line = _band((place + 0.27).fract(), 0.07, 0.012)
+        colour = shader.mix(line * 0.75, colour, thin)
+    assert isinstance(colour, Field)
+    return colour, _thread(ground, 0.004)
+
+
+def _dots(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Field, Field]:
+    period = float(rng.uniform(0.030, 0.048))
+    radius = float(rng.uniform(0.20, 0.30))
+    row = ground.v / period
+    shift = (row * 0.5).fract().above(0.5) * 0.5
+    x = (ground.u / period + shift).fract() - 0.5
+    y = row.fract() - 0.5
+    distance = (x * x + y * y) ** 0.5
+    return shader.mix(
+        distance.rise(radius + 0.03, radius - 0.03), ground.colours[0], ground.colours[1]
+    ), _thread(ground, 0.004)
+
+
+def _denim(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Field, Field]:
+    indigo = ground.colours[0]
+    worn = blend(indigo, (0.55, 0.60, 0.68), float(rng.uniform(0.25, 0.5)))
+    fade = shader.noise(ground.rest, 5.0, detail=2.0).rise(0.42, 0.68)
+    slub = shader.noise(shader.vector_math("MULTIPLY", ground.uv, (500.0, 60.0, 0.0)), 1.0, detail=1.0)
+    twill = ((ground.u + ground.v * 0.8) * (2 * math.pi / 0.0045)).sin() * 0.5 + 0.5
+    colour = shader.mix(fade * 0.7, tinted(indigo, (0.8, 0.82, 0.86)), worn)
+    colour = shader.mix(twill * 0.18 + slub.rise(0.45, 0.7) * 0.22, colour, worn)
+    stitch = (1.0 - abs(ground.hem - 0.013).rise(0.0004, 0.0012)) * (
+        ground.u * (2 * math.pi / 0.008)
+    ).sin().above(-0.4)
+    return shader.mix(stitch * 0.8, colour, (0.50, 0.24, 0.06)), twill * 0.02
+
+
+def _knit(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Field, Field]:
+    """Stockinette: columns of V-shaped stitches; ribs along the hem."""
+    width, rise = 0.0085, 0.0065
+    column = (ground.u / width).fract()
+    lean = abs(column - 0.5)
+    stitch = ((ground.v / rise + lean * 1.3) * (2 * math.pi)).sin() * 0.5 + 0.5
+    valley = lean.rise(0.5, 0.36) * lean.rise(0.0, 0.10)
+    rib = ((ground.u / 0.009) * (2 * math.pi)).sin() * 0.5 + 0.5
+    at_hem = ground.hem.rise(0.045, 0.042)
+    height = (valley * (0.55 + 0.45 * stitch)) * (1.0 - at_hem) + rib * at_hem
+    colour = ground.colours[0]
+    wool = shader.noise(ground.rest, 220.0, detail=1.0)
+    shown = shader.mix(
+        (height * 0.7 + wool * 0.5).clamped(),
+        tinted(colour, (0.62, 0.60, 0.60)),
+        tinted(colour, (1.06, 1.06, 1.05)),
+    )
+    return shown, height * 0.14
+
+
+def _band(place: Field, share: float, soft: float) -> Field:
+    """1 on the first `share` of a period, with soft edges, for a place in [0, 1)."""
+    return place.rise(0.0, soft) * place.rise(share + soft, share)
+
+
+_PATTERNS: dict[str, _Pattern] = {
+    "plain": _plain,
+    "stripes": _stripes,
+    "plaid": _plaid,
+    "dots": _dots,
+    "denim": _denim,
+    "knit": _knit,
+}
+
+
+def shoe(garment: Garment, seed: int) -> bpy.types.Material:
+    """Leather with a rubber sole: the sole is what lies lowest in bind pose."""
+    rng = np.random.default_rng([seed, 4])
+    shader = Shader("shoe")
+    rest = shader.attribute("rest", "Vector")
+    _, _, z = rest.xyz()
+    colour = linear_rgb(garment.colours[0])
+    grain = shader.noise(rest, 240.0, detail=2.0)
+    upper = shader.mix(grain.rise(0.3, 0.7), tinted(colour, (0.86,) * 3), tinted(colour, (1.06,) * 3))
+    sole_colour = (0.62, 0.60, 0.56) if rng.random() < 0.5 else (0.035, 0.032, 0.030)
+    sole = z.rise(0.0225, 0.0205)
+    welt = 1.0 - abs(z - 0.0215).rise(0.0005, 0.0020)
+    shown = shader.mix(sole, upper, sole_colour)
+    shown = shader.mix(welt * 0.6, shown, (0.02, 0.02, 0.02))
+    rough = sole * 0.35 + (0.42 + grain * 0.2)
+    normal = shader.bump(grain * 0.12 + shader.noise(rest, 30.0, detail=1.0) * 0.5 - welt * 0.35, 0.008, 0.5)
+    return shader.done(
+        shader.principled(Base_Color=shown, Roughness=rough, Specular_IOR_Level=0.4, Normal=normal)
+    )

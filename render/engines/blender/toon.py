@@ -1,0 +1,201 @@
+"""The 2D look: flat bands of light, tinted shadows, drawn eyes and inverted-hull outlines.
+
+Everything is emission, so a toon keeps its colours under any lamp; the scene's view transform has to be
+Standard. Light is a direction, N·L is cut into bands. On the head N is a rounded normal, rigid with the
+head, because the real one draws a skull where an animator would draw a cheek.
+"""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+
+from motionpair.specs import Character, Garment
+from render.characters.baked import MeshPart, Rig
+from render.engines.blender.armature import animate, continuous, rotate
+from render.engines.blender.materials_cloth import pattern
+from render.engines.blender.materials_eye import polar
+from render.engines.blender.materials_skin import blend, brow_colour, brows, tinted
+from render.engines.blender.shader import Field, Rgb, Shader, Value, linear_rgb
+from render.scene import Pose
+
+LIGHT = (-0.46, -0.62, 0.64)
+"""Default direction towards the light, world: ahead of a character at heading 0, from its right and above."""
+INK_WIDTH = 0.0032
+"""Default width of outlines, metres."""
+
+_IRIS = 0.56
+_SKIN_SHADE: Rgb = (0.80, 0.56, 0.56)
+_CLOTH_SHADE: Rgb = (0.52, 0.50, 0.68)
+_HEAD_JOINTS = ("head", "jaw", "left_eye_smplhf", "right_eye_smplhf")
+_LIGHT_PROPERTY = "head_light"
+
+
+def rounded_normals(part: MeshPart, rig: Rig) -> dict[str, np.ndarray]:
+    """Attributes for banding on the head: `soft` (V, 3), rounded bind-pose normals, and `on_head` (V,)."""
+    head = np.isin(part.bones, [rig.names.index(j) for j in _HEAD_JOINTS])
+    on_head = (part.weights * head).sum(axis=1).astype(np.float32)
+    points = part.vertices[on_head > 0.9] if (on_head > 0.9).any() else part.vertices
+    low, high = points.min(axis=0), points.max(axis=0)
+    centre = (low + high) / 2
+    soft = (part.vertices - centre) / np.maximum((high - low) / 2, 1e-3)
+    soft /= np.maximum(np.linalg.norm(soft, axis=1, keepdims=True), 1e-6)
+    return {"soft": soft.astype(np.float32), "on_head": on_head}
+
+
+def light_head(target: bpy.types.Object, rig: Rig, pose: Pose, light: tuple[float, float, float]) -> None:
+    """Key the light's direction in the head's bind frame as a property that the shader reads."""
+    rotation = continuous(pose.rotations[:, rig.names.index("head")])
+    inverse = rotation * np.array([1.0, -1.0, -1.0, -1.0])
+    local = rotate(inverse, _unit(light))
+    target[_LIGHT_PROPERTY] = [0.0, 0.0, 0.0]
+    animate(target, {(f'["{_LIGHT_PROPERTY}"]', c): local[:, c] for c in range(3)})
+
+
+def add_outline(target: bpy.types.Object, colour: Rgb, width: float) -> None:
+    """Ink around an object: its hull, pushed out, turned inside out, seen only from within."""
+    target.data.materials.append(ink(colour))
+    hull = target.modifiers.new("ink", "SOLIDIFY")
+    hull.thickness = width
+    hull.offset = 1.0
+    hull.use_flip_normals = True
+    hull.use_rim = False
+    hull.use_quality_normals = True
+    hull.material_offset = 1
+
+
+def ink(colour: Rgb) -> bpy.types.Material:
+    """Flat colour on front faces, nothing on back faces."""
+    shader = Shader("ink")
+    geometry = shader.node("ShaderNodeNewGeometry")
+    clear = shader.field("ShaderNodeBsdfTransparent")
+    return shader.done(
+        shader.mix_shaders(Field(shader, geometry.outputs["Backfacing"]), shader.emission(colour), clear)
+    )
+
+
+def ink_colour(colour: Rgb) -> Rgb:
+    """Ink for an area: its colour, nearly black."""
+    return blend(tinted(colour, (0.10, 0.08, 0.09)), (0.008, 0.006, 0.010), 0.5)
+
+
+def skin(
+    character: Character, attributes: frozenset[str], light: tuple[float, float, float]
+) -> bpy.types.Material:
+    """Skin in two tones, with blush, lips and brows."""
+    rng = np.random.default_rng([character.seed, 1])
+    shader = Shader("toon skin")
+    tone = linear_rgb(character.skin)
+    colour: Value = tone
+    if "blush" in attributes:
+        colour = shader.mix(
+            shader.attribute("blush").rise(0.25, 0.8) * 0.35, colour, tinted(tone, (1.0, 0.62, 0.60))
+        )
+    if "lips" in attributes:
+        lips = shader.attribute("lips").rise(-0.0006, 0.0006)
+        strength = 0.75 if character.phenotype["gender"] < 0.5 else 0.35
+        colour = shader.mix(lips * strength, colour, tinted(tone, (0.82, 0.36, 0.38)))
+    if "cavity" in attributes:
+        colour = shader.mix(
+            shader.attribute("cavity").rise(0.55, 0.75) * 0.8, colour, tinted(tone, (0.42, 0.22, 0.22))
+        )
+    if "scalp" in attributes and character.hair.style not in ("none", "bald"):
+        colour = shader.mix(
+            shader.attribute("scalp").rise(0.45, 0.55), colour, linear_rgb(character.hair.colour)
+        )
+    shown = _banded(shader, colour, _SKIN_SHADE, light, rounded=True)
+    if "brow" in attributes:
+        mask = brows(shader, float(rng.uniform(0.55, 0.8))).rise(0.35, 0.5)
+        shown = shader.mix(mask, shown, tinted(brow_colour(character), (0.8, 0.8, 0.8)))
+    return shader.done(shader.emission(shown))
+
+
+def cloth(garment: Garment, seed: int, light: tuple[float, float, float]) -> bpy.types.Material:
+    """A fabric's pattern in three tones."""
+    shader = Shader(f"toon {garment.kind}")
+    colour = pattern(shader, garment, seed)
+    return shader.done(shader.emission(_banded(shader, colour, _CLOTH_SHADE, light, deep=True)))
+
+
+def flat(name: str, colour: Rgb, light: tuple[float, float, float]) -> bpy.types.Material:
+    """One colour in two tones: shoes, teeth, tongue."""
+    shader = Shader(name)
+    return shader.done(shader.emission(_banded(shader, colour, _CLOTH_SHADE, light)))
+
+
+def solid(name: str, colour: Rgb) -> bpy.types.Material:
+    """One colour, whatever the light: lashes."""
+    shader = Shader(name)
+    return shader.done(shader.emission(colour))
+
+
+def hair(character: Character, light: tuple[float, float, float]) -> bpy.types.Material:
+    """Hair in two tones with a jagged band of highlight around the crown."""
+    shader = Shader("toon hair")
+    colour = linear_rgb(character.hair.colour)
+    u, v, _ = shader.attribute("cloth_uv", "Vector").xyz()
+    zigzag = abs((u * 17.0).fract() - 0.5) * 0.10
+    lock = shader.noise(shader.vector(u * 26.0, 0.0, 0.0), 1.0, detail=0.0) * 0.10
+    place = v + zigzag + lock
+    ring = place.rise(0.300, 0.305) * place.rise(0.385, 0.380)
+    lit = _light(shader, light, rounded=True).rise(0.05, 0.08)
+    bright = blend(tinted(colour, (1.5, 1.5, 1.5)), (1.0, 1.0, 1.0), 0.28)
+    shown = _banded(shader, colour, (0.45, 0.42, 0.60), light, rounded=True)
+    return shader.done(shader.emission(shader.mix(ring * lit * 0.85, shown, bright)))
+
+
+def eye(character: Character) -> bpy.types.Material:
+    """A drawn eye: dark rim and upper iris, glowing lower iris, two highlights."""
+    shader = Shader("toon eye")
+    colour = linear_rgb(character.eyes)
+    x, z, radius, _ = polar(shader, _IRIS)
+    top = z.rise(-0.12, 0.22)
+    iris = shader.mix(
+        top, blend(tinted(colour, (1.7, 1.7, 1.7)), (1.0, 1.0, 1.0), 0.12), tinted(colour, (0.38, 0.36, 0.42))
+    )
+    iris = shader.mix(radius.rise(0.42, 0.40), iris, tinted(colour, (0.05, 0.05, 0.07)))
+    iris = shader.mix(radius.rise(0.84, 0.87), iris, tinted(colour, (0.10, 0.09, 0.12)))
+    white = shader.mix(z.rise(0.13, 0.17), (0.93, 0.93, 0.95), (0.60, 0.60, 0.72))
+    shown = shader.mix(radius.rise(1.01, 0.98), white, iris)
+    glint = _disc(x, z, -0.17, 0.15, 0.125).most(_disc(x, z, 0.15, -0.20, 0.065))
+    shown = shader.mix(glint, shown, (1.0, 1.0, 1.0))
+    return shader.done(shader.emission(shown))
+
+
+def _disc(x: Field, z: Field, cx: float, cz: float, size: float) -> Field:
+    dx, dz = x - cx, z - cz
+    return ((dx * dx + dz * dz) ** 0.5).rise(size * 1.06, size * 0.94)
+
+
+def _light(shader: Shader, light: tuple[float, float, float], rounded: bool = False) -> Field:
+    """N·L; on the head, with `rounded`, mostly of the rounded normal."""
+    geometry = shader.node("ShaderNodeNewGeometry")
+    direct = shader.vector_math(
+        "DOT_PRODUCT", Field(shader, geometry.outputs["Normal"]), _unit(light).tolist(), scalar=True
+    )
+    if not rounded:
+        return direct
+    local = shader.attribute(_LIGHT_PROPERTY, "Vector", kind="OBJECT")
+    soft = shader.vector_math("DOT_PRODUCT", shader.attribute("soft", "Vector"), local, scalar=True)
+    share = shader.attribute("on_head") * 0.8
+    return soft * share + direct * (1.0 - share)
+
+
+def _banded(
+    shader: Shader,
+    colour: Value,
+    shade: Rgb,
+    light: tuple[float, float, float],
+    rounded: bool = False,
+    deep: bool = False,
+) -> Field:
+    """A colour in light and in tinted shade; `deep` adds a third tone away from the light."""
+    amount = _light(shader, light, rounded)
+    tint = shader.mix(amount.rise(-0.015, 0.015), shade, (1.0, 1.0, 1.0))
+    if deep:
+        tint = shader.mix(amount.rise(-0.60, -0.57), tinted(shade, (0.72, 0.72, 0.80)), tint)
+    return shader.mix(1.0, colour, tint, "MULTIPLY")
+
+
+def _unit(vector: tuple[float, float, float]) -> np.ndarray:
+    return np.asarray(vector, float) / np.linalg.norm(vector)
