@@ -139,26 +139,33 @@ COLUMNS: dict[str, Column] = {
     "driving_in_frame_share": Column(
         _REAL,
         "0 to 1",
-        "Share of body points inside the picture, of the performer with the least, driving clip.",
+        "Share of the body points that the framing is about inside the picture, of the performer with the "
+        "least, driving clip.",
     ),
     "target_in_frame_share": Column(_REAL, "0 to 1", "Likewise, target clip."),
     "driving_mask_share": Column(
         _REAL, "0 to 1", "Share of the driving clip's pixels that show characters, over all frames."
     ),
     "target_mask_share": Column(_REAL, "0 to 1", "Likewise, target clip."),
-    "driving_mean_luma": Column(_REAL, "0 to 255", "Mean luma of the driving clip (exposure)."),
+    "driving_mean_luma": Column(_REAL, "0 to 255", "Mean luma (BT.709) of the driving clip as rendered."),
     "target_mean_luma": Column(_REAL, "0 to 255", "Likewise, target clip."),
     "identity_shape_distance": Column(
-        _REAL, "mm", "Least distance in body shape between two characters of the pair."
+        _REAL,
+        "0 to 1",
+        "Least distance in body shape between two characters of the pair (`cast.identity_distance`).",
     ),
     "identity_colour_distance": Column(
-        _REAL, "CIELAB ΔE", "Least distance in colours between two characters of the pair."
+        _REAL,
+        "CIELAB ΔE",
+        "Least distance in colours of skin, hair and clothes between two characters of the pair.",
     ),
     "motion_energy": Column(
-        _REAL, "m/s", "Mean speed of the target's joints, of the performer with the least."
+        _REAL, "m/s", "Mean speed of the target's body joints, of the performer with the least."
     ),
     "pair_difference": Column(
-        _REAL, "0 to 255", "Mean absolute difference of driving and target pixels (too alike is discarded)."
+        _REAL,
+        "0 to 255",
+        "Mean absolute difference of driving and target, over pixels where either shows a character.",
     ),
     "discards": Column(_TEXTS, "", "Why candidates 0 to k − 1 were discarded, one reason each."),
 }

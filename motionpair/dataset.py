@@ -1,0 +1,107 @@
+"""A dataset, opened for reading: rows by pair, blobs by pair and column, decoded or as bytes."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from motionpair import media, shards
+from motionpair.annotations import unpack
+from motionpair.errors import DataError, InputError
+from motionpair.location import open_location
+from motionpair.manifest import read_manifest
+from motionpair.metadata import read_metadata
+
+_SHARD = re.compile(r"shards/shard-\d{5,}\.parquet")
+
+
+class Dataset:
+    """A finished dataset in a folder or bucket. Blobs are held against their checksum when read.
+
+    Raises:
+        InputError: nothing is there.
+        DataError: the manifest is missing, damaged or of another version.
+    """
+
+    def __init__(self, out: str | Path) -> None:
+        self.location = open_location(out)
+        self.manifest = read_manifest(self.location)
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """`metadata.parquet`, in slot order."""
+        return read_metadata(self.location)
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {pair_id: i for i, pair_id in enumerate(self.table["pair_id"].to_pylist())}
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Every row in slot order; blob columns are places {shard, offset, length, sha256}."""
+        for batch in self.table.to_batches(max_chunksize=256):
+            yield from batch.to_pylist()
+
+    def row(self, pair_id: str) -> dict[str, Any]:
+        """The row of a pair.
+
+        Raises:
+            InputError: no such pair; names near ones.
+        """
+        if pair_id not in self._positions:
+            near = difflib.get_close_matches(pair_id, self._positions, n=3, cutoff=0.5)
+            accepted = near or list(self._positions)[:3]
+            raise InputError(
+                f"{self.location.text}: no pair {pair_id!r} among {len(self)}; "
+                f"accepted: {', '.join(accepted) or 'none, it is empty'}{'' if near else ', ...'}"
+            )
+        row: dict[str, Any] = self.table.slice(self._positions[pair_id], 1).to_pylist()[0]
+        return row
+
+    def blob(self, row: Mapping[str, Any], column: str) -> bytes:
+        """The bytes of one of a row's blobs.
+
+        Raises:
+            DataError: its place is absurd, or the bytes have another checksum; names pair and column.
+        """
+        place, where = row[column], f"pair {row['pair_id']}: {column}"
+        shard = place["shard"]
+        if _SHARD.fullmatch(shard) is None or shard not in self.manifest.files:
+            raise DataError(f"{where}: lies in {shard[:80]!r}, which is no shard of the dataset")
+        data = shards.read_blob(self.location, place["offset"], place["length"], shard)
+        if hashlib.sha256(data).hexdigest() != place["sha256"]:
+            raise DataError(f"{where}: damaged: {shard} has other bytes at {place['offset']}")
+        return data
+
+    def video(self, row: Mapping[str, Any], column: str) -> np.ndarray:
+        """The frames of `driving` or `target`, (T, H, W, 3) uint8 sRGB."""
+        return media.decode_video(self.blob(row, column), **_expected(row))
+
+    def labels(self, row: Mapping[str, Any], column: str) -> np.ndarray:
+        """The labels of a mask: (T, H, W) uint8, of `reference_mask` (H, W)."""
+        if column == "reference_mask":
+            return media.decode_mask_image(self.blob(row, column), width=row["width"], height=row["height"])
+        return media.decode_mask(self.blob(row, column), **_expected(row))
+
+    def reference(self, row: Mapping[str, Any]) -> np.ndarray:
+        """The reference image, (H, W, 3) uint8 sRGB."""
+        data = self.blob(row, "reference")
+        return media.decode_reference(data, width=row["width"], height=row["height"])
+
+    def annotations(self, row: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """The arrays of the annotations blob, by the names of `motionpair.annotations.ARRAYS`."""
+        return unpack(self.blob(row, "annotations"))
+
+
+def _expected(row: Mapping[str, Any]) -> dict[str, int]:
+    return {name: row[name] for name in ("width", "height", "frames", "fps")}

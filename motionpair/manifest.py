@@ -1,0 +1,266 @@
+"""The manifest: what a dataset is, and every file of it with size and sha256.
+
+`OUT/manifest.json` holds the schema's version, the recipe, seed and plan, versions, counts, and `files`:
+every file of the dataset but itself, its checksum and `runs/`. `OUT/manifest.sha256` is its checksum, for
+`sha256sum -c`. Nothing in it may differ between two runs of one plan.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from motionpair import durable, fields
+from motionpair.errors import DataError, InputError
+from motionpair.location import Location, is_safe_name, open_location
+from motionpair.schema import SCHEMA_VERSION
+
+MANIFEST = "manifest.json"
+CHECKSUM = "manifest.sha256"
+PLAN = "plan.parquet"
+METADATA = "metadata.parquet"
+QUARANTINE = "quarantine.jsonl"
+REPORTS = ("README.md", "croissant.json", "report/")
+"""Files that auditors make after generation; `relist` takes them into the manifest."""
+
+_MAX_BYTES = 1 << 27
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """A file's size and checksum (sha256, hex)."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the generator knows and the files do not say.
+
+    recipe: the recipe as plain JSON values, and its content hash. slots: of the plan. versions: package to
+    version of all that pixels and bytes depend on. characters: character_id to the sha256 of its bake.
+    """
+
+    recipe: Mapping[str, Any]
+    recipe_hash: str
+    seed: int
+    slots: int
+    plan_hash: str
+    versions: Mapping[str, str]
+    characters: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many slots the plan has and what became of them; rows also by stratum, mode and split."""
+
+    slots: int
+    rows: int
+    quarantined: int
+    strata: Mapping[str, int]
+    modes: Mapping[str, int]
+    splits: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The contents of `manifest.json`.
+
+    discards: reason to number of candidates of the rows that were discarded. bake_hash: content hash of
+    `characters`. device_classes: those of the rows. files: name to size and checksum.
+    """
+
+    schema_version: int
+    recipe: Mapping[str, Any]
+    recipe_hash: str
+    seed: int
+    plan_hash: str
+    versions: Mapping[str, str]
+    device_classes: tuple[str, ...]
+    counts: Counts
+    discards: Mapping[str, int]
+    characters: Mapping[str, str]
+    bake_hash: str
+    files: Mapping[str, FileEntry]
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A line of `quarantine.jsonl`: a slot that has no row, and why. Equal in every run of the plan."""
+
+    slot: int
+    pair_id: str
+    reason: str
+    message: str
+    discards: Mapping[str, int] = field(default_factory=dict)
+
+
+def write_quarantine(out: Path, entries: Iterable[Quarantined]) -> None:
+    """Write `OUT/quarantine.jsonl`, in slot order; an empty file where nothing failed."""
+    lines = [fields.canonical_json(entry) + "\n" for entry in sorted(entries, key=lambda e: e.slot)]
+    durable.write_bytes(out / QUARANTINE, "".join(lines).encode())
+
+
+def read_quarantine(location: Location) -> list[Quarantined]:
+    """The lines of `quarantine.jsonl`.
+
+    Raises:
+        DataError: missing, or a line is not as `Quarantined` says.
+    """
+    entries = []
+    for number, line in enumerate(location.read(QUARANTINE, most=_MAX_BYTES).splitlines(), 1):
+        where = f"{location.text}/{QUARANTINE}:{number}"
+        entries.append(_parse(Quarantined, line, where))
+    return entries
+
+
+def summary(rows: pa.Table, quarantined: Sequence[Quarantined], slots: int) -> dict[str, Any]:
+    """The parts of a manifest that follow from the rows: counts, discards and device classes.
+
+    Args:
+        rows: a table with the columns stratum, mode, split, discards and device_class.
+        quarantined: the lines of `quarantine.jsonl`.
+        slots: of the plan.
+    """
+
+    def counted(values: Iterable[str]) -> dict[str, int]:
+        return dict(sorted(Counter(values).items()))
+
+    columns = {name: rows[name].to_pylist() for name in ("stratum", "mode", "split", "discards")}
+    return {
+        "counts": Counts(
+            slots=slots,
+            rows=rows.num_rows,
+            quarantined=len(quarantined),
+            strata=counted(columns["stratum"]),
+            modes=counted(columns["mode"]),
+            splits=counted(columns["split"]),
+        ),
+        "discards": counted(reason for reasons in columns["discards"] for reason in reasons),
+        "device_classes": tuple(sorted(set(rows["device_class"].to_pylist()))),
+    }
+
+
+def write_manifest(out: Path, facts: Facts, known: Mapping[str, FileEntry] | None = None) -> Manifest:
+    """Write `manifest.json` and `manifest.sha256` of a finished dataset.
+
+    Needs `metadata.parquet` and `quarantine.jsonl`. Every file under `out` is listed, `runs/` left out.
+
+    Args:
+        out: the dataset's folder.
+        facts: what the files do not say.
+        known: size and checksum of files that need not be hashed again.
+
+    Raises:
+        DataError: a file of the folder has a name that a dataset cannot have, or one is damaged.
+    """
+    from motionpair.metadata import read_metadata
+
+    location = open_location(out)
+    parts = summary(read_metadata(location), read_quarantine(location), facts.slots)
+    manifest = Manifest(
+        schema_version=SCHEMA_VERSION,
+        recipe=facts.recipe,
+        recipe_hash=facts.recipe_hash,
+        seed=facts.seed,
+        plan_hash=facts.plan_hash,
+        versions=facts.versions,
+        characters=facts.characters,
+        bake_hash=fields.content_hash(facts.characters),
+        files={name: (known or {}).get(name) or _entry(location, name) for name in _listable(location)},
+        **parts,
+    )
+    _write(out, manifest)
+    return manifest
+
+
+def relist(out: Path) -> Manifest:
+    """Take the auditors' files (`REPORTS`) into the manifest as they are now; all other entries stay.
+
+    Raises:
+        DataError: the manifest is missing or damaged.
+    """
+    location = open_location(out)
+    old = read_manifest(location)
+    files = {name: entry for name, entry in old.files.items() if not name.startswith(REPORTS)}
+    reports = [name for name in _listable(location) if name.startswith(REPORTS)]
+    manifest = fields.from_plain(
+        Manifest,
+        {
+            **fields.to_plain(old),
+            "files": fields.to_plain(files | {name: _entry(location, name) for name in reports}),
+        },
+    )
+    _write(out, manifest)
+    return manifest
+
+
+def read_manifest(location: Location) -> Manifest:
+    """The manifest of a dataset, held against its checksum.
+
+    Raises:
+        DataError: missing, damaged, of another schema version, or it names a file outside of the dataset.
+    """
+    where = f"{location.text}/{MANIFEST}"
+    if not location.exists(MANIFEST):
+        raise DataError(f"{where}: missing; expected the folder of a finished dataset")
+    data = location.read(MANIFEST, most=_MAX_BYTES)
+    if location.read(CHECKSUM, most=1024) != _checksum_line(data):
+        raise DataError(f"{where}: damaged: {CHECKSUM} states another checksum")
+    plain = _json(data, where)
+    version = plain.get("schema_version") if isinstance(plain, dict) else None
+    if version != SCHEMA_VERSION:
+        raise DataError(f"{where}: schema_version: expected {SCHEMA_VERSION}, got {str(version)[:20]}")
+    manifest = _parse(Manifest, data, where)
+    for name in manifest.files:
+        if not is_safe_name(name) or name.startswith("runs/") or name in (MANIFEST, CHECKSUM):
+            raise DataError(f"{where}: files: {name[:80]!r} is no name of a dataset's file")
+    return manifest
+
+
+def _listable(location: Location) -> list[str]:
+    names = [name for name in location.names() if name not in (MANIFEST, CHECKSUM)]
+    for name in names:
+        if not is_safe_name(name) or name.startswith("staging/"):
+            raise DataError(f"{location.text}/{name}: does not belong into a finished dataset")
+    return names
+
+
+def _entry(location: Location, name: str) -> FileEntry:
+    return FileEntry(*location.hash(name))
+
+
+def _write(out: Path, manifest: Manifest) -> None:
+    data = json.dumps(fields.to_plain(manifest), indent=1, sort_keys=True, allow_nan=False).encode() + b"\n"
+    durable.write_bytes(out / MANIFEST, data)
+    durable.write_bytes(out / CHECKSUM, _checksum_line(data))
+
+
+def _checksum_line(data: bytes) -> bytes:
+    return f"{hashlib.sha256(data).hexdigest()}  {MANIFEST}\n".encode()
+
+
+def _json(data: bytes, where: str) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where}: not JSON ({error})") from None
+
+
+def _parse(cls: type[T], data: bytes, where: str) -> T:
+    try:
+        return fields.from_plain(cls, _json(data, where))
+    except DataError:
+        raise
+    except InputError as error:
+        raise DataError(f"{where}: {error}") from None

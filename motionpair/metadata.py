@@ -1,0 +1,83 @@
+"""`metadata.parquet`: every pair's row, small enough to load whole, and where its blobs lie."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from motionpair import durable, schema, shards
+from motionpair.errors import DataError
+from motionpair.location import Location
+from motionpair.manifest import METADATA
+
+ROW_GROUP = 4096
+
+
+def build_metadata(out: Path, shard_names: Sequence[str]) -> None:
+    """Write `OUT/metadata.parquet` from the shards, in slot order, whole or not at all.
+
+    Args:
+        out: the dataset's folder.
+        shard_names: the shards under it, such as `shards/shard-00000.parquet`; may be empty.
+
+    Raises:
+        DataError: a shard is missing or damaged.
+    """
+    tables = [_shard_metadata(out, name) for name in sorted(shard_names)]
+    columns = schema.metadata_schema()
+    table = pa.concat_tables(tables) if tables else columns.empty_table()
+    table = table.sort_by("slot").cast(columns).combine_chunks()
+    with (
+        durable.replacing(out / METADATA) as temporary,
+        pq.ParquetWriter(
+            temporary,
+            columns,
+            version="2.6",
+            compression="zstd",
+            compression_level=9,
+            write_page_index=True,
+            write_page_checksum=True,
+        ) as writer,
+    ):
+        writer.write_table(table, row_group_size=ROW_GROUP)
+
+
+def read_metadata(location: Location) -> pa.Table:
+    """The rows of a dataset with the places of their blobs, in slot order, typed as `metadata_schema`.
+
+    Raises:
+        DataError: missing, damaged or with other columns.
+    """
+    with location.open(METADATA) as source:
+        try:
+            file = pq.ParquetFile(source, page_checksum_verification=True)
+            if not file.schema_arrow.equals(schema.metadata_schema()):
+                version = schema.SCHEMA_VERSION
+                raise DataError(
+                    f"{location.text}/{METADATA}: expected the columns of schema version {version}"
+                )
+            table = file.read(use_threads=False)
+            table.validate(full=True)
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"{location.text}/{METADATA}: damaged ({error})") from None
+    return table.replace_schema_metadata(None)
+
+
+def _shard_metadata(out: Path, name: str) -> pa.Table:
+    path = out / name
+    table = shards.row_table(path)
+    refs: dict[str, list[dict[str, object]]] = {column: [] for column in schema.BLOBS}
+    for places in shards.blob_table(path):
+        for column, place in places.items():
+            digest = hashlib.sha256(shards.read_blob(path, place.offset, place.length)).hexdigest()
+            refs[column].append(
+                {"shard": name, "offset": place.offset, "length": place.length, "sha256": digest}
+            )
+    for column, values in refs.items():
+        field = pa.field(column, schema.BLOB_REF_TYPE, nullable=False)
+        table = table.append_column(field, pa.array(values, schema.BLOB_REF_TYPE))
+    return table
