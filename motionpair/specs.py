@@ -103,7 +103,10 @@ class Environment:
     """Where a clip happens: light from an HDRI, and a procedural ground or room.
 
     `kind` names a builder (`plaza`, `room`, `studio`, ...); `params` are that builder's numbers and
-    `colours` its palette. Equal environments give equal pixels where no character is.
+    `colours` its palette (`catalog.ENVIRONMENTS`). `hdri_rotation` is the bearing of the key light, radians,
+    measured like a camera's azimuth: a light within about 1.2 of the camera's azimuth lights the side that
+    the picture shows, one behind the characters leaves their faces in shade. `hdri_strength` 1 exposes a
+    character well with every HDRI. Equal environments give equal pixels where no character is.
     """
 
     kind: str
@@ -117,7 +120,12 @@ class Environment:
 
 @dataclass(frozen=True)
 class Camera:
-    """How a clip is filmed. The distance follows from the framing and the bodies it must hold."""
+    """How a clip is filmed. The distance follows from the framing and the bodies it must hold.
+
+    Azimuth: bearing of the camera, radians, from −Y towards +X. Elevation: radians, positive looks down.
+    Focal length: of a full-frame camera, 36 mm along the picture's longer side. Margin: share of the picture
+    kept free at each border. Orbit speed: radians a second. Shake: 1 is a steady hand-held camera.
+    """
 
     kind: Literal["static", "orbit", "handheld"]
     framing: Literal["full_body", "close_up"]

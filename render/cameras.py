@@ -20,7 +20,9 @@ from motionpair.specs import Camera
 from render.scene import CameraTrack
 
 SENSOR_MM = 36.0
-"""Millimetres of sensor that the picture's width stands for."""
+"""Millimetres of sensor along the picture's longer side, as when a full-frame camera is turned."""
+SHAKE = 0.008
+"""Radians of aim, RMS, that a hand-held camera of shake 1 wobbles by."""
 LOWEST = 0.15
 """Metres above the ground below which no camera goes."""
 NEAREST = 0.3
@@ -62,7 +64,7 @@ def solve(
     held = np.asarray(faces_hands_focus if close else np.concatenate(list(bodies), axis=1), dtype=float)
     if held.ndim != 3 or held.shape[0] != frames or held.shape[1] == 0 or held.shape[2] != 3:
         raise ValueError(f"points to hold: expected ({frames}, N, 3) with N > 0, got {held.shape}")
-    focal = camera.focal_mm / SENSOR_MM * width
+    focal = camera.focal_mm / SENSOR_MM * max(width, height)
     half = np.array([width, height]) / 2 / focal
     for elevation in np.linspace(camera.elevation, max(camera.elevation, 0.6), 25):
         position, rotation = _stand(camera, held, half, float(elevation), frames, fps)
@@ -155,10 +157,10 @@ def _least_distance(points: np.ndarray, rotation: np.ndarray, inward: np.ndarray
 
 
 def _handheld(camera: Camera, frames: int, fps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sway (T, 3), in camera axes and shares of the distance, and wobble (T, 3), radians; RMS about `shake`.
+    """Sway (T, 3), in camera axes and shares of the distance, and wobble (T, 3), radians.
 
     Each is a sum of sines at the rates of a standing person's breath and hands (0.2 to 1.9 Hz), weaker the
-    faster they are.
+    faster they are, and about SHAKE times `camera.shake` in root mean square.
     """
     if camera.kind != "handheld":
         return np.zeros((frames, 3)), np.zeros((frames, 3))
@@ -167,6 +169,7 @@ def _handheld(camera: Camera, frames: int, fps: int) -> tuple[np.ndarray, np.nda
     rates = np.array([0.21, 0.43, 0.79, 1.27, 1.9]) * rng.uniform(0.85, 1.15, (6, 5))
     weights = rates**-0.7
     weights *= math.sqrt(2) / np.linalg.norm(weights, axis=1, keepdims=True)
-    waves = (np.sin(2 * np.pi * (rates * time + rng.random((6, 5)))) * weights).sum(axis=-1) * camera.shake
+    waves = (np.sin(2 * np.pi * (rates * time + rng.random((6, 5)))) * weights).sum(axis=-1)
+    waves *= SHAKE * camera.shake
     sway = waves[:, :3] * (1.0, 0.7, 0.0)
     return sway, waves[:, 3:] * (0.6, 0.6, 0.5)
