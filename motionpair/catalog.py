@@ -245,7 +245,7 @@ ENVIRONMENTS: dict[str, EnvironmentKind] = {
 """The places, by `Environment.kind`. `Environment.params` holds a number for every one of the kind's params,
 `Environment.colours` a colour for each of its colours, in order. Floors are at z = 0."""
 
-LIGHT_BEARING = Range(-1.2, 1.2, "radians from the camera's azimuth to the key light's; faces stay lit")
+LIGHT_BEARING = Range(-1.0, 1.0, "radians, of the key light, like a camera's azimuth; faces stay lit")
 HDRI_STRENGTH = Range(0.75, 1.3, "of the light that exposes a character well; 1 = the renderer's choice")
 
 HDRIS: dict[str, str] = {
