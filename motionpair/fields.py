@@ -21,6 +21,8 @@ from motionpair.errors import InputError
 
 T = TypeVar("T")
 
+_SCALARS = frozenset((str, int, float, bool, type(None)))
+
 
 @cache
 def _hints(cls: type) -> dict[str, Any]:
@@ -34,12 +36,21 @@ def _field_names(cls: type) -> tuple[str, ...]:
 
 def to_plain(value: Any) -> Any:
     """A dataclass (nested, with tuples and mappings) as JSON-ready dicts, lists and scalars."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: to_plain(getattr(value, name)) for name in _field_names(type(value))}
+    cls: Any = type(value)
+    if cls in _SCALARS:  # first, since planning writes some ten million of these
+        return value
+    if cls is tuple or cls is list:
+        return [v if type(v) in _SCALARS else to_plain(v) for v in value]
+    if hasattr(cls, "__dataclass_fields__"):
+        plain = {}
+        for name in _field_names(cls):
+            v = getattr(value, name)
+            plain[name] = v if type(v) in _SCALARS else to_plain(v)
+        return plain
+    if isinstance(value, Mapping):
+        return {k: v if type(v) in _SCALARS else to_plain(v) for k, v in value.items()}
     if isinstance(value, (tuple, list)):
         return [to_plain(v) for v in value]
-    if isinstance(value, Mapping):
-        return {k: to_plain(v) for k, v in value.items()}
     return value
 
 

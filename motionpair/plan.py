@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,10 +30,8 @@ PLAN_VERSION = 1
 MAX_PLAN_BYTES = 4 << 30
 _METADATA = b"motionpair.plan"
 _ROW_GROUP = 512
-_CHUNK = 4096
 
 _NAMES = pa.list_(pa.field("element", pa.string(), nullable=False))
-_CODE = pa.dictionary(pa.int8(), pa.string())
 
 PLAN_SCHEMA = pa.schema(
     [
@@ -127,14 +125,20 @@ class Plan:
 def plan_of(recipe: Recipe, seed: int, rows: Iterable[tuple[PairSpec, str, str]]) -> Plan:
     """A plan of specs in slot order, each with its canonical JSON and the hash of that."""
     batches: list[pa.RecordBatch] = []
-    for chunk in _chunks(rows):
-        columns: dict[str, list[Any]] = {name: [] for name in PLAN_SCHEMA.names}
-        for spec, text, digest in chunk:
-            row = _row(spec) | {"spec": text, "spec_hash": digest}
-            for name, values in columns.items():
-                values.append(row[name])
+    columns: dict[str, list[Any]] = {name: [] for name in PLAN_SCHEMA.names}
+
+    def close_batch() -> None:
         arrays = [pa.array(columns[f.name], f.type) for f in PLAN_SCHEMA]
         batches.append(pa.RecordBatch.from_arrays(arrays, schema=PLAN_SCHEMA))
+        for values in columns.values():
+            values.clear()
+
+    for spec, text, digest in rows:
+        for name, value in (_row(spec) | {"spec": text, "spec_hash": digest}).items():
+            columns[name].append(value)
+        if len(columns["slot"]) == _ROW_GROUP:
+            close_batch()
+    close_batch()
     return Plan(recipe, seed, pa.Table.from_batches(batches, PLAN_SCHEMA))
 
 
@@ -154,13 +158,10 @@ def write_plan(plan: Plan, path: str | Path) -> None:
         "seed": plan.seed,
         "recipe": json.loads(plan.recipe.json),
     }
-    schema = PLAN_SCHEMA.with_metadata({_METADATA: fields.canonical_json(about).encode()})
     try:
         with durable.replacing(path) as temporary:
             pq.write_table(
-                pa.Table.from_batches(plan.table.to_batches(), PLAN_SCHEMA).replace_schema_metadata(
-                    schema.metadata
-                ),
+                plan.table.replace_schema_metadata({_METADATA: fields.canonical_json(about).encode()}),
                 temporary,
                 row_group_size=_ROW_GROUP,
                 compression="zstd",
@@ -260,6 +261,10 @@ class PlanFile:
             raise DataError(f"{self.path}: its recipe: {error}") from None
         if len(self) > recipe.pairs:
             raise DataError(f"{self.path}: {len(self)} slots, its recipe has {recipe.pairs} pairs")
+        footer = self._file.metadata
+        sizes = [footer.row_group(i).num_rows for i in range(footer.num_row_groups)]
+        if any(size != _ROW_GROUP for size in sizes[:-1]) or (sizes and sizes[-1] > _ROW_GROUP):
+            raise DataError(f"{self.path}: not a plan file: its row groups are not of {_ROW_GROUP} rows")
         return recipe, seed
 
 
@@ -291,17 +296,6 @@ def _spec_of(table: pa.Table, row: int, slot: int) -> PairSpec:
     if spec.slot != slot:
         raise DataError(f"plan: slot {slot}: holds the spec of slot {spec.slot}")
     return spec
-
-
-def _chunks(rows: Iterable[tuple[PairSpec, str, str]]) -> Iterator[list[tuple[PairSpec, str, str]]]:
-    chunk = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == _CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
 
 
 def _one_line(error: Exception) -> str:

@@ -27,7 +27,6 @@ from motionpair.palette import MAX_SLOTS
 from motionpair.plan import Plan, plan_of
 from motionpair.presets import RENDER_PRESETS
 from motionpair.recipe import CameraRanges, Recipe, Stratum, recipe_from_json
-from motionpair.spec_json import SpecWriter
 from motionpair.specs import (
     SPEC_VERSION,
     Camera,
@@ -79,12 +78,11 @@ def make_plan(recipe: Recipe, seed: int, limit: int | None = None) -> Plan:
     if not 0 <= seed <= MAX_SEED:
         raise InputError(f"seed: expected 0 to {MAX_SEED}, got {seed}")
     plans = planner(recipe, seed)
-    writer = SpecWriter()
 
     def rows() -> Iterator[tuple[PairSpec, str, str]]:
         for slot in range(limit or recipe.pairs):
             spec = plans.candidate(slot, 0)
-            text = writer.json(spec)
+            text = spec.to_json()
             yield spec, text, hashlib.sha256(text.encode()).hexdigest()
 
     return plan_of(recipe, seed, rows())
@@ -211,7 +209,7 @@ class Planner:
         return Environment(
             kind=kind,
             hdri=self._lights[kind].draw(draws),
-            hdri_rotation=draws.between(-3.1416, 3.1416),
+            hdri_rotation=draws.between(catalog.LIGHT_BEARING.low, catalog.LIGHT_BEARING.high),
             hdri_strength=draws.between(*self.recipe.places.light_strength),
             colours=tuple([draws.one_of(colours) for colours in builder.colours.values()]),
             params={
