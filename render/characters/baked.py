@@ -19,19 +19,22 @@ Role = Literal["skin", "eye", "lash", "teeth", "tongue", "cloth", "shoe", "hair"
 
 ATTRIBUTES: dict[str, str] = {
     "rest": "every part: (V, 3) metres, the vertex in bind pose",
-    "uv": "cloth, shoe: (V, 2) metres, around the body and up it, so that weaves keep their size; "
-    "hair: (V, 2), around the head in [0, 1] and 0 at the root to 1 at the tip",
-    "brow": "skin: (V, 2) brow coordinates of the nearer brow, linear across the forehead so that they "
-    "interpolate: 0 at the inner end to 1 at the outer end; −1 to 1 across the brow's thickness",
-    "lips": "skin: (V,) metres to the lips' border, positive on the lips",
-    "blush": "skin: (V,) in [0, 1], cheeks, nose tip, ears, knuckles, knees",
-    "nails": "skin: (V,) in [0, 1]",
-    "scalp": "skin: (V,) in [0, 1], where hair grows (stubble, roots)",
+    "cloth_uv": "cloth, shoe: (V, 2) metres, around the body and up it, so that weaves keep their size",
+    "hair_uv": "hair: (V, 2), around the head in [0, 1], and from 0 at the root to 1 at the tip",
+    "uv": "skin: (V, 2) texture coordinates of the body model",
+    "brow": "skin: (V,) metres to the nearer brow's centre line",
+    "brow_along": "skin: (V,) in [0, 1], along the brow from nose to temple",
+    "lip": "skin: (V,) in [0, 1], on the lips",
+    "eyelid": "skin: (V,) in [0, 1], on the eyelids",
+    "mouth": "skin: (V,) in [0, 1], inside the mouth",
+    "ear": "skin: (V,) in [0, 1], on the ears",
+    "nail": "skin: (V,) in [0, 1], on finger- and toenails",
+    "blush": "skin: (V,) in [0, 1], where blood shows",
     "beard": "skin: (V,) in [0, 1], where a beard would grow",
-    "cavity": "skin: (V,) in [0, 1], creases that want darkening: eye sockets, nostrils, inside of the mouth",
-    "eye": "eye: (V, 3) unit direction from the eyeball's centre at rest gaze: −Y ahead, X left, Z up",
+    "scalp": "skin: (V,) in [0, 1], where hair grows on the head",
+    "eye": "eye: (V, 3) from the eyeball's centre, in eye radii, at rest gaze: −Y ahead, X left, Z up",
 }
-"""Attribute to the roles that have it, its shape and its meaning. A part may lack one; then it reads 0."""
+"""Attribute to the roles that have it, its shape and its meaning. Materials leave out what a part lacks."""
 
 
 @dataclass(frozen=True)
