@@ -88,6 +88,10 @@ class Plan:
             raise InputError(f"slot: expected 0 to {len(self) - 1}, got {slot}")
         return _spec_of(self.table, slot, slot)
 
+    def pair_id(self, slot: int) -> str:
+        """The name of a slot's pair."""
+        return str(self.table.column("pair_id")[slot].as_py())
+
     def characters(self) -> tuple[Character, ...]:
         """Every cast member that a candidate of a slot may show: what has to be baked at most.
 
