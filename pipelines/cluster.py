@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from motionpair.errors import InputError, MachineError
+from pipelines.job import MEND
 
 OBJECT_STORE_BYTES = 100 << 20  # workers return records of a few kB; Ray takes no smaller store than 75 MB
 _SCRATCH_PREFIX = "motionpair-ray-"
@@ -70,6 +71,9 @@ def connect(workers: int | None, address: str | None) -> Iterator[Cluster]:
     ray._private.worker._worker_logs_enabled = False
     try:
         yield Cluster(int(ray.cluster_resources().get("CPU", 1)), address)
+    except ray.exceptions.RayError as error:
+        line = " ".join(str(error).split())[:300]
+        raise MachineError(f"the Ray cluster failed ({line}); nothing is lost: {MEND}") from error
     finally:
         ray.shutdown()
         if scratch is not None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from motionpair.errors import MachineError, MotionPairError
+from motionpair.errors import MachineError
 
 Record = dict[str, Any]
 """What an item leaves behind: JSON values (paths, sizes, hashes, counts), never pixels."""
@@ -54,14 +55,16 @@ class Job(Protocol):
         ...
 
 
-FaultKind = Literal["item", "machine", "input"]
+FaultKind = Literal["item", "worker", "machine"]
 
 
 @dataclass(frozen=True)
 class Fault:
     """An error as data: it crosses processes and ledgers without needing the class that was raised.
 
-    kind: `item` the item itself failed, `machine` the computer did, `input` the user gave something wrong.
+    kind: `item` the item itself failed; `worker` something under this worker did (a renderer that reports an
+    error of its own), which counts like its death; `machine` the computer did, and would fail every item.
+    message: one line, without what differs between runs.
     """
 
     kind: FaultKind
@@ -77,17 +80,19 @@ class Fault:
 MACHINE_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE, errno.ENFILE})
 """The computer failed: disk full, quota, I/O error, file system read-only or stale, no more open files."""
 
+MEND = "make room or mend the machine, then run the same command again"
+
+_TEMPORARY_NAME = re.compile(r"\.tmp-([\w.]+)-\d+")
+
 FULL_BYTES = 4 << 20
 """A folder with less room than this counts as full."""
 
 
 def is_machine_error(error: BaseException | None) -> bool:
-    """Whether the computer failed rather than the work; looks through the chain of causes."""
+    """Whether the operating system says that the computer failed; looks through the chain of causes."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        if isinstance(error, MachineError):
-            return True
         if isinstance(error, OSError) and error.errno in MACHINE_ERRNOS:
             return True
         error = error.__cause__ or error.__context__
@@ -97,13 +102,13 @@ def is_machine_error(error: BaseException | None) -> bool:
 def to_fault(error: BaseException, folders: Sequence[Path] = ()) -> Fault:
     """Describe an error raised by a job that writes to `folders`."""
     kind: FaultKind = "item"
-    message = " ".join(str(error).split())[:500]
+    message = _stable(" ".join(str(error).split()), folders)[:500]
     if is_machine_error(error):
         kind = "machine"
-    elif isinstance(error, MotionPairError):
-        kind = "input"
     elif (full := full_folder(folders)) is not None:
         kind, message = "machine", f"{message} (and {full} is full)"
+    elif isinstance(error, MachineError):
+        kind = "worker"
     return Fault(kind, type(error).__name__, message, "".join(traceback.format_exception(error)))
 
 
@@ -116,3 +121,10 @@ def full_folder(folders: Sequence[Path]) -> Path | None:
         if space.f_bavail * space.f_frsize < FULL_BYTES:
             return folder
     return None
+
+
+def _stable(message: str, folders: Sequence[Path]) -> str:
+    """A message without places and process numbers: it goes into `quarantine.jsonl`."""
+    for folder in folders:
+        message = message.replace(f"{folder}/", "")
+    return _TEMPORARY_NAME.sub(r"\1", message)

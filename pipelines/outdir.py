@@ -26,7 +26,10 @@ _TEMPORARY = ".tmp-*"
 
 @dataclass(frozen=True)
 class Pin:
-    """What a dataset under way is bound to. device_classes: the first worker's, then those allowed by name."""
+    """What a dataset under way is bound to.
+
+    device_classes: the first worker's, then those allowed by name.
+    """
 
     plan: str
     versions: Mapping[str, str]
@@ -55,6 +58,12 @@ class OutDir:
             InputError: it cannot; or it holds files, but no dataset that a run began.
         """
         try:
+            if self.root.exists() and not self.pin_file.exists():
+                strangers = sorted(p.name for p in self.root.iterdir() if p != self.runs)
+                if strangers:
+                    raise InputError(
+                        f"{self.root}: holds {strangers[0]} but no dataset begun here; use an empty folder"
+                    )
             self.runs.mkdir(parents=True, exist_ok=True)
             probe = self.runs / f".tmp-probe-{os.getpid()}"
             probe.write_bytes(b"")
@@ -63,12 +72,6 @@ class OutDir:
             if is_machine_error(error):
                 raise
             raise InputError(f"{self.root}: cannot be written ({error.strerror})") from error
-        if not self.pin_file.exists():
-            strangers = sorted(p.name for p in self.root.iterdir() if p.name != "runs")
-            if strangers:
-                raise InputError(
-                    f"{self.root}: holds {strangers[0]} but no dataset begun by this program; use an empty folder"
-                )
 
     def bind(self, plan_hash: str) -> Pin:
         """The pin of this folder, made now if this is its first run.
@@ -84,13 +87,14 @@ class OutDir:
             return pin
         if pin.plan != plan_hash:
             raise InputError(
-                f"{self.root}: belongs to another plan ({pin.plan[:12]}, not {plan_hash[:12]}); use another OUT"
+                f"{self.root}: belongs to another plan ({pin.plan[:12]}..., not {plan_hash[:12]}...); "
+                "use that one or another OUT"
             )
         for name in sorted(set(pin.versions) | set(here)):
             before, now = pin.versions.get(name, "none"), here.get(name, "none")
             if before != now:
                 raise InputError(
-                    f"{self.root}: was begun with {name} {before}, and here is {now}; its bytes depend on it: "
+                    f"{self.root}: was begun with {name} {before}, here is {now}, which may change bytes; "
                     f"install {before} or use another OUT"
                 )
         return pin
@@ -107,8 +111,8 @@ class OutDir:
             return
         if pin.device_classes and device_class not in allowed:
             raise InputError(
-                f"a node has device class {device_class}, but {self.root} was begun on {pin.device_classes[0]} "
-                f"and would not be byte-identical; keep the node out or pass --allow-device-class {device_class}"
+                f"a node has device class {device_class}, and {self.root} began on {pin.device_classes[0]}; "
+                f"bytes differ between them: leave the node out or pass --allow-device-class {device_class}"
             )
         classes = (*pin.device_classes, device_class)
         self._write_pin(Pin(pin.plan, pin.versions, classes))

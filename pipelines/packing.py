@@ -33,8 +33,6 @@ class Packer:
         self._total = total
         self._size = size
         self._plan_hash = plan_hash
-        for folder in (out.staging, out.shards):
-            folder.mkdir(exist_ok=True)
 
     def recover(self) -> None:
         """Bring folder and ledger into step after whatever ended the last run.
@@ -42,6 +40,8 @@ class Packer:
         Committed pairs whose files are gone or cut short are released, to be made again; files that no
         ledger line stands for are deleted.
         """
+        for folder in (self._out.staging, self._out.shards):
+            folder.mkdir(exist_ok=True)
         self._out.sweep()
         for shard in sorted(self._ledger.packed):
             self._check_packed(shard)

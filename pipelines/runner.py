@@ -4,8 +4,9 @@ What happens to an item, by how it ended:
 
     a record                  commit, in the ledger
     raised by the item        once: again, on a fresh worker; twice: quarantine, in the ledger
-    raised by the machine     the run stops (`MachineError`); nothing is held against the item
     its worker died           again; after `deaths` times it is set aside for this run
+    raised under the worker   likewise (a renderer's own failure)
+    raised by the machine     the run stops (`MachineError`); nothing is held against the item
     past its time limit       set aside for this run
 
 Items set aside stay undone: the next run takes them up again. The driver alone writes, so a worker or
@@ -25,7 +26,7 @@ from pathlib import Path
 
 from motionpair.errors import InputError, MachineError
 from pipelines import state as states
-from pipelines.job import Job
+from pipelines.job import MEND, Job
 from pipelines.ledger import TRIES, Ledger
 from pipelines.pool import Died, Event, Finished, Pool, Ready, Seat, SetupFailed, TimedOut
 from pipelines.progress import Reporter
@@ -190,13 +191,13 @@ class Runner:
             case SetupFailed():
                 self._keep_log(event.seat, "setup", event.fault.trace)
                 message = f"workers cannot start: {event.fault.message or event.fault.error}"
-                raise MachineError(message) if event.fault.kind == "machine" else InputError(message)
+                raise InputError(message) if event.fault.kind == "item" else MachineError(message)
             case Finished(outcome=Outcome(record=None)):
                 self._failed(pool, event)
             case Finished():
                 self._committed(event)
             case Died(item=int(item)):
-                self._died(pool, event, item)
+                self._died(pool, event.seat, item, event.cause, event.report)
             case TimedOut(seat, int(item)):
                 self._put_aside(seat, item, f"past its time limit of {self._limits.item_seconds:g} s")
                 pool.replace(seat)
@@ -220,9 +221,10 @@ class Runner:
         name = self._job.item_name(event.item)
         if fault.kind == "machine":
             self._keep_log(event.seat, f"item-{event.item:06d}-machine", fault.trace)
-            raise MachineError(
-                f"{fault.line()}; nothing is lost: mend it (free space?) and run the same command again"
-            )
+            raise MachineError(f"{fault.line()}; nothing is lost: {MEND}")
+        if fault.kind == "worker":
+            self._died(pool, event.seat, event.item, fault.line(), fault.trace)
+            return
         self._ledger.fail(event.item, fault)
         tries = len(self._ledger.failures[event.item])
         log = self._keep_log(event.seat, f"item-{event.item:06d}-try{tries}", fault.trace)
@@ -235,18 +237,17 @@ class Runner:
             self._reporter.note(f"{name} failed twice and is quarantined: {fault.line()} ({log})")
             self._queue.extend(self._settled(event.item))
 
-    def _died(self, pool: Pool, event: Died, item: int) -> None:
+    def _died(self, pool: Pool, seat: Seat, item: int, cause: str, report: str) -> None:
         self._deaths[item] += 1
         times = self._deaths[item]
         if times >= self._limits.deaths:
-            self._put_aside(event.seat, item, f"its worker died {times} times ({event.cause})")
+            self._put_aside(seat, item, f"its worker died {times} times ({cause})")
         else:
-            self._keep_log(event.seat, f"item-{item:06d}-death{times}", event.report)
-            self._reporter.note(
-                f"{self._job.item_name(item)}: its worker died; it runs again ({event.cause})"
-            )
+            log = self._keep_log(seat, f"item-{item:06d}-death{times}", report)
+            name = self._job.item_name(item)
+            self._reporter.note(f"{name}: its worker died and it runs again: {cause} ({log})")
             self._again(item)
-        pool.replace(event.seat)
+        pool.replace(seat)
 
     def _died_early(self, pool: Pool, event: Died | TimedOut) -> None:
         self._setup_deaths += 1

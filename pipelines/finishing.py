@@ -1,0 +1,81 @@
+"""The last step of a generation: what stands beside the shards once every slot is settled.
+
+`metadata.parquet`, `quarantine.jsonl`, then the manifest, which makes the dataset complete. All of it
+follows from the shards and the ledger, so a death anywhere in here is mended by doing it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from motionpair import fields
+from motionpair.errors import DataError
+from motionpair.location import open_location
+from motionpair.manifest import (
+    CHECKSUM,
+    MANIFEST,
+    Facts,
+    FileEntry,
+    Manifest,
+    Quarantined,
+    read_manifest,
+    write_manifest,
+    write_quarantine,
+)
+from motionpair.metadata import build_metadata
+from motionpair.plan import Plan
+from pipelines.ledger import Ledger
+from pipelines.outdir import OutDir, remove, versions
+
+
+def is_finished(out: OutDir, ledger: Ledger) -> bool:
+    """Whether nothing has happened since the manifest was written, and it still stands."""
+    if ledger.finished is None:
+        return False
+    try:
+        read_manifest(open_location(out.root))
+    except DataError:
+        return False
+    return True
+
+
+def unfinish(out: OutDir) -> None:
+    """Take the manifest away: the dataset is about to change."""
+    for name in (MANIFEST, CHECKSUM):
+        remove(out.root / name)
+
+
+def finish(out: OutDir, plan: Plan, ledger: Ledger, characters: Mapping[str, str]) -> Manifest:
+    """Write metadata, quarantine and manifest of a dataset whose every shard is packed.
+
+    Args:
+        out: the output folder.
+        plan: its plan.
+        ledger: with every slot settled and every shard packed.
+        characters: character_id to the sha256 of its bake.
+    """
+    remove(out.staging)
+    packed = [facts for facts in ledger.packed.values() if facts["slots"]]
+    build_metadata(out.root, [facts["file"] for facts in packed])
+    write_quarantine(
+        out.root,
+        (
+            Quarantined(slot, plan.pair_id(slot), fault.error, fault.message)
+            for slot, fault in ledger.quarantined().items()
+        ),
+    )
+    manifest = write_manifest(
+        out.root,
+        Facts(
+            recipe=fields.to_plain(plan.recipe),
+            recipe_hash=plan.recipe.hash,
+            seed=plan.seed,
+            slots=len(plan),
+            plan_hash=plan.hash,
+            versions=versions(),
+            characters=characters,
+        ),
+        known={facts["file"]: FileEntry(facts["bytes"], facts["sha256"]) for facts in packed},
+    )
+    ledger.finish({"rows": manifest.counts.rows, "quarantined": manifest.counts.quarantined})
+    return manifest

@@ -1,0 +1,48 @@
+"""Generate: the job that renders a plan's pairs, and the cast that it needs baked first."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from motionpair.plan import Plan
+from pipelines.outdir import OutDir
+from pipelines.progress import duration
+from render.characters.store import CharacterStore
+from render.pair import PairJob
+
+CACHE_VARIABLE = "MOTIONPAIR_CACHE"
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """Renders pairs. cache: folder of baked characters, on a file system that every worker sees."""
+
+    cache: Path
+
+    def job(self, out: OutDir) -> PairJob:
+        """The job that renders slot i's pair."""
+        return PairJob(out.plan, out.staging, self.cache)
+
+    def prepare(self, plan: Plan, out: OutDir, note: Callable[[str], None]) -> Mapping[str, str]:
+        """Bake the cast members that the cache lacks; returns each one's hash."""
+        store = CharacterStore(self.cache)
+        cast = plan.characters()
+        start = time.monotonic()
+        store.ensure(cast, progress=lambda done, total: note(f"baked {done} of {total} characters"))
+        if time.monotonic() - start > 5:
+            note(f"the cast is baked, in {duration(time.monotonic() - start)}")
+        return {character.character_id: store.hash(character) for character in cast}
+
+
+def rendering(root: Path, address: str | None) -> Rendering:
+    """Rendering with the cache of `$MOTIONPAIR_CACHE`, else of this user, else (on a cluster) in OUT."""
+    if configured := os.environ.get(CACHE_VARIABLE):
+        return Rendering(Path(configured).absolute())
+    if address is not None:
+        return Rendering(root.absolute() / "runs" / "characters")
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Rendering(home / "motionpair" / "characters")

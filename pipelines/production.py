@@ -1,0 +1,155 @@
+"""Producing a dataset: from a plan to a finished folder, resuming whatever an earlier run left.
+
+Everything here holds for any job that stages a pair a slot; `pipelines.generate` names the one that renders.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from motionpair.errors import EXIT_DONE, EXIT_QUARANTINED, MachineError
+from motionpair.plan import Plan, write_plan
+from pipelines import cluster, finishing, lease, state
+from pipelines.job import MEND, Job, is_machine_error
+from pipelines.ledger import Ledger
+from pipelines.outdir import OutDir
+from pipelines.packing import Packer
+from pipelines.progress import Reporter, duration
+from pipelines.runner import Limits, Runner
+from pipelines.state import Phase, SetAside
+
+
+class Source(Protocol):
+    """What makes the pairs of a plan."""
+
+    def job(self, out: OutDir) -> Job:
+        """The job that stages slot i's pair in `out.staged(i)`; its record names files with size and hash."""
+        ...
+
+    def prepare(self, plan: Plan, out: OutDir, note: Callable[[str], None]) -> Mapping[str, str]:
+        """Make what all slots share; returns character_id → sha256 of its bake, for the manifest."""
+        ...
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to produce. Nothing in here changes a byte of the dataset.
+
+    workers: None for one a core. address: of a Ray cluster, None for this machine.
+    allow_device_classes: admitted beside the one that the folder was begun on.
+    """
+
+    workers: int | None = None
+    address: str | None = None
+    retry_quarantined: bool = False
+    allow_device_classes: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run left. finished: the manifest is written; else slots are undone."""
+
+    rows: int
+    quarantined: int
+    set_aside: tuple[SetAside, ...]
+    finished: bool
+
+    @property
+    def exit_status(self) -> int:
+        """0 for a finished dataset with every slot, else 3."""
+        return EXIT_QUARANTINED if self.quarantined or not self.finished else EXIT_DONE
+
+
+def produce(plan: Plan, root: Path, source: Source, options: Options, reporter: Reporter) -> Result:
+    """Make what is missing of a plan's dataset in folder `root`.
+
+    Raises:
+        InputError: `root` cannot be written, belongs to another plan, versions or device class, or to a
+            driver that is alive.
+        MachineError: a full disk, a lost cluster; nothing is lost.
+    """
+    out = OutDir(root.absolute())
+    out.make()
+    with lease.hold(out.lease):
+        out.bind(plan.hash)
+        if not out.plan.exists():
+            write_plan(plan, out.plan)
+        ledger = Ledger(out.ledger)
+        try:
+            return _Production(plan, out, source, ledger, options, reporter).run()
+        except OSError as error:
+            if not is_machine_error(error):
+                raise
+            raise MachineError(f"{error}; nothing is lost: {MEND}") from error
+        finally:
+            ledger.close()
+
+
+class _Production:
+    """One run under the lease."""
+
+    def __init__(
+        self, plan: Plan, out: OutDir, source: Source, ledger: Ledger, options: Options, reporter: Reporter
+    ) -> None:
+        self._plan, self._out, self._source, self._ledger = plan, out, source, ledger
+        self._options, self._reporter = options, reporter
+        self._packer = Packer(out, ledger, total=len(plan), size=plan.recipe.shard_pairs, plan_hash=plan.hash)
+        self._runner = Runner(
+            source.job(out),
+            ledger,
+            out.runs,
+            total=len(plan),
+            reporter=reporter,
+            limits=options.limits,
+            admit=lambda device_class: out.admit(device_class, options.allow_device_classes),
+            settled=self._packer.settled,
+        )
+
+    def run(self) -> Result:
+        if self._options.retry_quarantined and (quarantined := self._ledger.quarantined()):
+            self._ledger.retry(quarantined)
+        if finishing.is_finished(self._out, self._ledger):
+            self._reporter.note(f"{self._out.root} is finished already")
+            return self._result((), finished=True)
+        finishing.unfinish(self._out)
+        self._packer.recover()
+        self._packer.pack_all()
+        try:
+            return self._make()
+        except KeyboardInterrupt:
+            self._tell("stopped")
+            raise
+        except BaseException:
+            with contextlib.suppress(OSError):  # on a full disk this cannot be written either
+                self._tell("broken")
+            raise
+
+    def _make(self) -> Result:
+        self._tell("preparing")
+        characters = self._source.prepare(self._plan, self._out, self._reporter.note)
+        set_aside: tuple[SetAside, ...] = ()
+        undone = [slot for slot in range(len(self._plan)) if not self._ledger.is_settled(slot)]
+        if undone:
+            with cluster.connect(self._options.workers, self._options.address) as machines:
+                summary = self._runner.run(undone, self._options.workers or machines.cpus)
+            set_aside = summary.set_aside
+            self._reporter.note(f"{len(undone)} slots in {duration(summary.seconds)}")
+        finished = not set_aside
+        if finished:
+            self._tell("packing")
+            finishing.finish(self._out, self._plan, self._ledger, characters)
+        self._tell("finished")
+        return self._result(set_aside, finished)
+
+    def _tell(self, phase: Phase) -> None:
+        moment = self._runner.state(phase)
+        state.write(self._out.state, moment)
+        self._reporter.update(moment)
+
+    def _result(self, set_aside: tuple[SetAside, ...], finished: bool) -> Result:
+        return Result(len(self._ledger.committed), len(self._ledger.quarantined()), set_aside, finished)
