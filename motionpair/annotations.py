@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,7 @@ import safetensors.numpy
 
 from motionpair.errors import DataError
 
-CLIPS = ("driving", "target")
+CLIPS: tuple[Literal["driving", "target"], ...] = ("driving", "target")
 JOINTS = 55
 MAX_BYTES = 1 << 28
 """A blob that unpacks to more is refused (a pair of 81 frames with one performer has about 0.5 MB)."""

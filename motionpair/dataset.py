@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 
 from motionpair import media, shards
 from motionpair.annotations import unpack
@@ -51,6 +52,12 @@ class Dataset:
         """Every row in slot order; blob columns are places {shard, offset, length, sha256}."""
         for batch in self.table.to_batches(max_chunksize=256):
             yield from batch.to_pylist()
+
+    def rows_of_shard(self, name: str) -> list[dict[str, Any]]:
+        """The rows whose driving clip lies in a shard, in slot order."""
+        shard = pa.compute.struct_field(self.table["driving"], "shard")
+        rows: list[dict[str, Any]] = self.table.filter(pa.compute.equal(shard, name)).to_pylist()
+        return rows
 
     def row(self, pair_id: str) -> dict[str, Any]:
         """The row of a pair.

@@ -39,7 +39,7 @@ def build_metadata(out: Path, shard_names: Sequence[str]) -> None:
             version="2.6",
             compression="zstd",
             compression_level=9,
-            write_page_index=True,
+            write_statistics=list(shards.FILTERED),
             write_page_checksum=True,
         ) as writer,
     ):

@@ -27,6 +27,8 @@ from motionpair.media import MAX_BYTES
 
 ROW_GROUP = 8
 ROW_FILE = "row.json"
+FILTERED = ("pair_id", "slot", "stratum", "mode", "split")
+"""Columns that readers filter by; the others have no statistics, which would cost more than the rows."""
 _MAX_ROW_JSON = 1 << 22
 
 
@@ -213,7 +215,7 @@ def _writer_options(columns: pa.Schema) -> dict[str, Any]:
         "compression": {leaf: "none" if leaf in schema.BLOBS else "zstd" for leaf in leaves},
         "use_dictionary": plain,
         "column_encoding": dict.fromkeys(schema.BLOBS, "PLAIN"),
-        "write_statistics": plain,
+        "write_statistics": list(FILTERED),
         "data_page_size": 1 << 30,
         "write_page_index": True,
         "write_page_checksum": True,

@@ -14,7 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from motionpair import annotations, masks, media, schema
+from motionpair import annotations, fields, manifest, masks, media, metadata, schema, shards
+from motionpair.plan import Plan, write_plan
+from motionpair.planning import candidate, make_plan
+from motionpair.recipe import load_recipe
 from motionpair.specs import (
     Camera,
     Character,
@@ -190,3 +193,54 @@ def some_specs(count: int = 5) -> list[PairSpec]:
     ]
     specs = [pair_spec(slot, *kinds[slot % len(kinds)]) for slot in range(count)]
     return [replace(s, k=2) if s.slot == 1 else s for s in specs]
+
+
+def tiny_plan(folder: Path) -> Plan:
+    """The demo's plan of eight pairs, at 64 × 96 pixels and 5 frames."""
+    recipe = folder / "tiny.yaml"
+    recipe.write_text(
+        f"base: demo\nname: tiny\nframes: {FRAMES}\n"
+        f"sizes: [{{width: {WIDTH}, height: {HEIGHT}, weight: 1}}]\n"
+    )
+    return make_plan(load_recipe(recipe), seed=5)
+
+
+def build_dataset(folder: Path) -> Path:
+    """A finished dataset of the tiny plan: slot 6 in quarantine, slot 2 filled by its candidate 1."""
+    plan = tiny_plan(folder)
+    staged, characters = {}, {}
+    for slot in range(len(plan)):
+        spec = candidate(plan.recipe, plan.seed, slot, 1 if slot == 2 else 0)
+        for clip in (spec.driving, spec.target):
+            for performer in clip.performers:
+                name = performer.character.character_id
+                characters[name] = bake_hash(name)
+        if slot != 6:
+            staged[slot] = stage_pair(folder / "staging", spec)
+    out = folder / "out"
+    (out / "shards").mkdir(parents=True)
+    write_plan(plan, out / "plan.parquet")
+    names = []
+    for first in range(0, len(plan), 4):
+        names.append(shards.shard_name(first // 4))
+        shards.write_shard(out / names[-1], [staged[s] for s in range(first, first + 4) if s in staged])
+    metadata.build_metadata(out, names)
+    failed = manifest.Quarantined(6, plan.spec(6).pair_id, "RuntimeError", "the blob burst")
+    manifest.write_quarantine(out, [failed])
+    write_facts(out, plan, characters)
+    (out / "runs").mkdir()
+    (out / "runs" / "log.txt").write_text("not covered")
+    return out
+
+
+def write_facts(out: Path, plan: Plan, characters: dict[str, str]) -> None:
+    facts = manifest.Facts(
+        recipe=fields.to_plain(plan.recipe),
+        recipe_hash=plan.recipe.hash,
+        seed=plan.seed,
+        slots=len(plan),
+        plan_hash=plan.hash,
+        versions={"motionpair": "0"},
+        characters=characters,
+    )
+    manifest.write_manifest(out, facts)

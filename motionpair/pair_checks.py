@@ -1,0 +1,172 @@
+"""What `verify` proves of one pair: its spec, its media, its masks, its boxes, and that they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from motionpair import masks, media, schema
+from motionpair.annotations import CLIPS, check, unpack
+from motionpair.errors import DataError
+from motionpair.palette import ENVIRONMENT, slot_label
+from motionpair.specs import PairSpec
+
+_REFERENCE_DIFFERENCE = 24
+"""Mean absolute difference, 0 to 255, that JPEG and H.264 of one frame may have over its characters."""
+_SHARE_TOLERANCE = 2e-6
+"""Rows state shares to six decimals."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong: a short code to count by, where (file, slot or pair), and what."""
+
+    code: str
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message} [{self.code}]"
+
+
+@dataclass(frozen=True)
+class _Media:
+    """Decoded parts of a pair; labels of clips are (T, H, W), of the reference (H, W)."""
+
+    labels: Mapping[masks.Part, np.ndarray]
+    arrays: Mapping[str, np.ndarray]
+
+
+def check_spec(row: Mapping[str, Any]) -> Iterator[Finding]:
+    """Hold a row against the schema and its spec, and the spec against what its mode demands."""
+    where = f"pair {row['pair_id']}"
+    try:
+        spec = schema.check_row({name: row[name] for name in schema.COLUMNS})
+    except DataError as error:
+        yield Finding("row", where, str(error))
+        return
+    for message in _mode_faults(spec):
+        yield Finding("mode", where, message)
+
+
+def _mode_faults(spec: PairSpec) -> Iterator[str]:
+    driving, target = spec.driving, spec.target
+    names = [p.character.character_id for clip in (driving, target) for p in clip.performers]
+    if len(set(names)) != len(names):
+        yield f"a character is in the pair twice: {', '.join(names)}"
+    if spec.mode == "animation":
+        if driving.environment == target.environment:
+            yield "animation mode: both clips have one environment; expected different ones"
+        return
+    for part in ("environment", "camera", "render"):
+        if getattr(driving, part) != getattr(target, part):
+            yield f"replacement mode: {part} differs between the clips; expected one"
+
+
+def check_media(row: Mapping[str, Any], blobs: Mapping[str, bytes]) -> Iterator[Finding]:
+    """Decode every blob of a pair and hold them against the row and against each other.
+
+    Args:
+        row: a row that `check_spec` has nothing against.
+        blobs: bytes by blob column.
+    """
+    where = f"pair {row['pair_id']}"
+    faults: list[Finding] = []
+    decoded = _decode(row, blobs, faults)
+    yield from faults
+    if decoded is None:
+        return
+    for part, mask in decoded.labels.items():
+        try:
+            masks.check_mask(mask, row["slots"], part, row["mode"])
+        except DataError as error:
+            yield Finding("mask", where, str(error))
+    yield from _check_shares(row, decoded, where)
+    yield from _check_reference(row, blobs, decoded, where)
+    for clip in CLIPS:
+        for message in _box_faults(decoded, clip, row["slots"]):
+            yield Finding("boxes", where, message)
+    if row["mode"] == "replacement":
+        for name in ("camera_position", "camera_rotation", "camera_focal"):
+            if not np.array_equal(decoded.arrays[f"driving/{name}"], decoded.arrays[f"target/{name}"]):
+                yield Finding("mode", where, f"replacement mode: {name} differs between the clips")
+
+
+def _decode(row: Mapping[str, Any], blobs: Mapping[str, bytes], faults: list[Finding]) -> _Media | None:
+    """Decode all; what does not decode is added to `faults`, and then there is no result."""
+    size = {name: row[name] for name in ("width", "height")}
+    clip = {**size, "frames": row["frames"], "fps": row["fps"]}
+    labels: dict[masks.Part, np.ndarray] = {}
+    arrays: dict[str, np.ndarray] = {}
+    for column in schema.BLOBS:
+        try:
+            if column in CLIPS:
+                media.check_video(blobs[column], **clip)
+            elif column == "driving_mask":
+                labels["driving"] = media.decode_mask(blobs[column], **clip)
+            elif column == "target_mask":
+                labels["target"] = media.decode_mask(blobs[column], **clip)
+            elif column == "reference_mask":
+                labels["reference"] = media.decode_mask_image(blobs[column], **size)
+            elif column == "reference":
+                media.decode_reference(blobs[column], **size)
+            else:
+                arrays = unpack(blobs[column])
+                check(arrays, frames=row["frames"], slots=row["slots"], **size)
+        except DataError as error:
+            faults.append(Finding("media", f"pair {row['pair_id']}: {column}", str(error)))
+    return None if faults else _Media(labels, arrays)
+
+
+def _check_shares(row: Mapping[str, Any], decoded: _Media, where: str) -> Iterator[Finding]:
+    for part in CLIPS:
+        share, stated = masks.character_share(decoded.labels[part]), row[f"{part}_mask_share"]
+        if abs(share - stated) > _SHARE_TOLERANCE:
+            yield Finding("row", where, f"{part}_mask_share: the mask gives {share:.6f}, the row {stated}")
+
+
+def _check_reference(
+    row: Mapping[str, Any], blobs: Mapping[str, bytes], decoded: _Media, where: str
+) -> Iterator[Finding]:
+    """The reference is the frame of the target that the row names, its mask that frame's, in colours too."""
+    at, mask = row["reference_frame"], decoded.labels["reference"]
+    shown, expected = mask > ENVIRONMENT, decoded.labels["target"][at] > ENVIRONMENT
+    if not np.array_equal(np.where(shown, mask, 0), np.where(expected, decoded.labels["target"][at], 0)):
+        message = f"reference mask does not bind as frame {at} of the target mask does"
+        yield Finding("binding", where, message)
+        return
+    image = media.decode_reference(blobs["reference"])
+    if row["mode"] == "replacement":
+        try:
+            masks.check_black_background(image, mask)
+        except DataError as error:
+            yield Finding("reference", where, str(error))
+    frame = media.decode_video(blobs["target"])[at]
+    region = shown if row["mode"] == "replacement" else np.ones_like(shown)
+    if region.any():
+        apart = np.abs(image[region].astype(np.int16) - frame[region]).mean()
+        if apart > _REFERENCE_DIFFERENCE:
+            message = f"reference is {apart:.0f} levels from frame {at} of the target clip"
+            yield Finding("reference", where, message)
+
+
+def _box_faults(decoded: _Media, clip: masks.Part, slots: Sequence[int]) -> Iterator[str]:
+    """A box holds a pixel of its identity; in a frame without any, boxes are null and joints hidden."""
+    mask = decoded.labels[clip]
+    hands, faces = decoded.arrays[f"{clip}/hand_boxes"], decoded.arrays[f"{clip}/face_boxes"]
+    visible = decoded.arrays[f"{clip}/joint_visible"]
+    boxes = np.concatenate([hands, faces[:, :, None]], axis=2)
+    given = ~np.isnan(boxes[..., 0])
+    for i, slot in enumerate(slots):
+        own = mask == slot_label(slot)
+        for t in np.flatnonzero(visible[:, i].any(axis=1) & ~own.any(axis=(1, 2))):
+            yield f"{clip} frame {t}: a joint of performer {i} is visible, but no pixel is"
+        for t, part in np.argwhere(given[:, i]):
+            x0, y0 = np.floor(boxes[t, i, part, :2]).astype(int)
+            x1, y1 = np.ceil(boxes[t, i, part, 2:]).astype(int)
+            if not own[t, y0:y1, x0:x1].any():
+                name = ("left hand", "right hand", "face")[part]
+                yield f"{clip} frame {t}: the {name} box of performer {i} holds no pixel of it"
