@@ -52,17 +52,25 @@ class Options:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run left. finished: the manifest is written; else slots are undone."""
+    """What a run left. set_aside: slots still undone; while there are any, no manifest is written."""
 
     rows: int
     quarantined: int
-    set_aside: tuple[SetAside, ...]
-    finished: bool
+    set_aside: tuple[SetAside, ...] = ()
 
     @property
     def exit_status(self) -> int:
-        """0 for a finished dataset with every slot, else 3."""
-        return EXIT_QUARANTINED if self.quarantined or not self.finished else EXIT_DONE
+        """0 where every slot of the plan has its pair, else 3."""
+        return EXIT_QUARANTINED if self.quarantined or self.set_aside else EXIT_DONE
+
+    def line(self) -> str:
+        """The result for people, with what to do next."""
+        text = f"{self.rows} pairs"
+        if self.quarantined:
+            text += f", {self.quarantined} quarantined (quarantine.jsonl; --retry-quarantined tries again)"
+        if self.set_aside:
+            text += f", {len(self.set_aside)} set aside: to try them again, run the same command again"
+        return text
 
 
 def produce(plan: Plan, root: Path, source: Source, options: Options, reporter: Reporter) -> Result:
@@ -115,7 +123,7 @@ class _Production:
             self._ledger.retry(quarantined)
         if finishing.is_finished(self._out, self._ledger):
             self._reporter.note(f"{self._out.root} is finished already")
-            return self._result((), finished=True)
+            return self._result()
         finishing.unfinish(self._out)
         self._packer.recover()
         self._packer.pack_all()
@@ -139,17 +147,16 @@ class _Production:
                 summary = self._runner.run(undone, self._options.workers or machines.cpus)
             set_aside = summary.set_aside
             self._reporter.note(f"{len(undone)} slots in {duration(summary.seconds)}")
-        finished = not set_aside
-        if finished:
+        if not set_aside:
             self._tell("packing")
             finishing.finish(self._out, self._plan, self._ledger, characters)
         self._tell("finished")
-        return self._result(set_aside, finished)
+        return self._result(set_aside)
 
     def _tell(self, phase: Phase) -> None:
         moment = self._runner.state(phase)
         state.write(self._out.state, moment)
         self._reporter.update(moment)
 
-    def _result(self, set_aside: tuple[SetAside, ...], finished: bool) -> Result:
-        return Result(len(self._ledger.committed), len(self._ledger.quarantined()), set_aside, finished)
+    def _result(self, set_aside: tuple[SetAside, ...] = ()) -> Result:
+        return Result(len(self._ledger.committed), len(self._ledger.quarantined()), set_aside)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
@@ -94,6 +96,24 @@ class Bar:
     def close(self) -> None:
         """Stop redrawing."""
         self._progress.stop()
+
+
+@contextmanager
+def counter(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """A function to call with (done, total); it draws a bar where stderr is a terminal, else nothing."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    with Progress(
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        console=Console(stderr=True),
+        transient=True,
+    ) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _details(state: State) -> str:

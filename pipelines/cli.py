@@ -1,0 +1,265 @@
+"""The command line, `motionpair`. Commands import what they need when they run, so that help is quick."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from motionpair.errors import (
+    EXIT_FINDINGS,
+    EXIT_INTERRUPTED,
+    EXIT_MACHINE,
+    InputError,
+    MotionPairError,
+)
+
+if TYPE_CHECKING:
+    from motionpair.plan import Plan
+
+FAREWELL = "motionpair: stopped; nothing is lost: to go on, run the same command again"
+
+
+class Commands(TyperGroup):
+    """Ends every command the same way: errors as one line on stderr, and the exit status that they mean."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command.
+
+        Exit status: 0 done, 1 findings, 2 bad input, 3 done with quarantined or undone pairs, 4 the machine
+        failed, 130 interrupted.
+        """
+        from pipelines.interrupts import interruptible
+        from pipelines.job import is_machine_error
+
+        try:
+            with interruptible(FAREWELL):
+                return super().invoke(ctx)
+        except MotionPairError as error:
+            _complain(str(error))
+            raise typer.Exit(error.exit_status) from error
+        except KeyboardInterrupt:
+            typer.echo(f"\n{FAREWELL}", err=True)
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+        except OSError as error:
+            if not is_machine_error(error):
+                raise
+            _complain(f"the machine failed: {error}")
+            raise typer.Exit(EXIT_MACHINE) from error
+
+
+app = typer.Typer(
+    cls=Commands,
+    help="Render motion-transfer pairs, and look after the datasets made of them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+RecipeOption = Annotated[str, typer.Option(help="A built-in recipe, or a YAML file.", metavar="NAME|FILE")]
+LimitOption = Annotated[int | None, typer.Option(min=1, help="Only the first N slots.", metavar="N")]
+OutOption = Annotated[Path, typer.Option(help="Folder of the dataset.", metavar="OUT")]
+OutArgument = Annotated[Path, typer.Argument(help="Folder of the dataset.", metavar="OUT")]
+DatasetArgument = Annotated[str, typer.Argument(help="Folder or URI of the dataset.", metavar="OUT")]
+PlanArgument = Annotated[Path, typer.Argument(help="A plan file.", metavar="PLAN")]
+WorkersOption = Annotated[
+    int | None, typer.Option(min=1, help="Worker processes; by default one a core.", metavar="N")
+]
+AddressOption = Annotated[
+    str | None, typer.Option(help="Address of a Ray cluster; by default this machine alone.", metavar="ADDR")
+]
+TimeLimitOption = Annotated[
+    float | None,
+    typer.Option(min=1, help="Seconds after which a pair is given up for this run.", metavar="S"),
+]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from motionpair import __version__
+
+        typer.echo(f"motionpair {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Render motion-transfer pairs, and look after the datasets made of them."""
+
+
+@app.command()
+def plan(
+    recipe: RecipeOption,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.", metavar="N")],
+    out: Annotated[Path, typer.Option(help="The plan file to write.", metavar="PLAN.parquet")],
+    limit: LimitOption = None,
+) -> None:
+    """Decide every pair of a dataset before anything is rendered."""
+    from collections import Counter
+
+    from motionpair.plan import write_plan
+
+    made = _make_plan(recipe, seed, limit)
+    if not out.parent.is_dir():
+        raise InputError(f"{out}: no such folder {out.parent}")
+    write_plan(made, out)
+    typer.echo(f"{out}: {len(made)} slots of recipe {made.recipe.name}, seed {seed}, plan {made.hash[:12]}")
+    for stratum, count in sorted(Counter(made.table["stratum"].to_pylist()).items()):
+        typer.echo(f"  {count:>7,} {stratum}")
+
+
+@app.command()
+def generate(
+    out: OutOption,
+    plan: Annotated[Path | None, typer.Option(help="A plan file.", metavar="PLAN")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="Instead of a plan: a recipe, planned first.", metavar="NAME|FILE")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="With --recipe; by default 0.", metavar="N")] = None,
+    limit: LimitOption = None,
+    workers: WorkersOption = None,
+    address: AddressOption = None,
+    retry_quarantined: Annotated[
+        bool, typer.Option("--retry-quarantined", help="Give failed pairs their tries back.")
+    ] = False,
+    allow_device_class: Annotated[
+        list[str] | None,
+        typer.Option(help="Admit nodes of another device class; their bytes differ.", metavar="NAME"),
+    ] = None,
+    time_limit: TimeLimitOption = None,
+) -> None:
+    """Render the pairs of a plan into OUT, or go on where an earlier run ended."""
+    if (plan is None) == (recipe is None):
+        raise typer.BadParameter("expected one of --plan and --recipe")
+    if plan is not None:
+        if seed is not None or limit is not None:
+            raise typer.BadParameter("--seed and --limit go with --recipe; a plan has its own")
+        from motionpair.plan import read_plan
+
+        made = read_plan(plan)
+    else:
+        assert recipe is not None
+        made = _make_plan(recipe, seed or 0, limit)
+    status = _produce(
+        made, out, workers, address, retry_quarantined, tuple(allow_device_class or ()), time_limit
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
+def demo(
+    out: OutOption = Path("out/demo"),
+    workers: WorkersOption = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.", metavar="N")] = 0,
+) -> None:
+    """Plan, generate and verify the demo dataset, with a contact sheet a pair in OUT/report/sheets."""
+    from motionpair import verify as verifying
+    from pipelines.reports import write_sheets
+
+    status = _produce(_make_plan("demo", seed, None), out, workers)
+    for sheet in write_sheets(out):
+        typer.echo(sheet)
+    findings = verifying.verify(out)
+    _show_findings(str(out), findings)
+    raise typer.Exit(EXIT_FINDINGS if findings else status)
+
+
+@app.command()
+def status(out: OutArgument) -> None:
+    """Show how far a dataset is: done, running, failed, discards, pairs/hour and time left."""
+    from rich.console import Console
+
+    from pipelines.status import read_status, show_status
+
+    show_status(read_status(out), Console())
+
+
+@app.command()
+def verify(out: DatasetArgument) -> None:
+    """Prove that a dataset is whole and what it says it is; exit status 1 with a list of findings."""
+    from motionpair import verify as verifying
+    from pipelines.progress import counter
+
+    with counter("verify", "pairs") as tell:
+        findings = verifying.verify(out, progress=tell)
+    _show_findings(out, findings)
+    if findings:
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+@app.command()
+def show(
+    dataset: DatasetArgument,
+    pair_id: Annotated[str, typer.Argument(help="Name of a pair.", metavar="PAIR_ID")],
+    out: Annotated[Path, typer.Option(help="The picture to write.", metavar="SHEET.jpg")],
+) -> None:
+    """Draw a pair's contact sheet: reference, driving, target and masks at several instants."""
+    from pipelines.reports import write_sheet
+
+    write_sheet(dataset, pair_id, out)
+    typer.echo(out)
+
+
+def _make_plan(recipe: str, seed: int, limit: int | None) -> Plan:
+    from motionpair.planning import make_plan
+    from motionpair.recipe import load_recipe
+
+    return make_plan(load_recipe(recipe), seed, limit)
+
+
+def _produce(
+    made: Plan,
+    out: Path,
+    workers: int | None = None,
+    address: str | None = None,
+    retry_quarantined: bool = False,
+    allow_device_classes: tuple[str, ...] = (),
+    time_limit: float | None = None,
+) -> int:
+    from pipelines.generate import rendering
+    from pipelines.production import Options, produce
+    from pipelines.progress import reporter
+    from pipelines.runner import Limits
+
+    limits = Limits() if time_limit is None else Limits(item_seconds=time_limit)
+    options = Options(workers, address, retry_quarantined, allow_device_classes, limits)
+    shown = reporter()
+    try:
+        result = produce(made, out, rendering(out, address), options, shown)
+    finally:
+        shown.close()
+    typer.echo(f"{out}: {result.line()}")
+    return result.exit_status
+
+
+def _show_findings(out: str, findings: list[Any]) -> None:
+    from motionpair.dataset import Dataset
+
+    if not findings:
+        dataset = Dataset(out)
+        counts = dataset.manifest.counts
+        typer.echo(
+            f"{out}: clean: {counts.rows} pairs, {counts.quarantined} quarantined, "
+            f"{len(dataset.manifest.files)} files"
+        )
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("check", "where", "finding", title=f"{out}: {len(findings)} findings", title_justify="left")
+    for finding in findings:
+        table.add_row(finding.check, Text(finding.where), Text(finding.message))
+    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+
+
+def _complain(message: str) -> None:
+    typer.echo(f"motionpair: error: {' '.join(message.split())}", err=True)
