@@ -1,8 +1,10 @@
 """The cast: a finite set of characters, a pure function of recipe and seed.
 
-Each member is drawn from a random stream of its own (seed, index, attempt). A member that looks too much
-like one of the `NEIGHBOURS` members before it in its split is drawn again, so a small cast is distinct
-throughout, and a large one has plenty of distinct company for each member.
+Age groups, genders and ancestries are dealt over the cast, so that even a small one has its shares of them;
+all else of a member is drawn from a random stream of its own (seed, index, attempt). A member that looks
+too much like one of the `NEIGHBOURS` members before it in its split is drawn again, at first within its
+groups. So a small cast is distinct throughout, and a large one has plenty of distinct company for each
+member.
 """
 
 from __future__ import annotations
@@ -15,15 +17,15 @@ from functools import lru_cache
 import numpy as np
 
 from motionpair import catalog, colours, dealing, recipe_checks
-from motionpair.draws import Draws, Table
+from motionpair.draws import CAST_DEAL, CAST_GROUPS, CAST_MEMBER, Draws, Table, stream
 from motionpair.errors import InputError
-from motionpair.recipe import Ancestry, Cast, Gender, Outfit, Recipe, recipe_from_json
+from motionpair.recipe import AgeGroup, Ancestry, Cast, Gender, Outfit, Recipe, recipe_from_json
 from motionpair.specs import Character, Garment, Hair, Look, Split
 
-STREAM = 1
-"""First number of the cast's seed sequences; planning uses another."""
 NEIGHBOURS = 12
-ATTEMPTS = 256
+ATTEMPTS = 512
+_PATIENCE = 32
+"""Attempts with one age group, gender and ancestry."""
 
 CHILD_BELOW = 0.55
 OLD_FROM = 0.85
@@ -87,14 +89,19 @@ def _members(recipe_json: str, seed: int) -> tuple[Member, ...]:
     recipe = recipe_from_json(recipe_json)
     dealt = dealing.deal_cast(recipe)
     pools = _Pools(recipe.cast)
+    first_groups = pools.deal_groups(stream(CAST_DEAL, seed))
     made: list[Member] = []
     by_split: dict[Split, list[Member]] = {split: [] for split in dealing.SPLITS}
     for i, look in enumerate(dealt.looks):
         split = dealing.SPLITS[dealt.split[i]]
         near = by_split[split][-NEIGHBOURS:]
         for attempt in range(ATTEMPTS):
-            rng = np.random.default_rng(np.random.SeedSequence([STREAM, seed, i, attempt]))
-            member = _member(pools.character(i, look, Draws(rng)), split)
+            if attempt == 0:
+                groups = first_groups[i]
+            elif attempt % _PATIENCE == 0:
+                groups = pools.groups(stream(CAST_GROUPS, seed, i, attempt).random(3))
+            draws = Draws(stream(CAST_MEMBER, seed, i, attempt))
+            member = _member(pools.character(i, look, groups, draws), split)
             if all(far_enough(member, other, recipe) for other in near):
                 break
         else:
@@ -139,12 +146,24 @@ class _Pools:
         self.ancestries = Table({name: group.weight for name, group in cast.ancestries.items()})
         self.outfits = tuple(cast.outfits.values())
 
-    def character(self, index: int, look: Look, draws: Draws) -> Character:
+    def groups(self, shares: Sequence[float] | np.ndarray) -> tuple[AgeGroup, Gender, str]:
+        """Age group, gender, and name of the ancestry at three shares of their tables."""
+        age, gender = self.cast.ages[self.ages.at(shares[0])], self.cast.genders[self.genders.at(shares[1])]
+        return age, gender, self.ancestries.at(shares[2])
+
+    def deal_groups(self, rng: np.random.Generator) -> list[tuple[AgeGroup, Gender, str]]:
+        """A member's groups, for the whole cast: each group as often as its weight says, within one."""
+        size = self.cast.size
+        shares = np.stack([(rng.permutation(size) + rng.random(size)) / size for _ in range(3)], axis=1)
+        return [self.groups(row) for row in shares.tolist()]
+
+    def character(
+        self, index: int, look: Look, groups: tuple[AgeGroup, Gender, str], draws: Draws
+    ) -> Character:
         """One character, drawn from the top: body, complexion, hair, clothes."""
         cast = self.cast
-        age = draws.between(*cast.ages[self.ages.draw(draws)].span)
-        gender = cast.genders[self.genders.draw(draws)]
-        ancestry_name = self.ancestries.draw(draws)
+        age_group, gender, ancestry_name = groups
+        age = draws.between(*age_group.span)
         ancestry = cast.ancestries[ancestry_name]
         phenotype = {"gender": draws.between(*gender.span), "age": age}
         for axis in recipe_checks.BUILD_AXES:

@@ -16,7 +16,7 @@ NAMED = {
     "pale yellow": "#f7eeb0", "olive": "#6f7036", "lime": "#a6cc3e", "sage": "#92aa72",
     "green": "#2f8f4e", "dark green": "#24523a", "mint": "#a3dfc4", "turquoise": "#25c2b4",
     "teal": "#157f82", "dark teal": "#12424b", "sky blue": "#8cc5ea", "blue": "#2a75d0",
-    "steel blue": "#4a6f97", "denim blue": "#2f4a70", "navy": "#1c2a48", "ice blue": "#cfe4f0",
+    "steel blue": "#4a6f97", "dark blue": "#2f4a70", "navy": "#1c2a48", "ice blue": "#cfe4f0",
     "indigo": "#42379a", "purple": "#6a3f9c", "violet": "#7d50bd", "lavender": "#c8b8e4",
     "plum": "#5a2d58", "dark purple": "#33264f", "magenta": "#d23a9a", "pink": "#f08fb4",
     "pale pink": "#f6cfd8", "raspberry": "#e2426f",

@@ -20,6 +20,15 @@ _BLOCK = 128
 DIGITS = 4
 """Numbers in specs are rounded to this many digits, so that their JSON is short and exact."""
 
+CAST_DEAL, CAST_GROUPS, CAST_MEMBER, SLOT, CANDIDATE = range(1, 6)
+"""What a random stream is for. SeedSequence pads with zeros, so (7,) and (7, 0) are one stream; a first
+number of its own keeps each purpose apart."""
+
+
+def stream(purpose: int, *numbers: int) -> np.random.Generator:
+    """The Generator of a purpose and its numbers (seed, slot, ...); always as many for one purpose."""
+    return np.random.default_rng(np.random.SeedSequence([purpose, *numbers]))
+
 
 class Draws:
     """Draws from one Generator, in call order."""
@@ -69,7 +78,11 @@ class Table(Generic[T]):
 
     def draw(self, draws: Draws) -> T:
         """One value."""
-        spot = bisect_right(self._edges, draws.unit() * self._edges[-1])
+        return self.at(draws.unit())
+
+    def at(self, share: float) -> T:
+        """The value at a share in [0, 1) of all weight, in the table's order."""
+        spot = bisect_right(self._edges, share * self._edges[-1])
         return self.values[min(spot, len(self.values) - 1)]
 
 

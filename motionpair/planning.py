@@ -17,11 +17,9 @@ import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
 
-import numpy as np
-
 from motionpair import catalog, dealing
 from motionpair.cast import Member, far_enough, members
-from motionpair.draws import DIGITS, Draws, Table
+from motionpair.draws import CANDIDATE, DIGITS, SLOT, Draws, Table, stream
 from motionpair.errors import InputError
 from motionpair.palette import MAX_SLOTS
 from motionpair.plan import Plan, plan_of
@@ -43,8 +41,6 @@ from motionpair.specs import (
     Style,
 )
 
-STREAM = 2
-"""First number of planning's seed sequences; the cast uses another."""
 MAX_SEED = 2**63 - 1
 ENGINE = "cycles"
 
@@ -125,12 +121,11 @@ class Planner:
             raise InputError(f"k: expected 0 or more, got {k}")
         number = int(self._slots.stratum[slot])
         stratum, split = recipe.strata[number], dealing.SPLITS[self._slots.split[slot]]
-        draws = Draws(np.random.default_rng(np.random.SeedSequence([STREAM, self.seed, slot, k])))
+        draws = Draws(stream(CANDIDATE, self.seed, slot, k))
         # The number of performers belongs to the sub-task, so it is the slot's own and not the candidate's.
         count = stratum.performers[0]
         if stratum.performers[1] > count:
-            own = Draws(np.random.default_rng(np.random.SeedSequence([STREAM, self.seed, slot])))
-            count = own.whole(*stratum.performers)
+            count = Draws(stream(SLOT, self.seed, slot)).whole(*stratum.performers)
 
         width, height = self._sizes.draw(draws)
         drivers, targets = self._cast.draw(split, stratum.mode, count, draws)
