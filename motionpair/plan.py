@@ -92,10 +92,6 @@ class Plan:
         """The name of a slot's pair."""
         return str(self.table.column("pair_id")[slot].as_py())
 
-    def pair_id(self, slot: int) -> str:
-        """The name of a slot's pair."""
-        return str(self.table.column("pair_id")[slot].as_py())
-
     def characters(self) -> tuple[Character, ...]:
         """Every cast member that a candidate of a slot may show: what has to be baked at most.
 
