@@ -1,0 +1,47 @@
+"""A motion: what a body does, without the body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from render.skeleton import CONTACT_POINTS, FACE_UNITS, JOINTS
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Joint rotations of the canonical skeleton over T frames, free of any character.
+
+    fps: frames a second.
+    rotations: (T, 55, 4) wxyz, local: relative to the parent and to the canonical T-pose.
+    root: (T, 3) the pelvis's translation from standing at the origin, in units of hip height; z = 0 is
+        the height of the T-pose.
+    expression: (T, 52) face units in [0, 1], order of skeleton.FACE_UNITS.
+    contacts: (T, 4) bool, order of skeleton.CONTACT_POINTS: planted on the ground.
+    events: (start_s, end_s, words), seconds from the first frame: what happens when.
+    """
+
+    fps: int
+    rotations: np.ndarray
+    root: np.ndarray
+    expression: np.ndarray
+    contacts: np.ndarray
+    events: tuple[tuple[float, float, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        t = len(self.rotations)
+        shapes = {
+            "rotations": (t, len(JOINTS), 4),
+            "root": (t, 3),
+            "expression": (t, len(FACE_UNITS)),
+            "contacts": (t, len(CONTACT_POINTS)),
+        }
+        for name, shape in shapes.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"{name}: expected shape {shape}, got {getattr(self, name).shape}")
+
+    @property
+    def frames(self) -> int:
+        """Number of frames."""
+        return len(self.rotations)

@@ -1,0 +1,135 @@
+"""Chaining tracks: cross-fades that keep the body's way whole and the feet off the ice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+
+import numpy as np
+
+from render import rotations as rot
+from render.motions.signals import ease
+from render.motions.track import LEFT, RIGHT, Track
+
+BLEND = 0.5
+"""Seconds over which one phrase becomes the next, centred on the boundary."""
+
+_SAME_PLACE = 0.004
+"""Metres within which two footprints are one, so that no step is needed."""
+
+
+def moved(track: Track, seconds: float, shift: np.ndarray | None = None, turn: float = 0.0) -> Track:
+    """The track later by `seconds`, its ground moved by `shift` (2,) and then turned about the origin."""
+    shift = np.zeros(2) if shift is None else shift
+    q = rot.about_z(turn)
+    flat = np.concatenate([track.path + shift, np.zeros((len(track.path), 1))], axis=1)
+    prints = rot.rotate(q, track.prints + np.array([*shift, 0.0]))
+    return replace(
+        track,
+        t=track.t + seconds,
+        path=rot.rotate(q, flat)[:, :2],
+        heading=track.heading + turn,
+        prints=prints,
+        yaw=track.yaw + turn,
+        events=tuple((a + seconds, b + seconds, words) for a, b, words in track.events),
+    )
+
+
+def _slice(track: Track, part: slice) -> Track:
+    cut = {f.name: getattr(track, f.name)[part] for f in fields(track) if f.name != "events"}
+    return Track(**cut, events=track.events)
+
+
+def chain(tracks: Sequence[Track], t: np.ndarray) -> Track:
+    """Join tracks whose instants are stretches of t, each overlapping the next one's start."""
+    whole = tracks[0]
+    for following in tracks[1:]:
+        whole = _join(whole, following)
+    if len(whole.t) != len(t):
+        raise ValueError(f"tracks: expected to cover {len(t)} instants, got {len(whole.t)}")
+    return whole
+
+
+def _join(a: Track, b: Track) -> Track:
+    rate = 1.0 / (a.t[1] - a.t[0])
+    first = int(round((b.t[0] - a.t[0]) * rate))
+    n = len(a.t) - first
+    tail, head = _slice(a, slice(first, None)), _slice(b, slice(0, n))
+    time = tail.t - tail.t[0]
+    u = (time - time[-1] / 2) / BLEND + 0.5
+    w = ease(u)
+    path, heading = _joined_way(tail, head, w)
+    b = _aligned(b, n - 1, path[-1], heading[-1])
+    head = _slice(b, slice(0, n))
+    mixed = _mixed(tail, head, w, u, path, heading)
+    before, after = _slice(a, slice(0, first)), _slice(b, slice(n, None))
+    parts = [
+        (f.name, np.concatenate([getattr(x, f.name) for x in (before, mixed, after)]))
+        for f in fields(Track)
+        if f.name != "events"
+    ]
+    return Track(**dict(parts), events=a.events + b.events)
+
+
+def _joined_way(a: Track, b: Track, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Path and heading whose speeds, in the body's own frame, go from a's to b's."""
+    heading = a.heading[0] + _integral(_rate(a.heading) * (1 - w) + _rate(b.heading) * w)
+    own = [
+        rot.rotate(rot.about_z(-x.heading), np.concatenate([_rate(x.path), np.zeros((len(w), 1))], axis=1))
+        for x in (a, b)
+    ]
+    speed = own[0] * (1 - w)[:, None] + own[1] * w[:, None]
+    return a.path[0] + _integral(rot.rotate(rot.about_z(heading), speed)[:, :2]), heading
+
+
+def _rate(x: np.ndarray) -> np.ndarray:
+    return np.gradient(x, axis=0)
+
+
+def _integral(x: np.ndarray) -> np.ndarray:
+    """Running trapezoid sum from 0."""
+    steps = 0.5 * (x[1:] + x[:-1])
+    return np.concatenate([np.zeros_like(x[:1]), np.cumsum(steps, axis=0)])
+
+
+def _aligned(b: Track, index: int, place: np.ndarray, heading: float) -> Track:
+    """b on ground turned and moved so that at `index` its path and heading are as given."""
+    turned = moved(b, 0.0, -b.path[index], heading - b.heading[index])
+    return moved(turned, 0.0, place)
+
+
+def _mixed(a: Track, b: Track, w: np.ndarray, u: np.ndarray, path: np.ndarray, heading: np.ndarray) -> Track:
+    def fade(x: np.ndarray, y: np.ndarray, weight: np.ndarray = w) -> np.ndarray:
+        weight = weight.reshape(-1, *([1] * (x.ndim - 1)))
+        return x * (1 - weight) + y * weight
+
+    prints, yaw, pitch, toes, planted = (x.copy() for x in (a.prints, a.yaw, a.pitch, a.toes, a.planted))
+    # One foot at a time: the one that is off the ground anyway goes first, else the left.
+    aloft = [
+        np.mean(~np.concatenate([x.planted[: len(w) // 2, s].any(axis=-1) for x in (a,)])) for s in (0, 1)
+    ]
+    order = (LEFT, RIGHT) if aloft[LEFT] >= aloft[RIGHT] else (RIGHT, LEFT)
+    for number, side in enumerate(order):
+        step = np.clip(2 * u - number, 0.0, 1.0)
+        v = ease(step)
+        reach = np.linalg.norm(b.prints[:, side, :2] - a.prints[:, side, :2], axis=-1)
+        swinging = (step > 0) & (step < 1)
+        apart = float(reach[swinging].max(initial=0.0))
+        prints[:, side] = fade(a.prints[:, side], b.prints[:, side], v)
+        yaw[:, side] = fade(a.yaw[:, side], b.yaw[:, side], v)
+        pitch[:, side] = fade(a.pitch[:, side], b.pitch[:, side], v)
+        toes[:, side] = fade(a.toes[:, side], b.toes[:, side], v)
+        planted[:, side] = np.where((step < 0.5)[:, None], a.planted[:, side], b.planted[:, side])
+        turned = float(np.abs(b.yaw[:, side] - a.yaw[:, side])[swinging].max(initial=0.0))
+        if apart > _SAME_PLACE or turned > 0.02:
+            prints[:, side, 2] += min(0.03 + 0.15 * apart, 0.1) * np.sin(np.pi * step) ** 2
+            planted[swinging, side] = False
+        else:
+            planted[swinging, side] = a.planted[swinging, side] & b.planted[swinging, side]
+    return Track(
+        t=a.t, path=path, heading=heading,
+        sway=fade(a.sway, b.sway), pelvis=fade(a.pelvis, b.pelvis),
+        joints=rot.nlerp(a.joints, b.joints, w[:, None]),
+        prints=prints, yaw=yaw, pitch=pitch, toes=toes, planted=planted,
+        knees=fade(a.knees, b.knees), face=fade(a.face, b.face),
+    )  # fmt: skip

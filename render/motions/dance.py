@@ -1,0 +1,182 @@
+"""Dancing to a beat: four figures of four beats, chosen by chance, with hips, chest, arms and head on the pulse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from render import rotations as rot
+from render.motions import face, hands
+from render.motions.puppet import OUTWARD, Puppet
+from render.motions.signals import drift, ease, lag, smooth
+from render.motions.steps import Step, walk_steps
+from render.motions.track import LEFT, RIGHT, Track
+
+FIGURES = (
+    "steps from side to side",
+    "bounces and pumps the arms",
+    "sways the hips with raised arms",
+    "marches and rolls the arms",
+)
+"""Words for each figure."""
+
+_STEPPING = (0, 3)
+_BEATS = 4
+
+
+def dance(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
+    """Dance: the body drops on the beat, hips lead, chest and arms follow, hands come last."""
+    p = Puppet(t, rng)
+    tempo, groove, style = params["tempo"] / 60, params["groove"], params["style"]
+    beat = t * tempo
+    first, last = int(np.floor(beat[0] / _BEATS)) - 1, int(np.ceil(beat[-1] / _BEATS)) + 1
+    likely = np.array([1.25 - style, 0.35 + 0.6 * style, 0.35 + 0.6 * style, 1.1 - style])
+    figures: list[int] = []
+    for _ in range(last - first + 1):
+        chances = likely.copy()
+        if figures:
+            chances[figures[-1]] *= 0.15
+        figures.append(int(rng.choice(4, p=chances / chances.sum())))
+    weights = _weights(beat, figures, first)
+    width, toe_out = 0.1, 0.22
+    p.stance(width, toe_out)
+    weight = _footwork(p, beat, tempo, figures, first, groove, width, toe_out)
+
+    drop = 0.5 - 0.5 * np.cos(2 * np.pi * (beat + 0.5))
+    pulse = smooth(drop**1.5, t, 0.02)
+    half = np.sin(np.pi * beat)
+    sway = weights[:, 1] * 0.35 + weights[:, 2] * 1.0 + weights[:, 3] * 0.4
+    p.sway[:, 0] = weight + 0.055 * groove * half * sway
+    p.sway[:, 2] = -0.035 - groove * (0.028 + 0.022 * weights[:, 1]) * (1 - pulse)
+    p.sway[:, 1] = 0.015 * groove * np.sin(2 * np.pi * beat)
+    hips = lag(half, t, 0.02)
+    p.pelvis[:, 0] = 0.05 + 0.05 * groove * np.cos(2 * np.pi * beat)
+    p.pelvis[:, 1] = -groove * hips * (0.06 + 0.1 * sway)
+    p.pelvis[:, 2] = groove * 0.14 * np.sin(np.pi * beat + 0.6)
+    p.spine[:, 0] = 0.04 - 0.07 * groove * lag(np.cos(2 * np.pi * beat), t, 0.08)
+    p.spine[:, 1] = groove * lag(half, t, 0.1) * (0.1 + 0.1 * sway)
+    p.spine[:, 2] += -groove * 0.22 * lag(np.sin(np.pi * beat + 0.6), t, 0.06)
+    p.shrug += 0.05 * groove * lag(pulse, t, 0.06)[:, None] + 0.03
+    p.head[:, 0] += 0.1 * groove * lag(np.cos(2 * np.pi * beat), t, 0.07)
+    p.head[:, 1] += 0.1 * groove * lag(half, t, 0.14)
+    p.head[:, 2] += 0.12 * drift(t, rng, hz=0.4)
+    p.steady = 0.7
+    _arms(p, beat, weights, groove, rng)
+    face.smile(p.face, 0.45 + 0.25 * drift(t, rng, hz=0.25))
+    face.raise_brows(p.face, 0.25 * lag(pulse, t, 0.05))
+    face.add(p.face, {"jawOpen": 0.08})
+    for k, figure in enumerate(figures, start=first):
+        start, end = k * _BEATS / tempo, (k + 1) * _BEATS / tempo
+        if end > 0 and start < seconds:
+            p.events.append((max(start, 0.0), min(end, seconds), FIGURES[figure]))
+    return p.track()
+
+
+def _weights(beat: np.ndarray, figures: list[int], first: int) -> np.ndarray:
+    """(N, 4) share of each figure: 1 within its bar, cross-faded over a beat at the bar lines."""
+    out = np.zeros((len(beat), 4))
+    for k, figure in enumerate(figures, start=first):
+        begin, end = k * _BEATS, (k + 1) * _BEATS
+        out[:, figure] += ease(beat - begin + 0.5) * (1 - ease(beat - end + 0.5))
+    return out / out.sum(axis=1, keepdims=True)
+
+
+def _footwork(
+    p: Puppet,
+    beat: np.ndarray,
+    tempo: float,
+    figures: list[int],
+    first: int,
+    groove: float,
+    width: float,
+    toe_out: float,
+) -> np.ndarray:
+    """Steps and lifted heels of the figures; returns where the weight is (N,), metres to the left."""
+    steps: list[Step] = []
+    n = len(p.t)
+    keys = [(first * _BEATS - 1.0, 0.0)]
+    reach = 0.13 + 0.1 * groove
+    heels = np.zeros((n, 2))
+    for k, figure in enumerate(figures, start=first):
+        for b in range(_BEATS):
+            at = k * _BEATS + b
+            start, end = (at - 0.62) / tempo, at / tempo
+            if figure == 0:
+                # Right out, left to it, left out, right to it: the weight goes over and back.
+                side = (RIGHT, LEFT, LEFT, RIGHT)[b]
+                centre = -reach if b < 2 else 0.0
+                x = centre + OUTWARD[side] * (width if b in (1, 3) else width + 0.04)
+                steps.append(Step(side, start, end, (x, 0.02), OUTWARD[side] * toe_out, 0.05 * groove + 0.02))
+                keys.append((at, (-reach, -reach, 0.0, 0.0)[b] + OUTWARD[side] * 0.02))
+            elif figure == 3:
+                side = (LEFT, RIGHT)[b % 2]
+                place = (OUTWARD[side] * width, 0.02)
+                steps.append(
+                    Step(side, start, end, place, OUTWARD[side] * toe_out, 0.09 + 0.06 * groove, heel=0.5)
+                )
+                keys.append((at, OUTWARD[side] * 0.02))
+            else:
+                side = (LEFT, RIGHT)[b % 2]
+                rise = ease(beat - at + 1) * (1 - ease(beat - at)) if figure == 2 else np.zeros(n)
+                heels[:, side] = np.maximum(heels[:, side], rise)
+                keys.append((at, 0.0))
+    walk_steps(p, steps)
+    for side in (LEFT, RIGHT):
+        resting = p.planted[:, side].all(axis=-1)
+        rise = 0.4 * groove * np.where(resting, heels[:, side], 0.0)
+        p.lift_heels(side, p.pitch[:, side] + smooth(rise, p.t, 0.02) * resting) if rise.any() else None
+    times, places = np.array(keys).T
+    from render.motions.signals import spline
+
+    return smooth(spline(beat, times, places), p.t, 0.06)
+
+
+def _arms(p: Puppet, beat: np.ndarray, weights: np.ndarray, groove: float, rng: np.random.Generator) -> None:
+    t, n = p.t, len(p.t)
+    whole, half = 2 * np.pi * beat, np.pi * beat
+    for side in (LEFT, RIGHT):
+        out = OUTWARD[side]
+        swing = np.stack(
+            [
+                0.12 + 0.16 * out * np.sin(half + 0.3),
+                -0.26 + 0.03 * np.cos(whole),
+                -0.3 + 0.1 * np.cos(whole + 0.5),
+            ],
+            -1,
+        )
+        turn = 0.5 - 0.5 * out * np.cos(half)
+        pump = np.stack([0.12 + 0.04 * np.cos(whole), -0.2 - 0.12 * turn, -0.02 + 0.34 * turn], -1)
+        raised = np.stack(
+            [0.2 + 0.13 * out * np.sin(half), -0.13 + 0.05 * np.cos(whole), 0.38 + 0.05 * np.cos(half * 2)],
+            -1,
+        )
+        spin = whole * 1.0 + (0.0 if side == LEFT else np.pi)
+        roll = np.stack([np.full(n, -0.02), -0.31 + 0.085 * np.cos(spin), -0.13 + 0.11 * np.sin(spin)], -1)
+        goals = np.stack([swing, pump, raised, roll], axis=1)
+        rest = np.array([0.12, -0.24, -0.28])
+        goals = rest + (goals - rest) * np.array([0.75 + 0.3 * groove, 0.8 + 0.2 * groove, 1.0, 1.0])[:, None]
+        goal = np.sum(goals * weights[..., None], axis=1) + 0.012 * drift(t, rng, (3,), hz=0.7)
+        goal = lag(goal, t, 0.04)
+        late = lag(goal, t, 0.08) - goal
+        fingers = np.stack(
+            [
+                weights @ np.array([0.1, -0.1, 0.1, -0.7]),
+                weights @ np.array([-0.9, -0.7, -0.2, -0.6]),
+                weights @ np.array([0.2, 0.8, 1.0, 0.1]),
+            ],
+            axis=-1,
+        ) + 3.0 * late  # fmt: skip
+        palm = np.stack(
+            [
+                weights @ np.array([-0.6, -0.9, -0.3, -0.2]),
+                weights @ np.array([0.0, -0.2, -0.9, 0.3]),
+                weights @ np.array([-0.8, -0.1, 0.1, -0.9]),
+            ],
+            axis=-1,
+        )
+        swivel = weights @ np.array([0.35, 0.3, 0.3, 0.75])
+        p.arm_reach(side, goal, rot.normalised(fingers), palm, swivel=swivel)
+        shape = np.stack([hands.RELAXED, hands.FIST * 0.85, hands.OPEN, hands.FIST * 0.75])
+        p.curl[:, side] = hands.drifting(t, rng, lag(weights @ shape, t, 0.1))
+        p.curl[:, side] += 0.08 * lag(np.cos(whole), t, 0.12)[:, None]

@@ -1,0 +1,191 @@
+"""Getting about: walking and turning on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from render.motions.puppet import OUTWARD, Puppet
+from render.motions.signals import ease, lag, ramp
+from render.motions.steps import Step, walk_steps
+from render.motions.track import HEEL, LEFT, RIGHT, TOE, Track
+
+_STANCE = 0.62
+"""Share of the stride that a foot is on the ground."""
+_BEFORE = 0.45
+"""Share of the stance before the body is over the foot."""
+
+
+def walk(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
+    """Walk along an arc, already in full stride."""
+    p = Puppet(t, rng)
+    speed, curve, swing = params["speed"], params["curve"], params["swing"]
+    step = 0.61 * np.sqrt(speed / 1.2)
+    stride = 2 * step / speed
+    phase0 = rng.random()
+    cycle = t / stride + phase0
+    p.heading[:] = curve * t
+    p.path[:] = _along(t, speed, curve)
+    for side in (LEFT, RIGHT):
+        _stride_foot(p, side, cycle + 0.5 * side, stride, speed, curve)
+
+    # Phase 0: the left foot strikes; the body is lowest there, highest as it passes over a foot.
+    wave = 2 * np.pi * cycle
+    over = wave - 2 * np.pi * _STANCE * _BEFORE
+    bounce = 0.012 + 0.011 * speed
+    p.sway[:, 2] = -0.03 - 0.012 * speed + bounce * np.cos(2 * over)
+    p.sway[:, 0] = 0.024 * np.cos(over)
+    p.sway[:, 1] = -0.01 * np.sin(2 * over)
+    twist = (0.05 + 0.05 * speed) * np.cos(wave - 0.25)
+    p.pelvis[:, 0] = 0.03 + 0.025 * speed + 0.015 * np.cos(2 * wave)
+    p.pelvis[:, 1] = 0.065 * np.cos(over) - 0.05 * curve * speed
+    p.pelvis[:, 2] = -twist
+    p.spine[:, 0] = 0.01 - 0.02 * np.cos(2 * wave - 0.6)
+    p.spine[:, 1] = -0.07 * np.cos(over - 0.3)
+    p.spine[:, 2] += lag(twist, t, 0.04) * (1.2 + 0.7 * swing)
+    p.head[:, 0] += 0.03 * np.cos(2 * wave - 0.9)
+    p.head[:, 2] += 0.25 * curve
+    p.knees[:] = 0.05
+    own = rng.normal(0.0, 0.06, (2, 3))
+    for side in (LEFT, RIGHT):
+        # Arms swing against the leg of their side, forward arm a little more bent, hand trailing.
+        beat = -np.cos(wave - np.pi * side - 0.15)
+        size = swing * (0.16 + 0.24 * speed) * (1 + own[side, 0])
+        forward = 0.04 + size * beat
+        trailing = lag(forward, t, 0.09)
+        p.arm_angles(
+            side,
+            forward=forward,
+            out=0.2 + 0.02 * np.cos(2 * wave) + 0.3 * own[side, 1],
+            inward=0.22 + 0.3 * lag(beat, t, 0.06) * swing,
+            bend=0.42 + 0.3 * own[side, 2] + 0.75 * size * lag(beat, t, 0.1),
+            twist=0.35,
+            flex=0.5 * (forward - trailing) + 0.05,
+            deviate=0.1 * lag(beat, t, 0.12),
+        )
+        p.curl[:, side] += 0.06 * lag(beat, t, 0.15)[:, None]
+    p.shrug += 0.015 * np.cos(2 * wave)[:, None]
+    words = (
+        "walks ahead" if abs(curve) < 0.15 else f"walks in a curve to the {'left' if curve > 0 else 'right'}"
+    )
+    p.events.append((0.0, seconds, words))
+    return p.track()
+
+
+def _along(t: np.ndarray, speed: float, curve: float) -> np.ndarray:
+    """(N, 2) place after t seconds at `speed` along an arc that starts towards −y."""
+    angle = curve * t
+    # sin(a)/a and (1 − cos(a))/a, sound at a = 0
+    ahead = np.sinc(angle / np.pi)
+    aside = np.sin(angle / 2) * np.sinc(angle / (2 * np.pi))
+    return (speed * t)[:, None] * np.stack([aside, -ahead], axis=-1)
+
+
+def _stride_foot(p: Puppet, side: int, cycle: np.ndarray, stride: float, speed: float, curve: float) -> None:
+    """One foot of a walk; it strikes at whole numbers of `cycle`."""
+    k = np.floor(cycle)
+    u = cycle - k
+    t = p.t
+
+    def footprint(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where the foot's `number`-th stance is: beside the body's place as it passes over the foot."""
+        when = t + (number - cycle + _STANCE * _BEFORE) * stride
+        facing = curve * when
+        beside = np.stack([np.cos(facing), np.sin(facing)], axis=-1) * (OUTWARD[side] * 0.062)
+        return _along(when, speed, curve) + beside, facing + OUTWARD[side] * 0.1
+
+    here, here_yaw = footprint(k)
+    there, there_yaw = footprint(k + 1)
+    v = np.clip((u - _STANCE) / (1 - _STANCE), 0.0, 1.0)
+    # The swinging foot leaves gently, is fastest as it passes the other, and slows into the strike.
+    w = ease(v**0.95)
+    p.prints[:, side, :2] = here * (1 - w)[:, None] + there * w[:, None]
+    p.prints[:, side, 2] = (0.02 + 0.022 * speed) * np.sin(np.pi * v) ** 2
+    p.yaw[:, side] = here_yaw * (1 - w) + there_yaw * w
+    strike, push = 0.16 + 0.12 * speed, 0.45 + 0.25 * speed
+    knots = np.array([0.0, 0.085, 0.36, _STANCE, 0.7, 0.86, 0.97, 1.0])
+    values = np.array([-strike, 0.0, 0.0, push, push * 1.05, -0.02, -strike, -strike])
+    from render.motions.signals import spline
+
+    p.pitch[:, side] = spline(u, knots, values)
+    bend = spline(u, [0.0, 0.36, _STANCE, 0.75, 1.0], [0.12, 0.0, push, 0.1, 0.12])
+    p.toes[:, side] = np.where((u > 0.085) & (u < _STANCE), np.maximum(p.pitch[:, side], 0.0), bend)
+    p.planted[:, side, HEEL] = u < 0.36
+    p.planted[:, side, TOE] = (u > 0.085) & (u < _STANCE)
+
+
+def turn(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
+    """Turn on the spot in small steps: eyes first, then head, chest, hips; the inner foot opens the turn."""
+    p = Puppet(t, rng)
+    angle, lift = params["angle"], params["lift"]
+    left = angle >= 0
+    pace = 0.36 + 0.05 * rng.random()
+    count = max(2, int(np.ceil((seconds - 0.15) / pace)))
+    pace = (seconds - 0.15) / count
+    width = 0.1 + 0.02 * rng.random()
+    toe_out = 0.12
+    first = LEFT if left else RIGHT
+    p.heading[:] = _even_turn(t, seconds, angle)
+    ahead = 0.25 * angle / seconds * 1.0
+    number_before, number_after = (
+        int(np.ceil(max(0.0, -t[0]) / pace)) + 1,
+        int(np.ceil(max(0.0, t[-1] - seconds) / pace)) + 1,
+    )
+    steps = []
+    for side in (LEFT, RIGHT):
+        p.prints[:, side, :2], p.yaw[:, side] = 0.0, 0.0
+    for k in range(-number_before, count + number_after):
+        side = first if k % 2 == 0 else 1 - first
+        start = 0.08 + k * pace
+        end = start + 0.8 * pace
+        facing = float(_even_turn(np.array([end + 0.5 * pace]), seconds, angle)[0])
+        lateral = np.array([np.cos(facing), np.sin(facing)]) * OUTWARD[side] * width
+        steps.append(
+            Step(side, start, end, (float(lateral[0]), float(lateral[1]) + 0.02), facing + OUTWARD[side] * toe_out,
+                 lift=0.065 * lift, heel=0.45)
+        )  # fmt: skip
+    facing = float(_even_turn(t[:1], seconds, angle)[0])
+    for side in (LEFT, RIGHT):
+        p.prints[:, side, 0] = np.cos(facing) * OUTWARD[side] * width
+        p.prints[:, side, 1] = np.sin(facing) * OUTWARD[side] * width + 0.02
+        p.yaw[:, side] = facing + OUTWARD[side] * toe_out
+    walk_steps(p, steps)
+    beat = np.pi * (t - 0.08) / pace
+    # The weight is over the foot that stands.
+    stand = -OUTWARD[first] * np.sin(beat + 0.35)
+    p.sway[:, 0] = 0.03 * stand
+    p.sway[:, 2] = -0.03 - 0.013 * np.cos(2 * beat)
+    p.pelvis[:, 0] = 0.03
+    p.pelvis[:, 1] = 0.07 * stand
+    lead = np.sign(angle) * 0.35 * pulse_of(t, seconds)
+    p.spine[:, 2] = 0.4 * lead + 0.12 * OUTWARD[first] * np.cos(beat)
+    p.spine[:, 1] = -0.06 * stand
+    p.head[:, 2] += lead + ahead
+    own = rng.normal(0.0, 0.04, (2, 2))
+    for side in (LEFT, RIGHT):
+        swing = OUTWARD[side] * OUTWARD[first] * np.cos(beat + 0.2)
+        fling = np.abs(lead) * 0.5
+        p.arm_angles(
+            side,
+            forward=0.08 + 0.3 * swing + own[side, 0],
+            out=0.24 + fling + 0.05 * np.sin(beat) ** 2,
+            inward=0.25 + 0.25 * lag(swing, t, 0.07),
+            bend=0.5 + 0.22 * lag(swing, t, 0.1) + own[side, 1],
+            twist=0.4,
+            flex=0.12 * lag(swing, t, 0.15),
+        )
+    far = "around" if abs(angle) > 2.2 else "a little" if abs(angle) < 0.7 else "a quarter"
+    p.events.append((0.0, seconds, f"turns {far} to the {'left' if left else 'right'}"))
+    return p.track()
+
+
+def _even_turn(t: np.ndarray, seconds: float, angle: float) -> np.ndarray:
+    """Heading at t: eased at both ends of the phrase, with an even middle."""
+    u = np.clip(t / seconds, 0.0, 1.0)
+    return angle * (0.55 * u * u * (3 - 2 * u) + 0.45 * ease(u))
+
+
+def pulse_of(t: np.ndarray, seconds: float) -> np.ndarray:
+    """How much head and chest lead: up at the start of the turn, gone before its end."""
+    return ramp(t, -0.05, 0.3 * seconds) * (1 - ramp(t, 0.6 * seconds, 0.95 * seconds))

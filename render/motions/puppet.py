@@ -1,0 +1,235 @@
+"""The puppet: a body to animate, already alive. It stands, breathes, shifts its weight, blinks and looks.
+
+A motion family takes a puppet and changes its controls. Arms are authored as left arms, in the chest's
+frame seen from the arm: x outward, y back, z up; the right arm is the mirror image.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from render import kinematics, mannequin
+from render import rotations as rot
+from render.motions import face, hands
+from render.motions.signals import drift, lag, smooth
+from render.motions.track import HEEL, LEFT, RIGHT, Track
+from render.skeleton import JOINT_INDEX, JOINTS
+
+SIDES = ("left", "right")
+OUTWARD = np.array([1.0, -1.0])
+HANG = rot.about_y(np.pi / 2)
+"""From the T-pose to an arm that hangs straight down."""
+
+_COLLAR_FROM, _COLLAR_SHARE = 0.6, 0.22
+"""Radians of arm elevation from which the collarbone helps, and its share."""
+_PRONATION, _ELBOW_TWIST = 1.35, 0.4
+_WRIST_FLEX, _WRIST_DEVIATION = 1.0, 0.45
+
+
+class Puppet:
+    """Controls of one body over t (N,) seconds; see `Track` for those of the same name.
+
+    spine, head: (N, 3) rotation vectors; the spine's is relative to the pelvis, spread over three joints; the head's
+        is where the head looks relative to the heading, of which `steady` is kept against the chest's own rotation.
+    shrug: (N, 2) collarbones up, radians.
+    arms: (N, 2, 3, 4) shoulder, elbow and wrist, each relative to the one above, the shoulder to the chest.
+    curl: (N, 2, 5), spread: (N, 2): see `hands.fingers`.
+    """
+
+    def __init__(self, t: np.ndarray, rng: np.random.Generator):
+        n = len(t)
+        self.t = t
+        self.path, self.heading = np.zeros((n, 2)), np.zeros(n)
+        self.sway, self.pelvis = np.zeros((n, 3)), np.zeros((n, 3))
+        self.spine, self.head, self.shrug = np.zeros((n, 3)), np.zeros((n, 3)), np.zeros((n, 2))
+        self.steady = 0.75
+        self.arms = np.zeros((n, 2, 3, 4))
+        self.curl, self.spread = np.zeros((n, 2, 5)), np.zeros((n, 2))
+        self.prints, self.yaw = np.zeros((n, 2, 3)), np.zeros((n, 2))
+        self.pitch, self.toes = np.zeros((n, 2)), np.zeros((n, 2))
+        self.planted = np.ones((n, 2, 2), dtype=bool)
+        self.knees = np.full((n, 2), 0.06)
+        self.face = face.alive(t, rng)
+        self.events: list[tuple[float, float, str]] = []
+        self._stand(rng)
+
+    def _stand(self, rng: np.random.Generator) -> None:
+        t = self.t
+        self.stance(0.095 + 0.02 * rng.random(), rng.uniform(0.1, 0.2), ahead=rng.uniform(-0.03, 0.03))
+        weight = drift(t, rng, hz=0.22)
+        self.sway[:, 0] = 0.016 * weight
+        self.sway[:, 2] = -0.012 - 0.004 * weight**2
+        self.pelvis[:, 1] = -0.035 * weight
+        self.spine[:, 1] = 0.03 * lag(weight, t, 0.2)
+        self.spine[:, 2] = 0.03 * drift(t, rng, hz=0.3)
+        breath = np.sin(2 * np.pi * (0.3 * t + rng.random()))
+        self.spine[:, 0] = 0.03 - 0.014 * breath
+        self.shrug += (0.02 + 0.014 * breath)[:, None]
+        self.head += 0.035 * drift(t, rng, (3,), hz=0.35) * np.array([1.0, 0.5, 1.4])
+        for side in (LEFT, RIGHT):
+            swing = drift(t, rng, (3,), hz=0.45)
+            self.arm_angles(
+                side,
+                forward=0.06 + 0.05 * swing[:, 0],
+                out=0.23 + 0.03 * swing[:, 1],
+                inward=0.12 + 0.05 * swing[:, 2],
+                bend=0.32 + 0.07 * lag(swing[:, 0], t, 0.25),
+                twist=0.3,
+                flex=0.08 * lag(swing[:, 0], t, 0.4),
+            )
+            self.curl[:, side] = hands.relaxed(t, rng)
+        self.spread += 0.05
+
+    # Legs
+
+    def stance(self, half_width: float, toe_out: float, ahead: float = 0.0) -> None:
+        """Stand with the ankles `half_width` beside the path; the left foot `ahead`, the right as far back."""
+        for side in (LEFT, RIGHT):
+            self.prints[:, side] = (OUTWARD[side] * half_width, 0.02 - OUTWARD[side] * ahead, 0.0)
+            self.yaw[:, side] = OUTWARD[side] * toe_out
+
+    def lift_heels(self, side: int, pitch: np.ndarray) -> None:
+        """Raise a planted foot's heel by `pitch` (N,) ≥ 0 about the ball; the toes stay flat."""
+        self.pitch[:, side] = pitch
+        self.toes[:, side] = pitch
+        self.planted[:, side, HEEL] &= pitch < 0.01
+
+    # Arms
+
+    def arm_angles(
+        self,
+        side: int,
+        forward: np.ndarray | float,
+        out: np.ndarray | float,
+        inward: np.ndarray | float = 0.0,
+        bend: np.ndarray | float = 0.2,
+        twist: np.ndarray | float = 0.0,
+        flex: np.ndarray | float = 0.0,
+        deviate: np.ndarray | float = 0.0,
+        weight: np.ndarray | float = 1.0,
+    ) -> None:
+        """Pose an arm by angles, from hanging with the palm to the thigh.
+
+        forward, out: swing of the upper arm. inward: turn of the upper arm that brings a bent forearm to the belly.
+        bend: elbow. twist: of the hand, palm down positive. flex: wrist to the palm; deviate: to the thumb.
+        weight: (N,) share of this pose against the present one.
+        """
+        n = len(self.t)
+        forward, out, inward, bend, twist, flex, deviate = (
+            np.broadcast_to(np.asarray(a, dtype=float), (n,))
+            for a in (forward, out, inward, bend, twist, flex, deviate)
+        )
+        swing = rot.exp(np.stack([-forward, -out, np.zeros(n)], axis=-1))
+        shoulder = rot.mul(rot.mul(swing, rot.about_z(-inward)), HANG)
+        hand = rot.exp(np.stack([np.zeros(n), flex, -deviate], axis=-1))
+        self._set_arm(side, shoulder, np.maximum(bend, 0.05), twist, hand, weight)
+
+    def arm_reach(
+        self,
+        side: int,
+        goal: np.ndarray,
+        fingers: np.ndarray | None = None,
+        palm: np.ndarray | None = None,
+        swivel: np.ndarray | float = 0.0,
+        weight: np.ndarray | float = 1.0,
+    ) -> None:
+        """Pose an arm by where the wrist is: `goal` (N, 3) metres from the shoulder.
+
+        fingers, palm: (3,) or (N, 3) wanted directions of the hand, met within the limits of forearm and wrist;
+        without them the hand stays in line with the forearm. swivel: turns the elbow outward and up.
+        """
+        n = len(self.t)
+        goal = np.broadcast_to(np.asarray(goal, dtype=float), (n, 3))
+        along = rot.normalised(goal)
+        down = np.array([0.35, 0.45, -1.0])
+        elbow = rot.normalised(down - along * np.sum(down * along, axis=-1, keepdims=True))
+        turn = rot.from_axis_angle(along, np.broadcast_to(np.asarray(swivel, dtype=float), (n,)))
+        elbow = rot.rotate(turn, elbow)
+        hinge = rot.cross(elbow, along)
+        longest = (mannequin.UPPER_ARM + mannequin.FOREARM) * 0.995
+        far = np.linalg.norm(goal, axis=-1, keepdims=True)
+        goal = goal * np.minimum(1.0, longest / np.maximum(far, 1e-9))
+        middle, end, axis = kinematics.two_bone(
+            np.zeros((n, 3)), goal, mannequin.UPPER_ARM, mannequin.FOREARM, hinge
+        )
+        shoulder = kinematics.limb_frame(rot.normalised(middle), axis, rot.X, -rot.Z)
+        forearm = kinematics.limb_frame(rot.normalised(end - middle), axis, rot.X, -rot.Z)
+        bend = rot.log(rot.mul(rot.inverse(shoulder), forearm))[:, 2] * -1.0
+        twist, hand = np.zeros(n), np.broadcast_to(rot.IDENTITY, (n, 4))
+        if fingers is not None and palm is not None:
+            fingers, palm = (np.broadcast_to(np.asarray(v, dtype=float), (n, 3)) for v in (fingers, palm))
+            wanted = rot.mul(rot.inverse(forearm), rot.from_axes(fingers, -palm))
+            # q = twist · swing: the forearm twists first, the wrist swings in the twisted frame.
+            swing, around = rot.swing_twist(rot.inverse(wanted), rot.X)
+            twist = -rot.log(around)[:, 0]
+            twist = np.clip(np.unwrap(twist), -_PRONATION, _PRONATION)
+            hand = rot.inverse(swing)
+        self._set_arm(side, shoulder, bend, twist, hand, weight)
+
+    def _set_arm(
+        self,
+        side: int,
+        shoulder: np.ndarray,
+        bend: np.ndarray,
+        twist: np.ndarray,
+        hand: np.ndarray,
+        weight: np.ndarray | float,
+    ) -> None:
+        swing = rot.log(hand)
+        swing[:, 1] = np.clip(swing[:, 1], -_WRIST_FLEX, _WRIST_FLEX)
+        swing[:, 2] = np.clip(swing[:, 2], -_WRIST_DEVIATION, _WRIST_DEVIATION)
+        elbow = rot.mul(rot.about_z(-bend), rot.about_x(_ELBOW_TWIST * twist))
+        wrist = rot.mul(rot.about_x((1 - _ELBOW_TWIST) * twist), rot.exp(swing))
+        arm = np.stack([shoulder, elbow, wrist], axis=1)
+        if side == RIGHT:
+            arm = rot.mirrored(arm)
+        if np.isscalar(weight) and weight == 1.0:
+            self.arms[:, side] = arm
+        else:
+            weight = np.broadcast_to(np.asarray(weight, dtype=float), len(self.t))
+            self.arms[:, side] = rot.nlerp(self.arms[:, side], arm, weight[:, None])
+
+    # To a track
+
+    def track(self) -> Track:
+        """The controls as a track, with the secondary motion that every body has: lagging spine and head,
+        collarbones that follow the arms, fingers and eyes."""
+        t, n = self.t, len(self.t)
+        joints = np.broadcast_to(rot.IDENTITY, (n, len(JOINTS), 4)).copy()
+        third = self.spine / 3
+        chest = rot.exp(self.pelvis)
+        for k, name in enumerate(("spine1", "spine2", "spine3")):
+            joints[:, JOINT_INDEX[name]] = rot.exp(third if k == 0 else lag(third, t, 0.03 * k))
+            chest = rot.mul(chest, joints[:, JOINT_INDEX[name]])
+        loose = rot.power(chest, 1 - self.steady)
+        gaze = rot.mul(rot.exp(lag(self.head, t, 0.05)), loose)
+        half = rot.power(rot.mul(rot.inverse(chest), gaze), 0.5)
+        joints[:, JOINT_INDEX["neck"]] = half
+        joints[:, JOINT_INDEX["head"]] = half
+        for side, name in enumerate(SIDES):
+            collar = self._collar(side)
+            joints[:, JOINT_INDEX[f"{name}_collar"]] = collar
+            joints[:, JOINT_INDEX[f"{name}_shoulder"]] = rot.mul(rot.inverse(collar), self.arms[:, side, 0])
+            joints[:, JOINT_INDEX[f"{name}_elbow"]] = self.arms[:, side, 1]
+            joints[:, JOINT_INDEX[f"{name}_wrist"]] = self.arms[:, side, 2]
+            fingers = hands.fingers(self.curl[:, side], self.spread[:, side])
+            for joint, q in fingers.items():
+                joints[:, JOINT_INDEX[f"{name}_{joint}"]] = q if side == LEFT else rot.mirrored(q)
+        joints[:, JOINT_INDEX["jaw"]] = rot.IDENTITY
+        return Track(
+            t=t, path=self.path, heading=self.heading, sway=self.sway, pelvis=self.pelvis, joints=joints,
+            prints=self.prints, yaw=self.yaw, pitch=self.pitch, toes=self.toes, planted=self.planted,
+            knees=self.knees, face=np.clip(self.face, 0.0, 1.0), events=tuple(self.events),
+        )  # fmt: skip
+
+    def _collar(self, side: int) -> np.ndarray:
+        arm = self.arms[:, side, 0]
+        bone = rot.rotate(arm, rot.X * OUTWARD[side])
+        elevation = np.arccos(np.clip(-bone[:, 2], -1.0, 1.0))
+        help_ = _COLLAR_SHARE * np.logaddexp(0.0, (elevation - _COLLAR_FROM) * 6) / 6
+        flat = np.stack([bone[:, 0], bone[:, 1], np.zeros(len(bone))], axis=-1)
+        flat /= np.maximum(np.linalg.norm(flat, axis=-1, keepdims=True), 0.3)
+        forward = -0.25 * help_ * flat[:, 1] * OUTWARD[side]
+        up = -(help_ + self.shrug[:, side]) * OUTWARD[side]
+        vector = np.stack([np.zeros_like(up), up, -forward], axis=-1)
+        return rot.exp(smooth(vector, self.t, 0.02))

@@ -1,0 +1,207 @@
+"""Retargeting: a canonical motion onto a character's own bones, with its feet on the ground.
+
+1. Rotations are the motion's; the root is scaled by hip height; joints follow by forward kinematics.
+2. Each stance gets one footprint, the mean of where the foot would stand. Through heel strike, flat foot and toe-off
+   the sole is pinned to it; between stances the correction is carried over smoothly, so nothing pops.
+3. The pelvis sinks where a leg could not reach its foot; then both legs are solved exactly.
+4. Arms move out of a torso that is wider than the mannequin's (`render.elbow_room`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from render import kinematics
+from render import rotations as rot
+from render.characters.baked import BakedCharacter, Rig
+from render.elbow_room import make_room
+from render.footing import Foot, feet
+from render.legs import required_drop, settle
+from render.motion import Motion
+from render.scene import Pose
+from render.skeleton import JOINT_INDEX, JOINTS, PARENTS
+
+_HEEL, _TOE = 0, 1
+_SIDES = ("left", "right")
+
+
+def retarget(motion: Motion, baked: BakedCharacter, position: tuple[float, float], heading: float) -> Pose:
+    """Put a motion on a character that stands at `position` (metres) and faces `heading` (radians, 0 is −Y).
+
+    Planted feet stay planted on z = 0 whatever the body's proportions; contacts and expression are the motion's.
+    """
+    rig = baked.rig
+    body = len(JOINTS)
+    facing = rot.about_z(heading)
+    turns = kinematics.global_rotations(motion.rotations, PARENTS)
+    turns = rot.mul(facing, turns)
+    root = rot.rotate(facing, motion.root * baked.hip_height)
+    root += np.array([position[0], position[1], baked.hip_height])
+
+    bones = _t_pose_offsets(rig)
+    places = kinematics.joint_positions(turns, bones, PARENTS, root)
+    turns = make_room(baked, turns, places, motion.fps)
+    ankles, foot_turns, toe_turns = _plant(motion, feet(baked), turns, places)
+    root = root - _drop(bones, turns, root, ankles, motion.fps)
+    turns = _bend_legs(bones, turns, root, ankles, foot_turns, toe_turns)
+
+    every = _with_twists(rig, turns)
+    rotations = rot.continuous(rot.normalised(rot.mul(every, rig.to_t_pose)))
+    offsets = rig.heads - rig.heads[np.maximum(rig.parents, 0)]
+    positions = kinematics.joint_positions(rotations, offsets, rig.parents, root)
+    assert positions.shape[1] >= body
+    return Pose(rotations, positions, motion.expression, motion.contacts)
+
+
+def _t_pose_offsets(rig: Rig) -> np.ndarray:
+    """(55, 3) metres from each canonical joint's parent to it, in the T-pose."""
+    parents = np.array(PARENTS)
+    above = np.maximum(parents, 0)
+    offsets = rig.heads[: len(JOINTS)] - rig.heads[above]
+    return rot.rotate(rig.to_t_pose[above], offsets) * (parents >= 0)[:, None]
+
+
+def _plant(
+    motion: Motion, soles: tuple[Foot, Foot], turns: np.ndarray, places: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ankles (T, 2, 3) and rotations of feet and toes (T, 2, 4) that keep planted soles where they stand."""
+    ankles, foot_turns, toe_turns = [], [], []
+    for side, name in enumerate(_SIDES):
+        ankle, toe = JOINT_INDEX[f"{name}_ankle"], JOINT_INDEX[f"{name}_foot"]
+        planted = motion.contacts[:, 2 * side : 2 * side + 2]
+        where, foot, toes = _plant_foot(
+            soles[side], planted, places[:, ankle], turns[:, ankle], turns[:, toe], motion.fps
+        )
+        ankles.append(where)
+        foot_turns.append(foot)
+        toe_turns.append(toes)
+    return np.stack(ankles, axis=1), np.stack(foot_turns, axis=1), np.stack(toe_turns, axis=1)
+
+
+def _plant_foot(
+    sole: Foot, planted: np.ndarray, ankle: np.ndarray, foot: np.ndarray, toes: np.ndarray, fps: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    standing = planted.any(axis=1)
+    local_toes = rot.mul(rot.inverse(foot), toes)
+    forward = rot.rotate(foot, -rot.Y)
+    yaw = np.unwrap(np.arctan2(forward[:, 0], -forward[:, 1]))
+    pitch = np.arcsin(np.clip(-forward[:, 2], -1.0, 1.0))
+    stances = _runs(standing)
+
+    # Rotations: in a stance one yaw, no roll, the pitch that its contacts allow, toes flat where they stand.
+    wanted = foot.copy()
+    for run in stances:
+        flat = planted[run].all(axis=1)
+        held = yaw[run][flat].mean() if flat.any() else yaw[run].mean()
+        heel, toe = planted[run, _HEEL], planted[run, _TOE]
+        lean = np.where(
+            heel & toe, 0.0, np.where(toe, np.maximum(pitch[run], 0.0), np.minimum(pitch[run], 0.0))
+        )
+        wanted[run] = rot.mul(rot.about_z(np.full(len(lean), held)), rot.about_x(lean))
+    turn = rot.log(rot.mul(wanted, rot.inverse(foot)))
+    foot = rot.normalised(rot.mul(rot.exp(_carried(turn, stances)), foot))
+    level = rot.mul(foot, rot.about_x(-np.arcsin(np.clip(-rot.rotate(foot, -rot.Y)[:, 2], -1.0, 1.0))))
+    toes = np.where(planted[:, _TOE, None], level, rot.mul(foot, local_toes))
+
+    # Places: one footprint a stance; the sole that stands is pinned to it, the lowest vertex on the ground.
+    heels, tips = sole.soles(foot, toes)
+    lowest = np.minimum(heels[..., 2].min(axis=1), tips[..., 2].min(axis=1))
+    solved = ankle.copy()
+    for run in stances:
+        centres = np.where(planted[run, _TOE, None], tips[run].mean(axis=1), heels[run].mean(axis=1))
+        level_foot = level[run]
+        flat_heels, flat_tips = sole.soles(level_foot, level_foot)
+        flat = np.where(planted[run, _TOE, None], flat_tips.mean(axis=1), flat_heels.mean(axis=1))
+        # The ankle's place over the flat footprint, as each frame would have it.
+        footprint = np.mean((ankle[run] + centres - flat)[:, :2], axis=0)
+        solved[run, :2] = footprint + (flat - centres)[:, :2]
+        solved[run, 2] = -lowest[run]
+    out = ankle + _carried(solved - ankle, stances)
+    out[:, 2] = np.maximum(out[:, 2], -lowest)
+    return out, foot, toes
+
+
+def _runs(flags: np.ndarray) -> list[slice]:
+    """The stretches of consecutive True in flags (T,)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
+    return [slice(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def _carried(correction: np.ndarray, stances: list[slice]) -> np.ndarray:
+    """A correction (T, 3) that holds in stances, carried over the frames between them.
+
+    Between two stances: the cubic that leaves the one and meets the other at their own speeds. Before the first and
+    after the last: held. Without a stance: none.
+    """
+    out = np.zeros_like(correction)
+    if not stances:
+        return out
+    for run in stances:
+        out[run] = correction[run]
+    out[: stances[0].start] = correction[stances[0].start]
+    out[stances[-1].stop :] = correction[stances[-1].stop - 1]
+    for before, after in zip(stances[:-1], stances[1:], strict=True):
+        first, last = before.stop - 1, after.start
+        steps = last - first
+        u = (np.arange(1, steps) / steps)[:, None]
+        leave = correction[first] - correction[max(first - 1, before.start)]
+        meet = correction[min(last + 1, after.stop - 1)] - correction[last]
+        out[first + 1 : last] = (
+            correction[first] * (1 + 2 * u) * (1 - u) ** 2
+            + steps * leave * u * (1 - u) ** 2
+            + correction[last] * u * u * (3 - 2 * u)
+            + steps * meet * u * u * (u - 1)
+        )
+    return out
+
+
+def _hips(bones: np.ndarray, turns: np.ndarray, root: np.ndarray) -> np.ndarray:
+    """(T, 2, 3) the hip joints."""
+    pelvis = turns[:, JOINT_INDEX["pelvis"], None]
+    return root[:, None] + rot.rotate(pelvis, bones[[JOINT_INDEX[f"{s}_hip"] for s in _SIDES]])
+
+
+def _lengths(bones: np.ndarray, joint: str) -> np.ndarray:
+    return np.linalg.norm(bones[[JOINT_INDEX[f"{s}_{joint}"] for s in _SIDES]], axis=-1)
+
+
+def _drop(bones: np.ndarray, turns: np.ndarray, root: np.ndarray, ankles: np.ndarray, fps: int) -> np.ndarray:
+    """(T, 3) how far the pelvis sinks so that both legs reach."""
+    reach = _lengths(bones, "knee") + _lengths(bones, "ankle")
+    drop = required_drop(_hips(bones, turns, root), ankles, reach).max(axis=1)
+    return settle(drop, 1.0 / fps)[:, None] * rot.Z
+
+
+def _bend_legs(
+    bones: np.ndarray,
+    turns: np.ndarray,
+    root: np.ndarray,
+    ankles: np.ndarray,
+    foot_turns: np.ndarray,
+    toe_turns: np.ndarray,
+) -> np.ndarray:
+    """The rotations with legs that end at `ankles`; each knee keeps the side that it pointed to."""
+    out = turns.copy()
+    names = ("hip", "knee", "ankle", "foot")
+    hip, knee, ankle, toe = ([JOINT_INDEX[f"{s}_{n}"] for s in _SIDES] for n in names)
+    hips = _hips(bones, turns, root)
+    hinge = rot.rotate(turns[:, hip], rot.X)
+    knees, ends, axis = kinematics.two_bone(
+        hips, ankles, _lengths(bones, "knee"), _lengths(bones, "ankle"), hinge
+    )
+    out[:, hip] = kinematics.limb_frame(rot.normalised(knees - hips), axis, -rot.Z, rot.X)
+    out[:, knee] = kinematics.limb_frame(rot.normalised(ends - knees), axis, -rot.Z, rot.X)
+    out[:, ankle], out[:, toe] = foot_turns, toe_turns
+    return out
+
+
+def _with_twists(rig: Rig, turns: np.ndarray) -> np.ndarray:
+    """(T, R, 4) global rotations with the twist helpers' behind the canonical 55: see `Rig.twist_of`."""
+    local = kinematics.local_rotations(turns, PARENTS)
+    out = [turns]
+    for helper in range(len(JOINTS), len(rig.names)):
+        source, share = rig.twist_of[rig.names[helper]]
+        axis = rot.normalised(rot.rotate(rig.to_t_pose[helper], rig.tails[helper] - rig.heads[helper]))
+        _, twist = rot.swing_twist(local[:, JOINT_INDEX[source]], axis)
+        out.append(rot.mul(turns[:, rig.parents[helper]], rot.power(twist, share))[:, None])
+    return np.concatenate(out, axis=1)
