@@ -12,6 +12,7 @@ from motionpair.specs import Character
 from render.characters.baked import BakedCharacter, MeshPart
 from render.engines.blender import hair, materials_cloth, materials_eye, materials_skin, toon
 from render.engines.blender.armature import animate_rigid, build_armature
+from render.engines.blender.materials_skin import Face
 from render.engines.blender.meshes import build_mesh
 from render.engines.blender.shader import linear_rgb
 from render.scene import Actor
@@ -45,11 +46,11 @@ def build(
     """
     baked = actor.character
     spec = _spec(baked)
-    look = _Toon(spec, light, ink_width) if spec.look == "animation_2d" else _Realistic(spec)
+    look = _Toon(baked, light, ink_width) if spec.look == "animation_2d" else _Realistic(baked)
     armature = build_armature(spec.character_id, baked.rig, actor.pose)
     objects = [armature]
     for part in baked.parts:
-        extra = look.attributes(part, baked)
+        extra = look.attributes(part)
         target = build_mesh(part.name, part, baked.rig.names, armature, actor.pose.expression, extra)
         look.dress(target, part, actor)
         objects.append(target)
@@ -80,15 +81,38 @@ def hem_distance(part: MeshPart) -> np.ndarray:
     return np.sqrt(np.einsum("vrc,vrc->vr", gaps, gaps).min(axis=1)).astype(np.float32)
 
 
+def eye_centres(baked: BakedCharacter) -> np.ndarray:
+    """(2, 3) metres, bind pose: the centres of the left and the right eyeball."""
+    vertices = next(p for p in baked.parts if p.role == "eye").vertices
+    left = vertices[:, 0] > 0
+    return np.stack([vertices[left].mean(axis=0), vertices[~left].mean(axis=0)])
+
+
+def lash_tip(part: MeshPart, eyes: np.ndarray) -> np.ndarray:
+    """(V,) from 0 where a lash leaves the lid to 1 at its tip."""
+    away = np.linalg.norm(part.vertices[:, None] - eyes[None], axis=2).min(axis=1)
+    return ((away - away.min()) / max(float(np.ptp(away)), 1e-6)).astype(np.float32)
+
+
 class _Realistic:
     """Materials and modifiers of the realistic and the 3D look."""
 
-    def __init__(self, spec: Character) -> None:
-        self.spec = spec
+    def __init__(self, baked: BakedCharacter) -> None:
+        self.spec = _spec(baked)
+        self.rig = baked.rig
+        self.eyes = eye_centres(baked)
+        (half, depth, height) = (
+            (self.eyes[0] - self.eyes[1])[0] / 2,
+            self.eyes[:, 1].mean(),
+            self.eyes[:, 2].mean(),
+        )
+        self.face = Face(float(half), float(height), float(depth))
 
-    def attributes(self, part: MeshPart, baked: BakedCharacter) -> dict[str, np.ndarray]:
+    def attributes(self, part: MeshPart) -> dict[str, np.ndarray]:
         """Attributes that this look needs beside the baked ones."""
-        return {"hem": hem_distance(part)} if part.role == "cloth" else {}
+        if part.role == "cloth":
+            return {"hem": hem_distance(part)}
+        return {"tip": lash_tip(part, self.eyes)} if part.role == "lash" else {}
 
     def dress(self, target: bpy.types.Object, part: MeshPart, actor: Actor) -> None:
         """Give a part its material and its finer surface."""
@@ -101,11 +125,11 @@ class _Realistic:
     def _material(self, part: MeshPart) -> bpy.types.Material:
         spec = self.spec
         if part.role == "skin":
-            return materials_skin.skin(spec, frozenset(part.attributes))
+            return materials_skin.skin(spec, self.face, frozenset(part.attributes))
         if part.role == "eye":
             return materials_eye.eye(spec)
         if part.role == "lash":
-            return materials_skin.lashes()
+            return materials_skin.lashes(spec)
         if part.role == "teeth":
             return materials_skin.teeth()
         if part.role == "tongue":
@@ -124,15 +148,15 @@ class _Realistic:
 class _Toon(_Realistic):
     """Materials, outlines and modifiers of the 2D look."""
 
-    def __init__(self, spec: Character, light: Direction, ink_width: float) -> None:
-        super().__init__(spec)
+    def __init__(self, baked: BakedCharacter, light: Direction, ink_width: float) -> None:
+        super().__init__(baked)
         self.light = light
         self.ink_width = ink_width
 
-    def attributes(self, part: MeshPart, baked: BakedCharacter) -> dict[str, np.ndarray]:
+    def attributes(self, part: MeshPart) -> dict[str, np.ndarray]:
         """Rounded normals for the head, beside those of the realistic look."""
-        extra = super().attributes(part, baked)
-        return extra | toon.rounded_normals(part, baked.rig) if part.role in ("skin", "hair") else extra
+        extra = super().attributes(part)
+        return extra | toon.rounded_normals(part, self.rig) if part.role in ("skin", "hair") else extra
 
     def dress(self, target: bpy.types.Object, part: MeshPart, actor: Actor) -> None:
         """Give a part its material, its finer surface and its ink."""
@@ -149,7 +173,7 @@ class _Toon(_Realistic):
         """The part's material, and the colour that its ink is made from."""
         spec, light = self.spec, self.light
         if part.role == "skin":
-            return toon.skin(spec, frozenset(part.attributes), light), linear_rgb(spec.skin)
+            return toon.skin(spec, self.face, frozenset(part.attributes), light), linear_rgb(spec.skin)
         if part.role == "hair":
             return toon.hair(spec, light), linear_rgb(spec.hair.colour)
         if part.role == "eye":

@@ -24,27 +24,42 @@ def build_strands(name: str, strands: np.ndarray, radius: float) -> bpy.types.Ob
 
 
 def strand_material(character: Character) -> bpy.types.Material:
-    """Strands with two highlights and some light let through, each a little different, darker at the root."""
+    """Strands, each a little different, darker at the root, gleaming along their length.
+
+    A third of it reflects as a fibre does (Marschner's R lobe); the rest is diffuse with some light let
+    through. The full fibre model needs many more bounces and samples than a clip can pay for: at three
+    bounces and 8 samples it is noise, and the denoiser makes it fog.
+    """
     shader = Shader("hair")
     colour = linear_rgb(character.hair.colour)
     info = shader.node("ShaderNodeHairInfo")
     along, chance = Field(shader, info.outputs["Intercept"]), Field(shader, info.outputs["Random"])
-    shown = shader.mix(chance, tinted(colour, (0.72, 0.70, 0.68)), tinted(colour, (1.25, 1.22, 1.18)))
-    shown = shader.mix(along.rise(0.35, 0.0) * 0.55, shown, tinted(colour, (0.35, 0.32, 0.30)))
-    surface = shader.node(
-        "ShaderNodeBsdfHairPrincipled",
-        {"Color": shown, "Roughness": 0.32, "Radial Roughness": 0.42, "Coat": 0.0, "Random Roughness": 0.2},
-        model="CHIANG",
-        parametrization="COLOR",
+    shown = shader.mix(chance, tinted(colour, (0.80, 0.78, 0.76)), tinted(colour, (1.40, 1.37, 1.32)))
+    shown = shader.mix(along.rise(0.35, 0.0) * 0.55, shown, tinted(colour, (0.38, 0.35, 0.33)))
+    gleam = shader.field(
+        "ShaderNodeBsdfHair",
+        {
+            "Color": shader.mix(0.45, shown, (0.26, 0.25, 0.24)),
+            "Offset": -0.05,
+            "RoughnessU": 0.18,
+            "RoughnessV": 0.5,
+        },
+        component="Reflection",
     )
-    return shader.done(Field(shader, surface.outputs[0]))
+    through = shader.field(
+        "ShaderNodeBsdfHair",
+        {"Color": shown, "Offset": -0.05, "RoughnessU": 0.3, "RoughnessV": 0.6},
+        component="Transmission",
+    )
+    body = shader.field("ShaderNodeBsdfDiffuse", {"Color": shown})
+    return shader.done(shader.mix_shaders(0.36, shader.mix_shaders(0.25, body, through), gleam))
 
 
 def mesh_material(character: Character) -> bpy.types.Material:
-    """Hair that is a mesh: locks drawn along `uv`, gleaming across them."""
+    """Hair that is a mesh: locks drawn along `hair_uv`, gleaming across them."""
     shader = Shader("mesh hair")
     colour = linear_rgb(character.hair.colour)
-    u, v, _ = shader.attribute("cloth_uv", "Vector").xyz()
+    u, v, _ = shader.attribute("hair_uv", "Vector").xyz()
     locks = shader.noise(shader.vector(u * 90.0, v * 3.0, 0.0), 1.0, detail=2.0, distortion=0.3)
     shown = shader.mix(
         locks.rise(0.3, 0.7), tinted(colour, (0.55, 0.52, 0.5)), tinted(colour, (1.2, 1.18, 1.15))

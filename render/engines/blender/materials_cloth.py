@@ -1,6 +1,6 @@
 """Fabrics of `catalog.FABRICS`, and leather for shoes.
 
-Cloth coordinates are metres on the body (`uv`: around and up), so stripes, checks and stitches have their
+Cloth coordinates (`cloth_uv`) are metres on the body, so stripes, checks and stitches have their
 real size and stick to the cloth. `hem` is the distance to the garment's nearest edge, for seams.
 """
 

@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 
 from motionpair.specs import Character
-from render.engines.blender.materials_skin import blend, tinted
+from render.engines.blender.materials_skin import blend, luminance, tinted
 from render.engines.blender.shader import Field, Shader, linear_rgb
 
 IRIS = 0.375
@@ -56,7 +56,7 @@ def eye(character: Character) -> bpy.types.Material:
         shader.vector_math("ADD", shader.scaled(around, 3.2), shader.vector(0.0, 0.0, radius * 0.9)), 4.0, 2.0
     )
     pupil = float(rng.uniform(0.34, 0.42))
-    amber = blend(tinted(base, (1.5, 1.15, 0.8)), (0.35, 0.19, 0.06), 0.35)
+    amber = blend(tinted(base, (1.5, 1.15, 0.8)), (0.35, 0.19, 0.06), 0.35 * min(luminance(base) / 0.12, 1.0))
     iris = shader.mix(radius.rise(0.75, pupil), base, amber)
     iris = shader.mix(
         1.0, iris, shader.mix(fibres.rise(0.3, 0.7), (0.55, 0.55, 0.55), (1.7, 1.7, 1.7)), "MULTIPLY"

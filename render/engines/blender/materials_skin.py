@@ -7,6 +7,8 @@ the character's seed.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import bpy
 import numpy as np
 
@@ -15,8 +17,16 @@ from render.engines.blender.shader import Field, Rgb, Shader, linear_rgb
 
 _LIP_TINT: Rgb = (0.80, 0.46, 0.47)
 _BLUSH_TINT: Rgb = (1.06, 0.70, 0.66)
-_SUBSURFACE_RADIUS: Rgb = (1.0, 0.36, 0.18)
-"""Mean free paths of red, green and blue light in skin, relative (Jensen et al. 2001, measured skin)."""
+_FLUSH: Rgb = (1.0, 0.70, 0.62)
+
+
+@dataclass(frozen=True)
+class Face:
+    """Where the eyes are in bind pose, metres: half their distance, their height and their y."""
+
+    half: float
+    eye_height: float
+    eye_depth: float
 
 
 def luminance(colour: Rgb) -> float:
@@ -47,7 +57,7 @@ def brow_colour(character: Character) -> Rgb:
     )
 
 
-def skin(character: Character, attributes: frozenset[str]) -> bpy.types.Material:
+def skin(character: Character, face: Face, attributes: frozenset[str]) -> bpy.types.Material:
     """The body's material; masks that are not among `attributes` are left out."""
     rng = np.random.default_rng([character.seed, 1])
     tone = linear_rgb(character.skin)
@@ -57,74 +67,78 @@ def skin(character: Character, attributes: frozenset[str]) -> bpy.types.Material
     shader = Shader("skin")
     rest = shader.attribute("rest", "Vector")
     mottling = shader.noise(rest, 28.0, detail=2.0)
-    pores = shader.noise(rest, 420.0, detail=1.0)
+    grain = shader.noise(rest, 700.0, detail=0.0)
+
+    def masked(name: str) -> Field | None:
+        return shader.attribute(name) if name in attributes else None
 
     colour = shader.mix(
-        mottling.rise(0.3, 0.7), tinted(tone, (0.93, 0.90, 0.90)), tinted(tone, (1.05, 1.03, 1.02))
+        mottling.rise(0.3, 0.7), tinted(tone, (0.94, 0.90, 0.90)), tinted(tone, (1.04, 1.02, 1.01))
     )
-    roughness: Field | float = 0.40 + pores * 0.18
-    if "blush" in attributes:
-        strength = float(rng.uniform(0.35, 0.75)) * (0.5 + 0.5 * min(light / 0.4, 1.0))
-        colour = shader.mix(shader.attribute("blush") * strength, colour, _BLUSH_TINT, "MULTIPLY")
-    if light > 0.25 and age < 0.8 and rng.random() < 0.3:
-        colour = _freckles(shader, rest, colour, tone, attributes)
-    if "cavity" in attributes:
-        colour = shader.mix(shader.attribute("cavity") * 0.75, colour, (0.50, 0.30, 0.26), "MULTIPLY")
-    if "nails" in attributes:
-        nails = shader.attribute("nails").rise(0.35, 0.65)
-        colour = shader.mix(nails * 0.6, colour, blend(tone, (0.85, 0.62, 0.58), 0.4))
-        roughness = roughness - nails * 0.25
-    if "lips" in attributes:
+    # Light that enters skin leaves it redder: strongest where the surface turns away from the eye.
+    rim = shader.field("ShaderNodeLayerWeight", {"Blend": 0.35}, "Facing")
+    colour = shader.mix(rim * 0.42, colour, _FLUSH, "MULTIPLY")
+    roughness: Field | float = 0.42 + grain * 0.14
+    if blush := masked("blush"):
+        strength = float(rng.uniform(0.45, 0.85)) * (0.45 + 0.55 * min(light / 0.4, 1.0))
+        colour = shader.mix(blush * strength, colour, _BLUSH_TINT, "MULTIPLY")
+        if light > 0.25 and age < 0.8 and rng.random() < 0.3:
+            spots = shader.noise(rest, 260.0, detail=0.0).rise(0.60, 0.70)
+            colour = shader.mix(spots * blush * 0.5, colour, tinted(tone, (0.62, 0.42, 0.32)))
+    if eyelid := masked("eyelid"):
+        colour = shader.mix(eyelid * 0.5, colour, (0.80, 0.64, 0.62), "MULTIPLY")
+    if nail := masked("nail"):
+        colour = shader.mix(nail * 0.6, colour, blend(tone, (0.85, 0.62, 0.58), 0.4))
+        roughness = roughness - nail * 0.25
+    if (beard := masked("beard")) and gender > 0.6 and age > 0.55:
+        stubble = beard * float(rng.choice([0.10, 0.25, 0.55]))
+        shadow = blend(tinted(hair, (0.6, 0.6, 0.6)), tinted(tone, (0.25, 0.22, 0.22)), 0.4)
+        colour = shader.mix(stubble * (0.4 + 0.6 * grain.rise(0.35, 0.6)), colour, shadow)
+    if scalp := masked("scalp"):
+        cover = {"bald": 0.14, "none": 0.14, "buzz": 0.85}.get(character.hair.style, 0.75)
+        speckled = scalp * cover * (0.55 + 0.45 * grain.rise(0.35, 0.6))
+        colour = shader.mix(speckled, colour, tinted(hair, (0.6, 0.55, 0.5)))
+    if lip := masked("lip"):
         made_up = gender < 0.45 and age > 0.5 and rng.random() < 0.5
-        lips = shader.attribute("lips").rise(-0.0022, 0.0014)
-        lip_colour = _lipstick(rng, tone) if made_up else tinted(tone, _LIP_TINT)
-        colour = shader.mix(lips * (0.9 if made_up else 0.72), colour, lip_colour)
-        roughness = roughness - lips * (0.16 if made_up else 0.08)
-    grain = shader.noise(rest, 900.0, detail=0.0)
-    if "beard" in attributes and gender > 0.6 and age > 0.55:
-        stubble = shader.attribute("beard") * float(rng.choice([0.12, 0.3, 0.6]))
-        colour = shader.mix(stubble * grain.rise(0.35, 0.6), colour, blend(hair, (0.02, 0.018, 0.018), 0.6))
-    if "scalp" in attributes and character.hair.style != "none":
-        cover = {"bald": 0.16, "buzz": 0.8}.get(character.hair.style, 0.75)
+        on_lip = lip.rise(0.15, 0.65)
         colour = shader.mix(
-            shader.attribute("scalp") * cover * (0.55 + 0.45 * grain.rise(0.35, 0.6)),
+            on_lip * (0.9 if made_up else 0.75),
             colour,
-            tinted(hair, (0.6, 0.55, 0.5)),
+            _lipstick(rng, tone) if made_up else tinted(tone, _LIP_TINT),
         )
-    if "brow" in attributes:
-        thickness = float(rng.uniform(0.8, 1.1)) * (0.85 + 0.3 * gender)
-        colour = shader.mix(brows(shader, thickness) * 0.92, colour, brow_colour(character))
+        roughness = roughness - on_lip * (0.16 if made_up else 0.08)
+    if mouth := masked("mouth"):
+        colour = shader.mix(mouth.rise(0.3, 0.7), colour, (0.16, 0.035, 0.035))
+    colour = shader.mix(brows(shader, face, character, rng) * 0.92, colour, brow_colour(character))
     wrinkles = shader.noise(rest, 95.0, detail=2.0, distortion=0.6)
-    depth = 0.25 + 1.6 * float(np.clip((age - 0.72) / 0.28, 0, 1))
-    normal = shader.bump(pores * 0.35 + wrinkles * depth, 0.0011, 0.5)
+    depth = 0.22 + 1.5 * float(np.clip((age - 0.72) / 0.28, 0, 1))
+    normal = shader.bump(grain * 0.15 + wrinkles * depth, 0.0011, 0.5)
     return shader.done(
-        shader.principled(
-            Base_Color=colour,
-            Roughness=roughness,
-            Specular_IOR_Level=0.42,
-            Subsurface_Weight=0.6,
-            Subsurface_Radius=_SUBSURFACE_RADIUS,
-            Subsurface_Scale=0.006,
-            Normal=normal,
-        )
+        shader.principled(Base_Color=colour, Roughness=roughness, Specular_IOR_Level=0.40, Normal=normal)
     )
 
 
-def brows(shader: Shader, thickness: float) -> Field:
-    """How much brow covers a point, in [0, 1]: hairs that lean outwards, in brow coordinates."""
-    u, v, _ = shader.attribute("brow", "Vector").xyz()
-    span = u.rise(-0.10, 0.12) * u.rise(1.06, 0.45)
-    edge = span * thickness
-    lean = shader.vector(u * 16.0 - v * 1.7, v * 0.7, 0.0)
-    hairs = shader.noise(lean, 2.6, detail=1.0)
-    body = (edge - abs(v)).rise(-0.10, 0.45)
-    return (body * (0.45 + hairs.rise(0.38, 0.62) * 0.75)).clamped() * u.rise(1.12, 1.0) * u.rise(-0.2, 0.1)
+def brows(shader: Shader, face: Face, character: Character, rng: np.random.Generator) -> Field:
+    """How much brow covers a point, in [0, 1].
 
-
-def _freckles(shader: Shader, rest: Field, colour: Field, tone: Rgb, attributes: frozenset[str]) -> Field:
-    spots = shader.noise(rest, 260.0, detail=0.0).rise(0.60, 0.70)
-    where = shader.attribute("blush") if "blush" in attributes else 0.3
-    return shader.mix(spots * where * 0.5, colour, tinted(tone, (0.62, 0.42, 0.32)))
+    The brow is a curve over the eye in bind pose, evaluated at every point: the skin's mesh is too coarse
+    there to carry it. Lengths are in units of half the distance between the eyes.
+    """
+    gender, age = character.phenotype["gender"], character.phenotype["age"]
+    width = float(rng.uniform(0.085, 0.115)) * (0.85 + 0.35 * gender) * (0.8 if age < 0.5 else 1.0)
+    arch = float(rng.uniform(0.08, 0.16)) + 0.06 * (1 - gender)
+    height = float(rng.uniform(0.58, 0.66))
+    x, y, z = shader.attribute("rest", "Vector").xyz()
+    along = (abs(x) / face.half - 0.52) / 1.14
+    line = height + arch * along.rise(0.0, 0.65) - (arch + 0.06) * along.rise(0.55, 1.08)
+    off = (z - face.eye_height) / face.half - line
+    taper = along.rise(-0.10, 0.16) * (1.0 - 0.80 * along.rise(0.40, 1.02)) * width
+    lean = shader.vector(along * 13.0 - off * 9.0, off * 9.0 + along * 2.5, 0.0)
+    hairs = shader.noise(lean, 2.2, detail=1.0)
+    ragged = abs(off) + (hairs - 0.5) * (width * 1.1)
+    cover = ragged.rise(taper + width * 0.20, taper - width * 0.55) * (0.70 + 0.30 * hairs.rise(0.40, 0.60))
+    front = y.rise(face.eye_depth + 0.9 * face.half, face.eye_depth + 0.4 * face.half)
+    return cover * front * taper.above(width * 0.12)
 
 
 def _lipstick(rng: np.random.Generator, tone: Rgb) -> Rgb:
@@ -136,9 +150,7 @@ def teeth() -> bpy.types.Material:
     """Enamel."""
     shader = Shader("teeth")
     return shader.done(
-        shader.principled(
-            Base_Color=(0.80, 0.76, 0.68), Roughness=0.22, Subsurface_Weight=0.0, Specular_IOR_Level=0.5
-        )
+        shader.principled(Base_Color=(0.80, 0.76, 0.68), Roughness=0.22, Specular_IOR_Level=0.5)
     )
 
 
@@ -150,9 +162,17 @@ def tongue() -> bpy.types.Material:
     return shader.done(shader.principled(Base_Color=colour, Roughness=0.35))
 
 
-def lashes() -> bpy.types.Material:
-    """Dark, without a gleam."""
+def lashes(character: Character) -> bpy.types.Material:
+    """Dark hairs that thin out towards their tips: `tip` is 0 at the lid, 1 at the mesh's outer edge."""
     shader = Shader("lashes")
-    return shader.done(
-        shader.principled(Base_Color=(0.012, 0.009, 0.008), Roughness=0.7, Specular_IOR_Level=0.1)
+    strength = 1.0 - 0.45 * character.phenotype["gender"]
+    x, y, _ = shader.attribute("rest", "Vector").xyz()
+    hairs = shader.noise(shader.vector(x, y, 0.0), 900.0, detail=0.0).rise(0.35, 0.6)
+    tip = shader.attribute("tip")
+    cover = (
+        tip.rise(0.35 + 0.65 * strength, 0.15 * strength)
+        * (1.0 - tip.rise(0.1, 0.5) * (1.0 - hairs))
+        * strength
     )
+    hair = shader.field("ShaderNodeBsdfDiffuse", {"Color": (0.012, 0.009, 0.008)})
+    return shader.done(shader.mix_shaders(cover, shader.field("ShaderNodeBsdfTransparent"), hair))

@@ -15,8 +15,8 @@ from render.skeleton import FACE_UNITS
 MOVES = 1e-3
 """A face unit below this in every frame of a clip is left out of it."""
 
-RENAMED = {"uv": "cloth_uv"}
-"""Cycles keeps the name `uv` for texture layers: an attribute of that name reads as zero."""
+_RESERVED = ("uv",)
+"""Attributes that stay behind: Cycles keeps the name `uv` for texture layers, and no material reads it."""
 
 _KINDS = {1: ("FLOAT", "value"), 2: ("FLOAT2", "vector"), 3: ("FLOAT_VECTOR", "vector")}
 
@@ -36,7 +36,8 @@ def build_mesh(
     mesh = bpy.data.meshes.new(name)
     _fill(mesh, part)
     for attribute, values in {**part.attributes, **(extra or {})}.items():
-        add_attribute(mesh.attributes, RENAMED.get(attribute, attribute), values)
+        if attribute not in _RESERVED:
+            add_attribute(mesh.attributes, attribute, values)
     target = bpy.data.objects.new(name, mesh)
     bpy.context.scene.collection.objects.link(target)
     _add_weights(target, part, joints)

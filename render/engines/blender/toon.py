@@ -15,7 +15,7 @@ from render.characters.baked import MeshPart, Rig
 from render.engines.blender.armature import animate, continuous, rotate
 from render.engines.blender.materials_cloth import pattern
 from render.engines.blender.materials_eye import polar
-from render.engines.blender.materials_skin import blend, brow_colour, brows, tinted
+from render.engines.blender.materials_skin import Face, blend, brow_colour, brows, tinted
 from render.engines.blender.shader import Field, Rgb, Shader, Value, linear_rgb
 from render.scene import Pose
 
@@ -80,7 +80,7 @@ def ink_colour(colour: Rgb) -> Rgb:
 
 
 def skin(
-    character: Character, attributes: frozenset[str], light: tuple[float, float, float]
+    character: Character, face: Face, attributes: frozenset[str], light: tuple[float, float, float]
 ) -> bpy.types.Material:
     """Skin in two tones, with blush, lips and brows."""
     rng = np.random.default_rng([character.seed, 1])
@@ -89,24 +89,22 @@ def skin(
     colour: Value = tone
     if "blush" in attributes:
         colour = shader.mix(
-            shader.attribute("blush").rise(0.25, 0.8) * 0.35, colour, tinted(tone, (1.0, 0.62, 0.60))
+            shader.attribute("blush").rise(0.3, 0.9) * 0.35, colour, tinted(tone, (1.0, 0.62, 0.60))
         )
-    if "lips" in attributes:
-        lips = shader.attribute("lips").rise(-0.0006, 0.0006)
+    if "lip" in attributes:
         strength = 0.75 if character.phenotype["gender"] < 0.5 else 0.35
-        colour = shader.mix(lips * strength, colour, tinted(tone, (0.82, 0.36, 0.38)))
-    if "cavity" in attributes:
         colour = shader.mix(
-            shader.attribute("cavity").rise(0.55, 0.75) * 0.8, colour, tinted(tone, (0.42, 0.22, 0.22))
+            shader.attribute("lip").rise(0.45, 0.55) * strength, colour, tinted(tone, (0.82, 0.36, 0.38))
         )
+    if "mouth" in attributes:
+        colour = shader.mix(shader.attribute("mouth").rise(0.45, 0.55), colour, (0.10, 0.015, 0.02))
     if "scalp" in attributes and character.hair.style not in ("none", "bald"):
         colour = shader.mix(
             shader.attribute("scalp").rise(0.45, 0.55), colour, linear_rgb(character.hair.colour)
         )
     shown = _banded(shader, colour, _SKIN_SHADE, light, rounded=True)
-    if "brow" in attributes:
-        mask = brows(shader, float(rng.uniform(0.55, 0.8))).rise(0.35, 0.5)
-        shown = shader.mix(mask, shown, tinted(brow_colour(character), (0.8, 0.8, 0.8)))
+    mask = brows(shader, face, character, rng).rise(0.35, 0.45)
+    shown = shader.mix(mask, shown, tinted(brow_colour(character), (0.8, 0.8, 0.8)))
     return shader.done(shader.emission(shown))
 
 
@@ -133,7 +131,7 @@ def hair(character: Character, light: tuple[float, float, float]) -> bpy.types.M
     """Hair in two tones with a jagged band of highlight around the crown."""
     shader = Shader("toon hair")
     colour = linear_rgb(character.hair.colour)
-    u, v, _ = shader.attribute("cloth_uv", "Vector").xyz()
+    u, v, _ = shader.attribute("hair_uv", "Vector").xyz()
     zigzag = abs((u * 17.0).fract() - 0.5) * 0.10
     lock = shader.noise(shader.vector(u * 26.0, 0.0, 0.0), 1.0, detail=0.0) * 0.10
     place = v + zigzag + lock
