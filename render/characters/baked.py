@@ -46,7 +46,11 @@ class Rig:
     heads: (R, 3) metres, bind pose, character space.
     tails: (R, 3) metres: where the bone points.
     to_t_pose: (R, 4) wxyz. Global rotation that takes each bone from bind pose to the canonical T-pose.
-    twist_of: for each joint after the 55th, (name of its source joint, share of that joint's twist).
+    twist_of: for each joint after the 55th, (name of its source joint, share of that joint's twist). In the
+        canonical frames (every joint's frame is the world's in the T-pose) a helper's global rotation is
+        G[helper] = G[parent] · twist(L[source])^share, where L[source] is the source's local rotation and
+        twist() its turn about the helper's axis: tails − heads in the T-pose. A source that is the parent
+        itself has a negative share: the helper takes back a part of the parent's twist.
     """
 
     names: tuple[str, ...]

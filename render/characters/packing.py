@@ -1,0 +1,249 @@
+"""A baked character as one `.npz` file: the same character gives the same bytes.
+
+Floats are stored as 16-bit steps between each column's bounds (finer than 0.05 mm on a body), weights as
+1/65535 steps, face units as 2 µm steps. Files are read without pickle, and checked before they are used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from motionpair import fields
+from motionpair.errors import DataError
+from motionpair.specs import Character
+from render.characters.baked import BakedCharacter, MeshPart, Rig, Role
+from render.skeleton import CONTACT_POINTS, FACE_UNITS, JOINTS
+
+BAKE_VERSION = 1
+"""Raise it when a character's bake changes: old files are then baked anew."""
+BODY_MODEL = "anny 0.6.2"
+"""The body model whose bakes this version reads and writes."""
+
+_UNIT_STEP = 2e-6  # metres a step of a face unit's delta; ±65 mm fit
+_MAX_BYTES = 64 << 20  # unpacked; a real character is about 5 MB
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def key(character: Character) -> str:
+    """sha256, in hex, of all that a bake depends on."""
+    return hashlib.sha256(
+        f"{BAKE_VERSION}\n{BODY_MODEL}\n{fields.canonical_json(character)}".encode()
+    ).hexdigest()
+
+
+def path(root: Path, character: Character) -> Path:
+    """Where a character's bake lies in the store at `root`."""
+    return root / f"{key(character)[:32]}.npz"
+
+
+def write(target: Path, baked: BakedCharacter) -> None:
+    """Write the bake to `target` in one step: other processes see all of it or nothing."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    partial.write_bytes(pack(baked))
+    partial.replace(target)
+
+
+def pack(baked: BakedCharacter) -> bytes:
+    """The file's bytes."""
+    arrays: dict[str, np.ndarray] = {}
+    meta: dict[str, Any] = {
+        "bake_version": BAKE_VERSION,
+        "body_model": BODY_MODEL,
+        "character": baked.character_json,
+        "strand_radius": baked.strand_radius,
+        "hip_height": baked.hip_height,
+        "height": baked.height,
+        "sole_part": baked.sole_part,
+        "joints": list(baked.rig.names),
+        "twist_of": {name: list(value) for name, value in baked.rig.twist_of.items()},
+        "parts": [],
+    }
+    rig = baked.rig
+    arrays["rig.parents"] = rig.parents.astype(np.int32)
+    for name in ("heads", "tails", "to_t_pose"):
+        arrays[f"rig.{name}"] = getattr(rig, name).astype(np.float64)
+    _put(arrays, "strands", baked.strands.reshape(-1, 3))
+    meta["strands"] = list(baked.strands.shape[:2])
+    for i, name in enumerate(("left", "right")):
+        arrays[f"hand.{name}"] = baked.hand_vertices[i].astype(np.int32)
+    arrays["face"] = baked.face_vertices.astype(np.int32)
+    for name, sole in zip(CONTACT_POINTS, baked.soles, strict=True):
+        arrays[f"sole.{name}"] = sole.astype(np.int32)
+    for i, part in enumerate(baked.parts):
+        meta["parts"].append(
+            {
+                "name": part.name,
+                "role": part.role,
+                "garment": part.garment,
+                "attributes": sorted(n for n in part.attributes if n != "rest"),
+            }
+        )
+        _put(arrays, f"{i}.vertices", part.vertices)
+        arrays[f"{i}.faces"] = part.faces.astype(np.int16 if len(part.vertices) < 32768 else np.int32)
+        arrays[f"{i}.bones"] = part.bones
+        arrays[f"{i}.weights"] = np.rint(part.weights.astype(np.float64) * 65535).astype(np.uint16)
+        arrays[f"{i}.unit_vertices"] = part.unit_vertices.astype(np.int32)
+        steps = np.rint(part.unit_deltas.astype(np.float64) / _UNIT_STEP)
+        arrays[f"{i}.unit_deltas"] = np.clip(steps, -32767, 32767).astype(np.int16)
+        for name in meta["parts"][-1]["attributes"]:
+            values = part.attributes[name]
+            meta_shape = values.reshape(len(values), -1)
+            _put(arrays, f"{i}.{name}", meta_shape)
+            arrays[f"{i}.{name}.flat"] = np.array(values.ndim == 1)
+    arrays["meta"] = np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in sorted(arrays):
+            info = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, np.ascontiguousarray(arrays[name]), allow_pickle=False)
+            archive.writestr(info, buffer.getvalue(), compresslevel=6)
+    return out.getvalue()
+
+
+def read(source: Path) -> BakedCharacter:
+    """Read a bake.
+
+    Raises:
+        DataError: the file is absent, damaged, of another version or not a character's bake.
+    """
+    try:
+        with zipfile.ZipFile(source) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
+                raise DataError(f"{source}: larger than a character's bake may be")
+            arrays = {
+                entry.filename.removesuffix(".npy"): np.lib.format.read_array(
+                    io.BytesIO(archive.read(entry)), allow_pickle=False
+                )
+                for entry in archive.infolist()
+            }
+        return _unpacked(arrays)
+    except FileNotFoundError:
+        raise DataError(f"{source}: no such bake; characters are baked by CharacterStore.ensure") from None
+    except (zipfile.BadZipFile, ValueError, KeyError, IndexError, TypeError, EOFError, OSError) as error:
+        raise DataError(f"{source}: not a readable character bake ({error})") from None
+    except _zlib_error() as error:
+        raise DataError(f"{source}: not a readable character bake ({error})") from None
+
+
+def _zlib_error() -> type[Exception]:
+    import zlib
+
+    return zlib.error
+
+
+def _unpacked(arrays: dict[str, np.ndarray]) -> BakedCharacter:
+    meta = json.loads(arrays["meta"].tobytes())
+    version = (meta["bake_version"], meta["body_model"])
+    if version != (BAKE_VERSION, BODY_MODEL):
+        raise ValueError(f"made by bake {version}, expected {(BAKE_VERSION, BODY_MODEL)}")
+    names = tuple(str(n) for n in meta["joints"])
+    _check(names[: len(JOINTS)] == JOINTS, "its joints are not the canonical ones")
+    rig = Rig(
+        names=names,
+        parents=_shaped(arrays, "rig.parents", (len(names),)),
+        heads=_shaped(arrays, "rig.heads", (len(names), 3)),
+        tails=_shaped(arrays, "rig.tails", (len(names), 3)),
+        to_t_pose=_shaped(arrays, "rig.to_t_pose", (len(names), 4)),
+        twist_of={str(k): (str(v[0]), float(v[1])) for k, v in meta["twist_of"].items()},
+    )
+    _check(bool((rig.parents < np.arange(len(names))).all()), "a joint comes before its parent")
+    parts = tuple(_part(arrays, i, about, len(names)) for i, about in enumerate(meta["parts"]))
+    sizes = {part.name: len(part.vertices) for part in parts}
+    count, points = (int(n) for n in meta["strands"])
+    baked = BakedCharacter(
+        character_json=str(meta["character"]),
+        rig=rig,
+        parts=parts,
+        strands=_get(arrays, "strands", count * points).reshape(count, points, 3),
+        strand_radius=float(meta["strand_radius"]),
+        hip_height=float(meta["hip_height"]),
+        height=float(meta["height"]),
+        hand_vertices=(
+            _indices(arrays, "hand.left", sizes["body"]),
+            _indices(arrays, "hand.right", sizes["body"]),
+        ),
+        face_vertices=_indices(arrays, "face", sizes["body"]),
+        sole_part=str(meta["sole_part"]),
+        soles=tuple(_indices(arrays, f"sole.{n}", sizes[str(meta["sole_part"])]) for n in CONTACT_POINTS),
+    )
+    return baked
+
+
+def _part(arrays: dict[str, np.ndarray], i: int, about: dict[str, Any], joints: int) -> MeshPart:
+    _check(about["role"] in get_args(Role), f"unknown role {about['role']}")
+    count = len(arrays[f"{i}.bones"])
+    vertices = _get(arrays, f"{i}.vertices", count)
+    faces = arrays[f"{i}.faces"].astype(np.int32)
+    _check(faces.ndim == 2 and faces.shape[1] == 4, "faces have four columns")
+    _check(
+        bool((faces < count).all() and (faces[:, :3] >= 0).all() and (faces >= -1).all()), "face out of range"
+    )
+    bones = _shaped(arrays, f"{i}.bones", (count, 8))
+    _check(bool((bones < joints).all()), "bone out of range")
+    weights = _shaped(arrays, f"{i}.weights", (count, 8))
+    _check(bool((weights.sum(axis=1, dtype=np.int64) == 65535).all()), "weights do not sum to 1")
+    moved = _indices(arrays, f"{i}.unit_vertices", count)
+    deltas = _shaped(arrays, f"{i}.unit_deltas", (len(FACE_UNITS), len(moved), 3))
+    attributes = {"rest": vertices}
+    for name in about["attributes"]:
+        values = _get(arrays, f"{i}.{name}", count)
+        attributes[str(name)] = values[:, 0] if arrays[f"{i}.{name}.flat"] else values
+    return MeshPart(
+        name=str(about["name"]),
+        role=about["role"],
+        vertices=vertices,
+        faces=faces,
+        bones=bones,
+        weights=(weights / 65535).astype(np.float32),
+        unit_vertices=moved,
+        unit_deltas=(deltas * _UNIT_STEP).astype(np.float16),
+        attributes=attributes,
+        garment=int(about["garment"]),
+    )
+
+
+def _put(arrays: dict[str, np.ndarray], name: str, values: np.ndarray) -> None:
+    """Store floats (N, C) as 16-bit steps between each column's bounds."""
+    values = np.asarray(values, np.float64)
+    low = values.min(axis=0, initial=np.inf) if len(values) else np.zeros(values.shape[1])
+    step = (values.max(axis=0) - low) / 65535 if len(values) else np.zeros(values.shape[1])
+    low, step = low.astype(np.float32), step.astype(np.float32)
+    steps = np.rint((values - low) / np.where(step > 0, step, 1))
+    arrays[f"{name}.steps"] = np.clip(steps, 0, 65535).astype(np.uint16)
+    arrays[f"{name}.range"] = np.stack([low, step])
+
+
+def _get(arrays: dict[str, np.ndarray], name: str, count: int) -> np.ndarray:
+    steps, (low, step) = arrays[f"{name}.steps"], arrays[f"{name}.range"]
+    _check(steps.dtype == np.uint16 and len(steps) == count, f"{name} has a wrong shape")
+    _check(bool(np.isfinite(low).all() and np.isfinite(step).all()), f"{name} is not finite")
+    return (low + steps.astype(np.float32) * step).astype(np.float32)
+
+
+def _shaped(arrays: dict[str, np.ndarray], name: str, shape: tuple[int, ...]) -> np.ndarray:
+    _check(arrays[name].shape == shape, f"{name} has shape {arrays[name].shape}, expected {shape}")
+    _check(bool(np.isfinite(arrays[name]).all()), f"{name} is not finite")
+    return arrays[name]
+
+
+def _indices(arrays: dict[str, np.ndarray], name: str, limit: int) -> np.ndarray:
+    values = arrays[name]
+    _check(values.ndim == 1 and values.dtype.kind == "i", f"{name} is not a list of indices")
+    _check(bool(((values >= 0) & (values < limit)).all()), f"{name} is out of range")
+    return values.astype(np.int32)
+
+
+def _check(holds: bool, message: str) -> None:
+    if not holds:
+        raise ValueError(message)

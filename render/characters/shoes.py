@@ -1,0 +1,164 @@
+"""Low shoes: an upper cut from the tights' feet, a sole with a heel around its outline, and laces."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.interpolate import LinearNDInterpolator
+from scipy.ndimage import gaussian_filter1d
+from scipy.spatial import ConvexHull, cKDTree
+
+from render.characters.figure import Figure
+from render.characters.garments import Cut, tights
+from render.characters.surface import Surface, joined
+
+_RING = 48  # points around a sole
+_ADULT_FOOT = 0.25  # metres; the sizes below are for this foot, and scale with it
+_SOLE, _WALL, _UPPER = 0.024, 0.012, 0.005  # sole's thickness, its wall above the foot, leather off the skin
+_TOE_SPRING = 0.010
+_LACES = 4
+
+
+def shoes(figure: Figure) -> Cut:
+    """A pair of shoes in the T-pose; the soles reach below the bare feet."""
+    sides = [_shoe(figure, side, sign) for side, sign in (("left", 1.0), ("right", -1.0))]
+    surface = joined([piece for pieces in sides for piece, _, _ in pieces])
+    sole = np.concatenate([np.full(len(p.vertices), s) for pieces in sides for p, s, _ in pieces])
+    lace = np.concatenate([np.full(len(p.vertices), s) for pieces in sides for p, _, s in pieces])
+    hides = np.max([_collar(figure, side, figure.t_vertices) for side in ("left", "right")], axis=0)
+    return Cut(surface, hides, 0.012, {"sole": sole, "lace": lace})
+
+
+def soles(shoe: Surface, sole: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Vertices of the soles' flat undersides: left heel, left toe, right heel, right toe."""
+    v = shoe.vertices
+    found = []
+    for sign in (1.0, -1.0):
+        own = (sole > 0.5) & (v[:, 0] * sign > 0)
+        bottom = own & (v[:, 2] < v[own, 2].min() + 0.002)
+        back, front = v[own, 1].max(), v[own, 1].min()
+        share = (v[:, 1] - front) / (back - front)
+        found += [np.flatnonzero(bottom & (share > 0.68)), np.flatnonzero(bottom & (share < 0.42))]
+    return tuple(np.asarray(f, np.int32) for f in found)
+
+
+def _collar(figure: Figure, side: str, p: np.ndarray) -> np.ndarray:
+    """Metres below the shoe's opening, which is lower at the heel's sides than at the instep."""
+    ankle = figure.t_joints[f"{side}_ankle"]
+    lower = ankle[2] + 0.004 - 0.12 * (p[:, 1] - ankle[1]) - p[:, 2]
+    near = 0.1 - np.abs(p[:, 0] - ankle[0])
+    return np.minimum(lower, near)
+
+
+def _shoe(figure: Figure, side: str, sign: float) -> list[tuple[Surface, float, float]]:
+    """Pieces of one shoe with their sole and lace marks."""
+    surface = tights(figure)
+    own = Surface.of(surface.vertices, surface.faces[(surface.vertices[surface.faces, 0] * sign > 0).all(axis=1)],
+                     surface.values)  # fmt: skip
+    upper = own.clip(_collar(figure, side, own.vertices))
+    length = float(np.ptp(upper.vertices[:, 1]))
+    scale = length / _ADULT_FOOT
+    floor = float(upper.vertices[:, 2].min())
+    step = upper.smoothing()
+    v = upper.vertices
+    for _ in range(6):
+        v = step @ v
+    v = v + _UPPER * scale * upper.moved(v).normals()
+    front = float(v[:, 1].min())
+    # A toe box: round, and higher than the toes.
+    share = 1 - np.clip((v[:, 1] - front) / (0.30 * length), 0, 1)
+    above = v[:, 2] > floor + 0.012 * scale
+    v[:, 2] += np.where(above, 0.012 * scale * np.sin(np.pi * np.clip(share, 0, 0.75)), 0)
+    v[:, 2] = np.maximum(v[:, 2], floor + 0.001 * scale)
+    upper = upper.moved(v)
+    outline = _outline(v[v[:, 2] < floor + 0.035 * scale, :2], 0.003 * scale)
+    sole = _sole(outline, floor, scale)
+    nearest = cKDTree(v)
+    pieces = [(upper, 0.0, 0.0), (_weighted(sole, upper, nearest), 1.0, 0.0)]
+    laces = [
+        _weighted(lace, upper, nearest) for lace in _laces(upper, figure.t_joints[f"{side}_ankle"], length)
+    ]
+    return pieces + [(lace, 0.0, 1.0) for lace in laces]
+
+
+def _outline(points: np.ndarray, margin: float) -> np.ndarray:
+    """(_RING, 2) a smooth closed line around points, `margin` outside them, counter-clockwise."""
+    hull = points[ConvexHull(points).vertices]
+    closed = np.concatenate([hull, hull[:1]])
+    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(closed, axis=0), axis=1))])
+    at = np.linspace(0, length[-1], _RING, endpoint=False)
+    ring = np.stack([np.interp(at, length, closed[:, k]) for k in range(2)], axis=1)
+    ring = gaussian_filter1d(ring, 1.2, axis=0, mode="wrap")
+    tangent = np.roll(ring, -1, axis=0) - np.roll(ring, 1, axis=0)
+    outward = np.stack([tangent[:, 1], -tangent[:, 0]], axis=1)
+    return ring + (margin + 0.002) * outward / np.linalg.norm(outward, axis=1, keepdims=True)
+
+
+def _sole(outline: np.ndarray, floor: float, scale: float) -> Surface:
+    """Rings from the wall's inner edge over the side down to the underside, closed with a fan of quads."""
+    middle = outline.mean(axis=0)
+    front, back = outline[:, 1].min(), outline[:, 1].max()
+    share = (outline[:, 1] - front) / (back - front)
+    spring = _TOE_SPRING * scale * np.clip(1 - share / 0.22, 0, 1) ** 2
+    rings = []
+    for inset, height, lifted in (
+        (0.010, _WALL - 0.003, 0.4),
+        (0.001, _WALL, 0.4),
+        (-0.002, _WALL - 0.004, 0.4),
+        (-0.003, -_SOLE * 0.45, 0.8),
+        (-0.001, -_SOLE + 0.003, 1.0),
+        (0.003, -_SOLE, 1.0),
+        (0.030, -_SOLE, 1.0),
+    ):
+        inward = middle - outline
+        ring = outline + inset * scale * inward / np.linalg.norm(inward, axis=1, keepdims=True)
+        rings.append(np.column_stack([ring, floor + height * scale + lifted * spring]))
+    spine = np.column_stack([np.full(_RING, middle[0]), outline[:, 1], rings[-1][:, 2]])
+    spine[:, 1] = np.clip(spine[:, 1], front + 0.035 * scale, back - 0.035 * scale)
+    rings.append(0.15 * rings[-1] + 0.85 * spine)
+    vertices = np.concatenate(rings)
+    k = np.arange(_RING)
+    following = (k + 1) % _RING
+    faces = []
+    for ring_number in range(len(rings) - 1):
+        a, b = ring_number * _RING, (ring_number + 1) * _RING
+        faces.append(np.stack([a + k, b + k, b + following, a + following], axis=1))
+    return Surface(vertices, np.concatenate(faces), np.zeros((len(vertices), 1)))
+
+
+def _laces(upper: Surface, ankle: np.ndarray, length: float) -> list[Surface]:
+    """Flat bands across the instep."""
+    up = upper.normals()[:, 2] > 0.25
+    height = LinearNDInterpolator(upper.vertices[up, :2], upper.vertices[up, 2])
+    front = upper.vertices[:, 1].min()
+    middle = float(np.median(upper.vertices[up, 0]))
+    across = np.linspace(-1, 1, 9)
+    bands = []
+    for k in range(_LACES):
+        y = front + length * (0.40 + 0.075 * k)
+        x = middle + 0.085 * length * across
+        for slant in (1, -1) if k < _LACES - 1 else (1,):
+            line = np.stack([x, y + slant * 0.012 * across * (k < _LACES - 1)], axis=1)
+            z = height(line)
+            if not np.isfinite(z).all():
+                continue
+            core = np.column_stack([line, z + 0.0015])
+            half = 0.0028 * length / _ADULT_FOOT
+            thick = 0.0022 * length / _ADULT_FOOT
+            corners = [(-half, -0.002), (-half, thick * 0.6), (0, thick), (half, thick * 0.6), (half, -0.002)]
+            vertices = np.concatenate([core + [0, dy, dz] for dy, dz in corners])
+            n = len(across)
+            i = np.arange(n - 1)
+            faces = [
+                np.stack([c * n + i, c * n + i + 1, (c + 1) * n + i + 1, (c + 1) * n + i], axis=1)[:, ::-1]
+                for c in range(len(corners) - 1)
+            ]
+            bands.append(Surface(vertices, np.concatenate(faces), np.zeros((len(vertices), 1))))
+    return bands
+
+
+def _weighted(piece: Surface, upper: Surface, tree: cKDTree) -> Surface:
+    """A piece that moves as the upper next to it does."""
+    distance, nearest = tree.query(piece.vertices, k=6)
+    share = 1 / (distance + 0.004)
+    share /= share.sum(axis=1, keepdims=True)
+    return Surface(piece.vertices, piece.faces, np.einsum("vk,vkr->vr", share, upper.values[nearest]))
