@@ -31,6 +31,7 @@ MAX_PLAN_BYTES = 4 << 30
 _METADATA = b"motionpair.plan"
 _ROW_GROUP = 512
 
+_FEW_VALUES = ("stratum", "mode", "split", "driving_preset", "target_preset", "driving_style", "target_style")
 _NAMES = pa.list_(pa.field("element", pa.string(), nullable=False))
 
 PLAN_SCHEMA = pa.schema(
@@ -48,6 +49,8 @@ PLAN_SCHEMA = pa.schema(
             ("fps", pa.int32()),
             ("driving_preset", pa.string()),
             ("target_preset", pa.string()),
+            ("driving_style", pa.string()),
+            ("target_style", pa.string()),
             ("driving_characters", _NAMES),
             ("target_characters", _NAMES),
             ("motion_ids", _NAMES),
@@ -169,7 +172,7 @@ def write_plan(plan: Plan, path: str | Path) -> None:
                 temporary,
                 row_group_size=_ROW_GROUP,
                 compression="zstd",
-                use_dictionary=["stratum", "mode", "split", "driving_preset", "target_preset"],
+                use_dictionary=list(_FEW_VALUES),
                 write_statistics=["slot"],
                 store_schema=True,
             )
@@ -286,6 +289,8 @@ def _row(spec: PairSpec) -> dict[str, Any]:
         "fps": spec.fps,
         "driving_preset": driving.render.preset,
         "target_preset": target.render.preset,
+        "driving_style": driving.render.style,
+        "target_style": target.render.style,
         "driving_characters": [p.character.character_id for p in driving.performers],
         "target_characters": [p.character.character_id for p in target.performers],
         "motion_ids": [p.motion.motion_id for p in target.performers],
