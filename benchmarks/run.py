@@ -1,0 +1,16 @@
+"""`make bench`: every measurement, one after the other."""
+
+from __future__ import annotations
+
+from benchmarks import machine, pair_cost, planning, startup
+
+
+def main() -> None:
+    print(machine.describe())
+    for module in (startup, planning, pair_cost):
+        print(f"\n== {module.__name__.removeprefix('benchmarks.')}: {(module.__doc__ or '').splitlines()[0]}")
+        module.main()
+
+
+if __name__ == "__main__":
+    main()
