@@ -1,0 +1,178 @@
+"""Contact sheets: a pair on one page, for eyes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from motionpair.dataset import Dataset
+from motionpair.palette import PALETTE, labels_to_rgb, slot_colour, slot_label
+
+INSTANTS = 6
+"""Instants of the clips that a sheet shows, evenly spaced from the first frame to the last."""
+
+_CELL_AREA = 172 * 300
+_COLUMN, _MARGIN, _GAP, _LINE, _CHIP = 340, 44, 10, 30, 56
+_GROUND, _TEXT, _QUIET, _RULE = "#17191d", "#eceef2", "#98a0ad", "#343942"
+_ROWS = {
+    "driving": "Driving",
+    "driving_mask": "Driving mask",
+    "target": "Target",
+    "target_mask": "Target mask",
+}
+_MASKS = ("driving_mask", "target_mask")
+
+
+def pair_sheet(out: str | Path, pair_id: str) -> Image.Image:
+    """A labelled contact sheet of a pair: reference, and several instants of both clips and their masks.
+
+    Args:
+        out: the dataset's folder or URI.
+        pair_id: the pair.
+
+    Raises:
+        InputError: no such dataset or pair; names near ones.
+        DataError: the pair is damaged.
+    """
+    dataset = Dataset(out)
+    row = dataset.row(pair_id)
+    clips = {
+        "driving": dataset.video(row, "driving"),
+        "driving_mask": labels_to_rgb(dataset.labels(row, "driving_mask")),
+        "target": dataset.video(row, "target"),
+        "target_mask": labels_to_rgb(dataset.labels(row, "target_mask")),
+    }
+    references = (dataset.reference(row), labels_to_rgb(dataset.labels(row, "reference_mask")))
+    return _compose(row, clips, references)
+
+
+def _compose(
+    row: Mapping[str, Any], clips: Mapping[str, np.ndarray], references: Sequence[np.ndarray]
+) -> Image.Image:
+    width, height = _cell_size(row["width"], row["height"])
+    instants = np.linspace(0, row["frames"] - 1, min(INSTANTS, row["frames"])).round().astype(int)
+    side_by_side = width < height
+    column = max(_COLUMN, 2 * width + _GAP if side_by_side else width)
+    strip_left = 2 * _MARGIN + column
+    page_width = strip_left + len(instants) * (width + _GAP) - _GAP + _MARGIN
+    caption = textwrap.wrap(row["caption"], max(40, (page_width - 2 * _MARGIN) // 10))
+    top = _MARGIN + 46 + _LINE * len(caption) + 34
+    step = height + _LINE + _GAP
+    references_height = _LINE + (step if side_by_side else 2 * step)
+    body = max(_LINE + len(_ROWS) * step, references_height + _facts_height(row))
+    page = Image.new("RGB", (page_width, top + body + _MARGIN), _GROUND)
+    pen = ImageDraw.Draw(page)
+
+    _write(pen, (_MARGIN, _MARGIN - 8), row["pair_id"], 34)
+    _write(pen, (page_width - _MARGIN, _MARGIN + 4), _subtitle(row), 20, _QUIET, anchor="ra")
+    for i, line in enumerate(caption):
+        _write(pen, (_MARGIN, _MARGIN + 46 + _LINE * i), line, 19)
+    pen.line((_MARGIN, top - 16, page_width - _MARGIN, top - 16), fill=_RULE, width=2)
+
+    for i, instant in enumerate(instants):
+        middle = strip_left + i * (width + _GAP) + width // 2
+        _write(pen, (middle, top), f"{instant / row['fps']:.2f} s", 17, _QUIET, anchor="ma")
+        for j, name in enumerate(_ROWS):
+            place = (strip_left + i * (width + _GAP), top + 2 * _LINE + j * step)
+            _paste(page, clips[name][instant], place, (width, height), mask=name in _MASKS)
+    for j, title in enumerate(_ROWS.values()):
+        _write(pen, (strip_left, top + _LINE + j * step + 4), title, 18, _QUIET)
+    for j, (picture, title) in enumerate(zip(references, ("Reference", "Reference mask"), strict=True)):
+        x = _MARGIN + (j * (width + _GAP) if side_by_side else 0)
+        y = top + _LINE + (0 if side_by_side else j * step)
+        _write(pen, (x, y + 4), title, 18, _QUIET)
+        _paste(page, picture, (x, y + _LINE), (width, height), mask=j == 1)
+    _write_facts(pen, row, top + references_height)
+    return page
+
+
+def _cell_size(width: int, height: int) -> tuple[int, int]:
+    """A picture's size on the page: about `_CELL_AREA` pixels, whatever its shape."""
+    scale = (_CELL_AREA / (width * height)) ** 0.5
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _subtitle(row: Mapping[str, Any]) -> str:
+    size = f"{row['width']} x {row['height']}, {row['frames']} frames, {row['fps']} fps"
+    return "   ·   ".join((row["stratum"], row["mode"], row["split"], size))
+
+
+def _facts(row: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """What the pair is made of: name and lines; two lines where driving and target differ."""
+
+    def both(of: Callable[[str], str]) -> list[str]:
+        return list(dict.fromkeys((of("driving"), of("target"))))
+
+    facts = [
+        ("motion", [", ".join(row["motion_families"])]),
+        ("looks", both(lambda s: ", ".join(look.replace("_", " ") for look in row[f"{s}_looks"]))),
+        ("places", both(lambda s: f"{row[f'{s}_environment']}, {row[f'{s}_hdri']} light")),
+        ("cameras", both(lambda s: f"{row[f'{s}_framing'].replace('_', ' ')}, {row[f'{s}_camera']}")),
+        ("renders", both(lambda s: f"{row[f'{s}_engine']}, {row[f'{s}_preset']}, {row[f'{s}_samples']} spp")),
+        ("motion is", both(lambda s: f"{row[f'{s}_estimator']} in {s}")),
+        ("candidate", [", ".join([str(row["k"]), *row["discards"]])]),
+        (
+            "feet",
+            [
+                f"slide {row['target_contact_slide_p95_mm']:.1f} mm a frame",
+                f"sink {row['target_sole_penetration_mm']:.1f} mm",
+            ],
+        ),
+        (
+            "apart",
+            [
+                f"shapes {row['identity_shape_distance']:.2f}, colours {row['identity_colour_distance']:.0f}",
+                f"pictures {row['pair_difference']:.0f} of 255",
+            ],
+        ),
+        ("energy", [f"{row['motion_energy']:.2f} m/s"]),
+    ]
+    return [(name, [part for line in lines for part in textwrap.wrap(line, 32)]) for name, lines in facts]
+
+
+def _facts_height(row: Mapping[str, Any]) -> int:
+    return 16 + _CHIP * len(row["slots"]) + sum(6 + 23 * len(lines) for _, lines in _facts(row))
+
+
+def _write_facts(pen: ImageDraw.ImageDraw, row: Mapping[str, Any], top: int) -> None:
+    """The bindings as colour chips, then the facts, in the column under the reference."""
+    y = top + 8
+    bound = zip(row["slots"], row["driving_characters"], row["target_characters"], strict=True)
+    for slot, driving, target in bound:
+        colour = tuple(PALETTE[slot_label(slot)].tolist())
+        pen.rounded_rectangle((_MARGIN, y + 3, _MARGIN + 36, y + 39), 6, fill=colour)
+        _write(pen, (_MARGIN + 50, y), slot_colour(slot), 18)
+        _write(pen, (_MARGIN + 50, y + 23), f"{driving} drives {target}", 16, _QUIET)
+        y += _CHIP
+    y += 8
+    for name, lines in _facts(row):
+        _write(pen, (_MARGIN, y), name, 16, _QUIET)
+        for line in lines:
+            _write(pen, (_MARGIN + 96, y), line, 16)
+            y += 23
+        y += 6
+
+
+def _paste(
+    page: Image.Image, picture: np.ndarray, place: tuple[int, int], size: tuple[int, int], *, mask: bool
+) -> None:
+    how = Image.Resampling.NEAREST if mask else Image.Resampling.LANCZOS
+    page.paste(Image.fromarray(picture).resize(size, how), place)
+    x, y = place
+    ImageDraw.Draw(page).rectangle((x - 1, y - 1, x + size[0], y + size[1]), outline=_RULE)
+
+
+def _write(
+    pen: ImageDraw.ImageDraw,
+    place: tuple[float, float],
+    text: str,
+    size: int,
+    colour: str = _TEXT,
+    anchor: str = "la",
+) -> None:
+    pen.text(place, text, font=ImageFont.load_default(size), fill=colour, anchor=anchor)
