@@ -88,10 +88,13 @@ def eye_centres(baked: BakedCharacter) -> np.ndarray:
     return np.stack([vertices[left].mean(axis=0), vertices[~left].mean(axis=0)])
 
 
-def lash_tip(part: MeshPart, eyes: np.ndarray) -> np.ndarray:
-    """(V,) from 0 where a lash leaves the lid to 1 at its tip."""
-    away = np.linalg.norm(part.vertices[:, None] - eyes[None], axis=2).min(axis=1)
-    return ((away - away.min()) / max(float(np.ptp(away)), 1e-6)).astype(np.float32)
+def lash_coordinates(part: MeshPart, eyes: np.ndarray) -> np.ndarray:
+    """(V, 2): radians around the eye seen from ahead, and 0 where a lash leaves the lid to 1 at its tip."""
+    side = np.where(part.vertices[:, 0] > 0, 0, 1)
+    local = part.vertices - eyes[side]
+    away = np.linalg.norm(local, axis=1)
+    tip = (away - away.min()) / max(float(np.ptp(away)), 1e-6)
+    return np.stack([np.arctan2(local[:, 2], np.abs(local[:, 0])) + side, tip], axis=1).astype(np.float32)
 
 
 class _Realistic:
@@ -112,7 +115,7 @@ class _Realistic:
         """Attributes that this look needs beside the baked ones."""
         if part.role == "cloth":
             return {"hem": hem_distance(part)}
-        return {"tip": lash_tip(part, self.eyes)} if part.role == "lash" else {}
+        return {"lash": lash_coordinates(part, self.eyes)} if part.role == "lash" else {}
 
     def dress(self, target: bpy.types.Object, part: MeshPart, actor: Actor) -> None:
         """Give a part its material and its finer surface."""
@@ -166,6 +169,8 @@ class _Toon(_Realistic):
             _smooth(target)
         if part.role in ("skin", "hair"):
             toon.light_head(target, actor.character.rig, actor.pose, self.light)
+        if part.role == "skin":
+            toon.thin_ink(target, part)
         if part.role in _INKED:
             toon.add_outline(target, toon.ink_colour(colour), self.ink_width)
 

@@ -44,8 +44,9 @@ def cloth(garment: Garment, seed: int) -> bpy.types.Material:
     colour = shader.mix(1.0, colour, shader.vector(shade, shade, shade), "MULTIPLY")
     seam, groove = _hem(ground)
     colour = shader.mix(seam * 0.30 + groove * 0.35, colour, (0.25, 0.25, 0.28), "MULTIPLY")
-    stretched = shader.vector_math("MULTIPLY", ground.rest, (1.0, 1.0, 0.55))
-    folds = shader.noise(stretched, 11.0, detail=1.5, distortion=0.9)
+    drape = shader.noise(shader.vector_math("MULTIPLY", ground.rest, (1.0, 1.0, 0.35)), 9.0, 1.0, 0.5)
+    creases = shader.noise(shader.vector_math("MULTIPLY", ground.rest, (0.7, 0.7, 1.0)), 15.0, 1.0, 1.4)
+    folds = drape * 1.9 + (1.0 - abs(creases * 2.0 - 1.0)) * 0.16
     height = folds * _FOLDS.get(garment.fabric, 1.0) + weave - groove * 0.10
     rough = {"denim": 0.92, "knit": 0.95}.get(garment.fabric, 0.82)
     return shader.done(
@@ -55,13 +56,15 @@ def cloth(garment: Garment, seed: int) -> bpy.types.Material:
             Specular_IOR_Level=0.2,
             Sheen_Weight=0.12 if garment.fabric == "knit" else 0.05,
             Sheen_Roughness=0.4,
-            Normal=shader.bump(height, 0.012, 0.75),
+            Normal=shader.bump(height, 0.016, 0.8),
         )
     )
 
 
 def pattern(shader: Shader, garment: Garment, seed: int) -> Field:
-    """The garment's colours alone, in another material's shader."""
+    """The garment's colours alone, without the yarn's own variation, in another material's shader."""
+    if garment.fabric in ("plain", "knit", "denim"):
+        return shader.mix(1.0, linear_rgb(garment.colours[0]), (1.0, 1.0, 1.0))
     return _drawn(shader, Cloth(shader, garment), garment, seed)[0]
 
 
@@ -111,12 +114,11 @@ def _plaid(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Fie
     across, along = (ground.u / period).fract(), (ground.v / period).fract()
     twill = ((ground.u + ground.v) * (2 * math.pi / 0.004)).sin() * 0.18
     colour: Field | Rgb = field
-    for place in (across, along):
-        over = 0.5 + twill if place is along else 0.5 - twill
+    for place, over in ((across, 0.55 - twill), (along, 0.55 + twill)):
         colour = shader.mix(_band(place, 0.46, 0.015) * over, colour, broad)
     for place in (across, along):
-        line = _band((place + 0.27).fract(), 0.07, 0.012)
-        colour = shader.mix(line * 0.75, colour, thin)
+        line = _band((place + 0.27).fract(), 0.05, 0.012)
+        colour = shader.mix(line * 0.5, colour, thin)
     assert isinstance(colour, Field)
     return colour, _thread(ground, 0.004)
 
@@ -137,10 +139,11 @@ def _dots(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Fiel
 def _denim(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Field, Field]:
     indigo = ground.colours[0]
     worn = blend(indigo, (0.55, 0.60, 0.68), float(rng.uniform(0.25, 0.5)))
-    fade = shader.noise(ground.rest, 5.0, detail=2.0).rise(0.42, 0.68)
+    _, forward, _ = ground.rest.xyz()
+    fade = (shader.noise(ground.rest, 16.0, detail=2.0) * 0.5 - forward * 2.2).rise(0.15, 0.65)
     slub = shader.noise(shader.vector_math("MULTIPLY", ground.uv, (500.0, 60.0, 0.0)), 1.0, detail=1.0)
     twill = ((ground.u + ground.v * 0.8) * (2 * math.pi / 0.0045)).sin() * 0.5 + 0.5
-    colour = shader.mix(fade * 0.7, tinted(indigo, (0.8, 0.82, 0.86)), worn)
+    colour = shader.mix(fade * 0.45, tinted(indigo, (0.8, 0.82, 0.86)), worn)
     colour = shader.mix(twill * 0.18 + slub.rise(0.45, 0.7) * 0.22, colour, worn)
     stitch = (1.0 - abs(ground.hem - 0.013).rise(0.0004, 0.0012)) * (
         ground.u * (2 * math.pi / 0.008)

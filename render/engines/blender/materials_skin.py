@@ -73,12 +73,14 @@ def skin(character: Character, face: Face, attributes: frozenset[str]) -> bpy.ty
         return shader.attribute(name) if name in attributes else None
 
     colour = shader.mix(
-        mottling.rise(0.3, 0.7), tinted(tone, (0.94, 0.90, 0.90)), tinted(tone, (1.04, 1.02, 1.01))
+        mottling.rise(0.28, 0.72), tinted(tone, (0.93, 0.86, 0.85)), tinted(tone, (1.05, 1.04, 1.03))
     )
+    blotches = shader.noise(rest, 11.0, detail=1.0).rise(0.50, 0.75)
+    colour = shader.mix(blotches * 0.35, colour, (1.02, 0.86, 0.83), "MULTIPLY")
     # Light that enters skin leaves it redder: strongest where the surface turns away from the eye.
     rim = shader.field("ShaderNodeLayerWeight", {"Blend": 0.35}, "Facing")
     colour = shader.mix(rim * 0.42, colour, _FLUSH, "MULTIPLY")
-    roughness: Field | float = 0.42 + grain * 0.14
+    roughness: Field | float = 0.36 + grain * 0.16 + mottling * 0.12
     if blush := masked("blush"):
         strength = float(rng.uniform(0.45, 0.85)) * (0.45 + 0.55 * min(light / 0.4, 1.0))
         colour = shader.mix(blush * strength, colour, _BLUSH_TINT, "MULTIPLY")
@@ -91,7 +93,7 @@ def skin(character: Character, face: Face, attributes: frozenset[str]) -> bpy.ty
         colour = shader.mix(nail * 0.6, colour, blend(tone, (0.85, 0.62, 0.58), 0.4))
         roughness = roughness - nail * 0.25
     if (beard := masked("beard")) and gender > 0.6 and age > 0.55:
-        stubble = beard * float(rng.choice([0.10, 0.25, 0.55]))
+        stubble = beard * float(rng.choice([0.08, 0.20, 0.45]))
         shadow = blend(tinted(hair, (0.6, 0.6, 0.6)), tinted(tone, (0.25, 0.22, 0.22)), 0.4)
         colour = shader.mix(stubble * (0.4 + 0.6 * grain.rise(0.35, 0.6)), colour, shadow)
     if scalp := masked("scalp"):
@@ -100,7 +102,7 @@ def skin(character: Character, face: Face, attributes: frozenset[str]) -> bpy.ty
         colour = shader.mix(speckled, colour, tinted(hair, (0.6, 0.55, 0.5)))
     if lip := masked("lip"):
         made_up = gender < 0.45 and age > 0.5 and rng.random() < 0.5
-        on_lip = lip.rise(0.15, 0.65)
+        on_lip = lip.rise(0.25, 0.70)
         colour = shader.mix(
             on_lip * (0.9 if made_up else 0.75),
             colour,
@@ -112,20 +114,22 @@ def skin(character: Character, face: Face, attributes: frozenset[str]) -> bpy.ty
     colour = shader.mix(brows(shader, face, character, rng) * 0.92, colour, brow_colour(character))
     wrinkles = shader.noise(rest, 95.0, detail=2.0, distortion=0.6)
     depth = 0.22 + 1.5 * float(np.clip((age - 0.72) / 0.28, 0, 1))
-    normal = shader.bump(grain * 0.15 + wrinkles * depth, 0.0011, 0.5)
+    normal = shader.bump(grain * 0.30 + wrinkles * depth, 0.0012, 0.6)
     return shader.done(
         shader.principled(Base_Color=colour, Roughness=roughness, Specular_IOR_Level=0.40, Normal=normal)
     )
 
 
-def brows(shader: Shader, face: Face, character: Character, rng: np.random.Generator) -> Field:
-    """How much brow covers a point, in [0, 1].
+def brows(
+    shader: Shader, face: Face, character: Character, rng: np.random.Generator, hairy: float = 1.0
+) -> Field:
+    """How much brow covers a point, in [0, 1]; `hairy` 1 shows single hairs, 0 one smooth stroke.
 
     The brow is a curve over the eye in bind pose, evaluated at every point: the skin's mesh is too coarse
     there to carry it. Lengths are in units of half the distance between the eyes.
     """
     gender, age = character.phenotype["gender"], character.phenotype["age"]
-    width = float(rng.uniform(0.085, 0.115)) * (0.85 + 0.35 * gender) * (0.8 if age < 0.5 else 1.0)
+    width = float(rng.uniform(0.105, 0.140)) * (0.85 + 0.45 * gender) * (0.8 if age < 0.5 else 1.0)
     arch = float(rng.uniform(0.08, 0.16)) + 0.06 * (1 - gender)
     height = float(rng.uniform(0.58, 0.66))
     x, y, z = shader.attribute("rest", "Vector").xyz()
@@ -135,15 +139,19 @@ def brows(shader: Shader, face: Face, character: Character, rng: np.random.Gener
     taper = along.rise(-0.10, 0.16) * (1.0 - 0.80 * along.rise(0.40, 1.02)) * width
     lean = shader.vector(along * 13.0 - off * 9.0, off * 9.0 + along * 2.5, 0.0)
     hairs = shader.noise(lean, 2.2, detail=1.0)
-    ragged = abs(off) + (hairs - 0.5) * (width * 1.1)
-    cover = ragged.rise(taper + width * 0.20, taper - width * 0.55) * (0.70 + 0.30 * hairs.rise(0.40, 0.60))
+    ragged = abs(off) + (hairs - 0.5) * (width * 1.1 * hairy)
+    cover = ragged.rise(taper + width * 0.20, taper - width * 0.55) * (
+        1.0 - 0.30 * hairy * hairs.rise(0.60, 0.40)
+    )
     front = y.rise(face.eye_depth + 0.9 * face.half, face.eye_depth + 0.4 * face.half)
-    return cover * front * taper.above(width * 0.12)
+    return cover * front * along.rise(1.08, 0.98) * along.rise(-0.12, -0.02)
 
 
 def _lipstick(rng: np.random.Generator, tone: Rgb) -> Rgb:
     shades = ((0.42, 0.06, 0.09), (0.50, 0.14, 0.16), (0.38, 0.10, 0.14), (0.55, 0.20, 0.18))
-    return blend(tinted(tone, _LIP_TINT), shades[int(rng.integers(len(shades)))], 0.55)
+    shade = shades[int(rng.integers(len(shades)))]
+    depth = min(1.0, 0.25 + luminance(tone))
+    return blend(tinted(tone, _LIP_TINT), tinted(shade, (depth, depth, depth)), 0.6)
 
 
 def teeth() -> bpy.types.Material:
@@ -163,16 +171,12 @@ def tongue() -> bpy.types.Material:
 
 
 def lashes(character: Character) -> bpy.types.Material:
-    """Dark hairs that thin out towards their tips: `tip` is 0 at the lid, 1 at the mesh's outer edge."""
+    """Dark hairs that thin out towards their tips, in `lash` coordinates: around the eye, and lid to tip."""
     shader = Shader("lashes")
-    strength = 1.0 - 0.45 * character.phenotype["gender"]
-    x, y, _ = shader.attribute("rest", "Vector").xyz()
-    hairs = shader.noise(shader.vector(x, y, 0.0), 900.0, detail=0.0).rise(0.35, 0.6)
-    tip = shader.attribute("tip")
-    cover = (
-        tip.rise(0.35 + 0.65 * strength, 0.15 * strength)
-        * (1.0 - tip.rise(0.1, 0.5) * (1.0 - hairs))
-        * strength
-    )
-    hair = shader.field("ShaderNodeBsdfDiffuse", {"Color": (0.012, 0.009, 0.008)})
+    strength = 1.0 - 0.5 * character.phenotype["gender"]
+    around, tip, _ = shader.attribute("lash", "Vector").xyz()
+    hairs = shader.noise(shader.vector(around * 30.0, tip * 0.6, 0.0), 1.0, detail=0.0)
+    reach = (0.25 + 1.3 * hairs) * strength
+    cover = tip.rise(reach, reach * 0.45) * (0.55 + 0.45 * strength)
+    hair = shader.field("ShaderNodeBsdfDiffuse", {"Color": (0.006, 0.005, 0.005)})
     return shader.done(shader.mix_shaders(cover, shader.field("ShaderNodeBsdfTransparent"), hair))

@@ -21,7 +21,7 @@ from render.scene import Pose
 
 LIGHT = (-0.46, -0.62, 0.64)
 """Default direction towards the light, world: ahead of a character at heading 0, from its right and above."""
-INK_WIDTH = 0.0032
+INK_WIDTH = 0.0042
 """Default width of outlines, metres."""
 
 _IRIS = 0.56
@@ -29,6 +29,7 @@ _SKIN_SHADE: Rgb = (0.80, 0.56, 0.56)
 _CLOTH_SHADE: Rgb = (0.52, 0.50, 0.68)
 _HEAD_JOINTS = ("head", "jaw", "left_eye_smplhf", "right_eye_smplhf")
 _LIGHT_PROPERTY = "head_light"
+_INK_GROUP = "ink"
 
 
 def rounded_normals(part: MeshPart, rig: Rig) -> dict[str, np.ndarray]:
@@ -62,6 +63,23 @@ def add_outline(target: bpy.types.Object, colour: Rgb, width: float) -> None:
     hull.use_rim = False
     hull.use_quality_normals = True
     hull.material_offset = 1
+    if _INK_GROUP in target.vertex_groups:
+        hull.vertex_group = _INK_GROUP
+
+
+def thin_ink(target: bpy.types.Object, part: MeshPart) -> None:
+    """Thin the skin's ink where lines would crowd: none on eyelids and in the mouth, fine on the face."""
+    features = part.attributes
+    keep = np.ones(len(part.vertices))
+    if "blush" in features:
+        keep -= 0.35 * np.clip(features["blush"] * 3.0, 0.0, 1.0)
+    for name, share in (("lip", 0.5), ("ear", 0.4), ("eyelid", 1.0), ("mouth", 1.0)):
+        if name in features:
+            keep = np.minimum(keep, 1.0 - share * features[name])
+    levels = np.round(np.clip(keep, 0.0, 1.0) * 8).astype(int)
+    group = target.vertex_groups.new(name=_INK_GROUP)
+    for level in np.unique(levels).tolist():
+        group.add(np.flatnonzero(levels == level).tolist(), level / 8, "REPLACE")
 
 
 def ink(colour: Rgb) -> bpy.types.Material:
@@ -103,7 +121,7 @@ def skin(
             shader.attribute("scalp").rise(0.45, 0.55), colour, linear_rgb(character.hair.colour)
         )
     shown = _banded(shader, colour, _SKIN_SHADE, light, rounded=True)
-    mask = brows(shader, face, character, rng).rise(0.35, 0.45)
+    mask = brows(shader, face, character, rng, hairy=0.0).rise(0.35, 0.45)
     shown = shader.mix(mask, shown, tinted(brow_colour(character), (0.8, 0.8, 0.8)))
     return shader.done(shader.emission(shown))
 
