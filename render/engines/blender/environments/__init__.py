@@ -1,0 +1,44 @@
+"""The places where clips happen, all procedural: plaza, park, court, room, studio.
+
+Each builder puts its floor at z = 0 and leaves the stage, a disc around the origin, free. Places are laid
+out around the direction in which the camera looks, so that their best side is in the picture, and what
+would stand between camera and stage is left out. Both depend on the environment and the camera alone, so
+that the two clips of a replacement pair show the same place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import bpy
+
+from motionpair.errors import InputError
+from motionpair.specs import Environment
+from render.engines.blender.environments.court import build_court
+from render.engines.blender.environments.park import build_park
+from render.engines.blender.environments.place import Place
+from render.engines.blender.environments.plaza import build_plaza
+from render.engines.blender.environments.room import build_room
+from render.engines.blender.environments.studio import build_studio
+from render.scene import CameraTrack
+
+BUILDERS: dict[str, Callable[[Place], None]] = {
+    "plaza": build_plaza,
+    "park": build_park,
+    "court": build_court,
+    "room": build_room,
+    "studio": build_studio,
+}
+
+
+def build(environment: Environment, camera: CameraTrack, scene: bpy.types.Scene) -> None:
+    """Build `environment` in `scene`, as `camera` may see it.
+
+    Raises:
+        InputError: an unknown kind, a missing parameter, or another number of colours than it takes.
+    """
+    if environment.kind not in BUILDERS:
+        raise InputError(f"environment.kind: expected one of {', '.join(BUILDERS)}, got {environment.kind!r}")
+    place = Place(environment, camera, scene)
+    BUILDERS[environment.kind](place)
+    place.clear_view()

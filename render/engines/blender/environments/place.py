@@ -1,0 +1,129 @@
+"""What every environment is built with: its numbers, its colours, and where the camera is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from motionpair.catalog import ENVIRONMENTS
+from motionpair.errors import InputError
+from motionpair.specs import Environment
+from render.engines.blender.environments.shapes import Solid
+from render.engines.blender.shader import Rgb, linear_rgb
+from render.scene import CameraTrack
+
+ELBOW_ROOM = 0.45
+"""Metres kept free around the camera."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An object that may stand in the camera's way.
+
+    wall: of a wall, or of what hangs on it: its inward normal (2,) and distance from the origin. Such
+    things vanish when the camera looks through from behind.
+    """
+
+    object: bpy.types.Object
+    wall: tuple[float, float, float] | None = None
+
+
+class Place:
+    """An environment under construction.
+
+    Attributes:
+        params: the environment's numbers by name. colours: linear RGB by name.
+        rng: all of its randomness. clear: metres around the origin that stay free of things.
+        view: radians, the bearing that the camera looks towards, as an angle from +X.
+    """
+
+    def __init__(self, environment: Environment, camera: CameraTrack, scene: bpy.types.Scene) -> None:
+        kind = ENVIRONMENTS[environment.kind]
+        for name in kind.params:
+            if name not in environment.params:
+                raise InputError(f"environment.params.{name}: missing; {kind.params[name].meaning}")
+        if len(environment.colours) != len(kind.colours):
+            raise InputError(
+                f"environment.colours: a {environment.kind} takes {len(kind.colours)} colours "
+                f"({', '.join(kind.colours)}), got {len(environment.colours)}"
+            )
+        self.environment = environment
+        self.params = dict(environment.params)
+        self.colours: dict[str, Rgb] = {
+            name: linear_rgb(colour) for name, colour in zip(kind.colours, environment.colours, strict=True)
+        }
+        self.rng = np.random.default_rng(environment.seed)
+        self.clear = self.params["clear"]
+        self.night = environment.hdri == "night"
+        middle = camera.position.mean(axis=0)
+        self.view = math.atan2(-middle[1], -middle[0])
+        self._camera = camera.position[:, :2]
+        self._scene = scene
+        self._things: list[Thing] = []
+
+    def add(
+        self,
+        solid: Solid | bpy.types.Mesh,
+        name: str,
+        at: tuple[float, float] = (0.0, 0.0),
+        angle: float = 0.0,
+        scale: float = 1.0,
+        wall: tuple[float, float, float] | None = None,
+        fixed: bool = False,
+    ) -> bpy.types.Object:
+        """Put a thing into the scene, turned about Z by `angle` and moved to `at`.
+
+        `fixed` things (grounds) never vanish; others do when they stand between camera and stage.
+        """
+        mesh = solid.mesh(name) if isinstance(solid, Solid) else solid
+        thing = bpy.data.objects.new(name, mesh)
+        thing.location = (at[0], at[1], 0.0)
+        thing.rotation_euler = (0.0, 0.0, angle)
+        thing.scale = (scale, scale, scale)
+        self._scene.collection.objects.link(thing)
+        if not fixed:
+            self._things.append(Thing(thing, wall))
+        return thing
+
+    def ground(self, material: bpy.types.Material, size: float = 60.0) -> None:
+        """The floor: one square at z = 0, `size` metres to each side."""
+        solid = Solid()
+        square = np.array([(-size, -size, 0), (size, -size, 0), (size, size, 0), (-size, size, 0)], float)
+        solid.faces(square, np.array([(0, 1, 2, 3)]), square[None, :, :2], material)
+        self.add(solid, "ground", fixed=True)
+
+    def around(self, angle: float, distance: float) -> tuple[float, float]:
+        """The point at `angle` from where the camera looks, `distance` metres from the origin."""
+        bearing = self.view + angle
+        return distance * math.cos(bearing), distance * math.sin(bearing)
+
+    def clear_view(self) -> None:
+        """Remove what stands between camera and stage, or around the camera."""
+        for thing in self._things:
+            if thing.wall is not None:
+                nx, ny, distance = thing.wall
+                inside = self._camera @ np.array([nx, ny]) + distance
+                hidden = inside.min() < ELBOW_ROOM * 0.6
+            else:
+                hidden = self._in_the_way(thing.object)
+            thing.object.hide_render = bool(hidden)
+
+    def _in_the_way(self, thing: bpy.types.Object) -> bool:
+        corners = np.array(thing.bound_box)
+        angle, scale = thing.rotation_euler[2], thing.scale[0]
+        low, high = corners.min(axis=0)[:2] * scale, corners.max(axis=0)[:2] * scale
+        # Sample the footprint: a long bench blocks the view along its whole length, not within a circle.
+        steps = np.linspace(0, 1, 9)
+        u, v = np.meshgrid(low[0] + steps * (high[0] - low[0]), low[1] + steps * (high[1] - low[1]))
+        c, s = math.cos(angle), math.sin(angle)
+        points = np.stack([c * u - s * v, s * u + c * v], -1).reshape(-1, 2) + np.array(thing.location[:2])
+        for camera in self._camera[:: max(1, len(self._camera) // 8)]:
+            reach = float(np.linalg.norm(camera))
+            along = np.clip((points - camera) @ -camera / max(reach, 1e-6) ** 2, 0.0, 1.0)
+            lateral = np.linalg.norm(points - camera * (1 - along)[:, None], axis=1)
+            if np.any((along < 1.0) & (lateral < ELBOW_ROOM + 0.8 * self.clear * along)):
+                return True
+        return False

@@ -1,0 +1,65 @@
+"""The system libraries that `import bpy` needs, and the apt packages that bring them.
+
+Usable without bpy: `python -m render.engines.blender.libraries` prints the missing packages, one line,
+and exits with status 2 when there are any.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Callable
+
+from motionpair.errors import EXIT_BAD_INPUT, EXIT_DONE, InputError
+
+APT_PACKAGES = {
+    "libX11.so.6": "libx11-6",
+    "libXrender.so.1": "libxrender1",
+    "libXfixes.so.3": "libxfixes3",
+    "libXi.so.6": "libxi6",
+    "libxkbcommon.so.0": "libxkbcommon0",
+    "libXext.so.6": "libxext6",
+    "libSM.so.6": "libsm6",
+    "libICE.so.6": "libice6",
+    "libGL.so.1": "libgl1",
+}
+"""Shared library to the Debian or Ubuntu package that holds it."""
+
+
+def missing_packages(load: Callable[[str], object] = ctypes.CDLL) -> list[str]:
+    """The apt packages whose library the dynamic linker cannot load; empty where bpy can be imported."""
+    missing = []
+    for library, package in APT_PACKAGES.items():
+        try:
+            load(library)
+        except OSError:
+            missing.append(package)
+    return missing
+
+
+def apt_line(packages: list[str]) -> str:
+    """The command that installs `packages`."""
+    return f"apt-get install -y --no-install-recommends {' '.join(packages)}"
+
+
+def require_libraries() -> None:
+    """Refuse to go on where a library is missing.
+
+    Raises:
+        InputError: names the packages and the command that installs them.
+    """
+    packages = missing_packages() if sys.platform == "linux" else []
+    if packages:
+        raise InputError(f"Blender needs system libraries that are missing; run: {apt_line(packages)}")
+
+
+def main() -> int:
+    """Print the missing packages; the exit status says whether there are any."""
+    packages = missing_packages() if sys.platform == "linux" else []
+    if packages:
+        print(" ".join(packages))
+    return EXIT_BAD_INPUT if packages else EXIT_DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())
