@@ -6,6 +6,34 @@ import numpy as np
 
 LONGEST = 0.9985
 """Share of its length that a leg may stretch to: a knee always keeps about 6 degrees of bend."""
+_SLOW_FROM = 0.975
+"""Share of its length from which a swinging leg stretches less and less, so that its knee does not snap straight."""
+_FREE_AFTER = 0.09
+"""Seconds off the ground after which a foot may fall short of its goal."""
+
+
+def aloft(planted: np.ndarray, dt: float) -> np.ndarray:
+    """How free each foot is (T, feet): 0 while any of it is planted (T, feet, points), 1 well off the ground."""
+    standing = planted.any(axis=-1)
+    frames = np.arange(len(standing))[:, None]
+    away = np.full(standing.shape, np.inf)
+    for foot in range(standing.shape[1]):
+        down = np.flatnonzero(standing[:, foot])
+        if len(down):
+            away[:, foot] = np.abs(frames - down).min(axis=1)
+    u = np.clip(away * dt / _FREE_AFTER, 0.0, 1.0)
+    return u * u * (3 - 2 * u)
+
+
+def within_reach(hips: np.ndarray, ankles: np.ndarray, lengths: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Ankles (T, legs, 3), those of free feet (T, legs) drawn in where the leg would be all but straight."""
+    to = ankles - hips
+    share = np.linalg.norm(to, axis=-1) / lengths
+    room = LONGEST - _SLOW_FROM
+    over = np.maximum(share - _SLOW_FROM, 0.0)
+    soft = np.where(over > 0, _SLOW_FROM + room * (1 - np.exp(-over / room)), share)
+    scale = 1 + free * (soft / np.maximum(share, 1e-9) - 1)
+    return hips + to * scale[..., None]
 
 
 def required_drop(

@@ -16,7 +16,7 @@ from render import rotations as rot
 from render.characters.baked import BakedCharacter, Rig
 from render.elbow_room import make_room
 from render.footing import Foot, feet
-from render.legs import required_drop, settle
+from render.legs import aloft, required_drop, settle, within_reach
 from render.motion import Motion
 from render.scene import Pose
 from render.skeleton import JOINT_INDEX, JOINTS, PARENTS
@@ -42,7 +42,8 @@ def retarget(motion: Motion, baked: BakedCharacter, position: tuple[float, float
     places = kinematics.joint_positions(turns, bones, PARENTS, root)
     turns = make_room(baked, turns, places, motion.fps)
     ankles, foot_turns, toe_turns = _plant(motion, feet(baked), turns, places)
-    root = root - _drop(bones, turns, root, ankles, motion.fps)
+    ankles, drop = _reach(bones, turns, root, ankles, motion)
+    root = root - drop
     turns = _bend_legs(bones, turns, root, ankles, foot_turns, toe_turns)
 
     every = _with_twists(rig, turns)
@@ -165,11 +166,16 @@ def _lengths(bones: np.ndarray, joint: str) -> np.ndarray:
     return np.linalg.norm(bones[[JOINT_INDEX[f"{s}_{joint}"] for s in _SIDES]], axis=-1)
 
 
-def _drop(bones: np.ndarray, turns: np.ndarray, root: np.ndarray, ankles: np.ndarray, fps: int) -> np.ndarray:
-    """(T, 3) how far the pelvis sinks so that both legs reach."""
-    reach = _lengths(bones, "knee") + _lengths(bones, "ankle")
-    drop = required_drop(_hips(bones, turns, root), ankles, reach).max(axis=1)
-    return settle(drop, 1.0 / fps)[:, None] * rot.Z
+def _reach(
+    bones: np.ndarray, turns: np.ndarray, root: np.ndarray, ankles: np.ndarray, motion: Motion
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ankles (T, 2, 3) that the legs can reach once the pelvis has sunk by a way down (T, 3)."""
+    lengths = _lengths(bones, "knee") + _lengths(bones, "ankle")
+    hips = _hips(bones, turns, root)
+    free = aloft(motion.contacts.reshape(-1, 2, 2), 1.0 / motion.fps)
+    ankles = within_reach(hips, ankles, lengths, free)
+    drop = settle(required_drop(hips, ankles, lengths).max(axis=1), 1.0 / motion.fps)
+    return ankles, drop[:, None] * rot.Z
 
 
 def _bend_legs(

@@ -48,7 +48,7 @@ def dance(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     half = np.sin(np.pi * beat)
     sway = weights[:, 1] * 0.35 + weights[:, 2] * 1.0 + weights[:, 3] * 0.4
     p.sway[:, 0] = weight + 0.055 * groove * half * sway
-    p.sway[:, 2] = -0.035 - groove * (0.028 + 0.022 * weights[:, 1]) * (1 - pulse)
+    p.sway[:, 2] = -0.01 - groove * (0.026 + 0.022 * weights[:, 1]) * (1 - pulse)
     p.sway[:, 1] = 0.015 * groove * np.sin(2 * np.pi * beat)
     hips = lag(half, t, 0.02)
     p.pelvis[:, 0] = 0.05 + 0.05 * groove * np.cos(2 * np.pi * beat)

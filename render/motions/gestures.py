@@ -74,7 +74,7 @@ def wave(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     lean = lag(up, t, 0.12)
     rock = np.sin(beat / 2 + 0.4) * (0.6 + 0.4 * up)
     p.sway[:, 0] += -outward * 0.028 * lean + 0.022 * rock
-    p.sway[:, 2] += -0.008 * np.abs(np.sin(beat / 2)) - 0.01 * pulse(t, -0.12, 0.15, 0.0, 0.25)
+    p.sway[:, 2] += -0.003 * np.sin(beat / 2) ** 2 - 0.008 * pulse(t, -0.12, 0.15, 0.0, 0.25)
     p.pelvis[:, 1] += outward * 0.05 * lean - 0.05 * rock
     p.pelvis[:, 2] += 0.05 * rock
     p.spine[:, 1] += -outward * 0.06 * lean + 0.06 * lag(rock, t, 0.12)
@@ -211,7 +211,7 @@ def count(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     held += lag(sway, t, 0.15)[:, None] * np.array([0.03, 0.0, 0.015])
     p.arm_reach(other, held, READY.fingers, READY.palm, swivel=READY.swivel, weight=up)
     p.sway[:, 0] += 0.022 * sway
-    p.sway[:, 2] -= 0.01 * accent_late
+    p.sway[:, 2] -= 0.004 * accent_late
     p.pelvis[:, 1] -= 0.045 * sway
     p.spine[:, 1] += 0.05 * lag(sway, t, 0.12)
     p.spine[:, 2] += 0.05 * lag(sway, t, 0.1) + 0.05 * outward

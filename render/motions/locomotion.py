@@ -13,7 +13,7 @@ from render.motions.track import HEEL, LEFT, RIGHT, TOE, Track
 
 _STANCE = 0.62
 """Share of the stride that a foot is on the ground."""
-_BEFORE = 0.45
+_BEFORE = 0.43
 """Share of the stance before the body is over the foot."""
 
 
@@ -21,7 +21,7 @@ def walk(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     """Walk along an arc, already in full stride."""
     p = Puppet(t, rng)
     speed, curve, swing = params["speed"], params["curve"], params["swing"]
-    step = 0.61 * np.sqrt(speed / 1.2)
+    step = 0.55 * np.sqrt(speed / 1.2)
     stride = 2 * step / speed
     phase0 = rng.random()
     cycle = t / stride + phase0
@@ -33,8 +33,8 @@ def walk(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     # Phase 0: the left foot strikes; the body is lowest there, highest as it passes over a foot.
     wave = 2 * np.pi * cycle
     over = wave - 2 * np.pi * _STANCE * _BEFORE
-    bounce = 0.012 + 0.011 * speed
-    p.sway[:, 2] = -0.03 - 0.012 * speed + bounce * np.cos(2 * over)
+    bounce = 0.011 + 0.008 * speed
+    p.sway[:, 2] = -0.012 - 0.012 * speed + bounce * np.cos(2 * over)
     p.sway[:, 0] = 0.024 * np.cos(over)
     p.sway[:, 1] = -0.01 * np.sin(2 * over)
     twist = (0.05 + 0.05 * speed) * np.cos(wave - 0.25)
@@ -58,7 +58,7 @@ def walk(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
             side,
             forward=forward,
             out=0.2 + 0.02 * np.cos(2 * wave) + 0.3 * own[side, 1],
-            inward=0.22 + 0.3 * lag(beat, t, 0.06) * swing,
+            inward=0.15 + 0.2 * lag(beat, t, 0.06) * swing,
             bend=0.42 + 0.3 * own[side, 2] + 0.75 * size * lag(beat, t, 0.1),
             twist=0.35,
             flex=0.5 * (forward - trailing) + 0.05,
@@ -98,14 +98,14 @@ def _stride_foot(p: Puppet, side: int, cycle: np.ndarray, stride: float, speed: 
     here, here_yaw = footprint(k)
     there, there_yaw = footprint(k + 1)
     v = np.clip((u - _STANCE) / (1 - _STANCE), 0.0, 1.0)
-    # The swinging foot leaves gently, is fastest as it passes the other, and slows into the strike.
-    w = ease(v**0.95)
+    # Minimum jerk, but moving ahead already as the toes leave and still as the heel strikes.
+    w = ease(v) + 0.35 * v * (1 - v) ** 3 * (1 + 3 * v) - 0.28 * v**3 * (1 - v) * (4 - 3 * v)
     p.prints[:, side, :2] = here * (1 - w)[:, None] + there * w[:, None]
-    p.prints[:, side, 2] = (0.02 + 0.022 * speed) * np.sin(np.pi * v) ** 2
+    p.prints[:, side, 2] = (0.02 + 0.022 * speed) * np.sin(np.pi * v**0.75) ** 2
     p.yaw[:, side] = here_yaw * (1 - w) + there_yaw * w
-    strike, push = 0.16 + 0.12 * speed, 0.45 + 0.25 * speed
-    knots = np.array([0.0, 0.085, 0.36, _STANCE, 0.7, 0.86, 0.97, 1.0])
-    values = np.array([-strike, 0.0, 0.0, push, push * 1.05, -0.02, -strike, -strike])
+    strike, push = 0.16 + 0.12 * speed, 0.5 + 0.3 * speed
+    knots = np.array([0.0, 0.085, 0.36, _STANCE, 0.67, 0.85, 0.96, 1.0])
+    values = np.array([-strike, 0.0, 0.0, push, push * 1.1, -0.02, -strike, -strike])
     from render.motions.signals import spline
 
     p.pitch[:, side] = spline(u, knots, values)
@@ -155,7 +155,7 @@ def turn(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     # The weight is over the foot that stands.
     stand = -OUTWARD[first] * np.sin(beat + 0.35)
     p.sway[:, 0] = 0.03 * stand
-    p.sway[:, 2] = -0.03 - 0.013 * np.cos(2 * beat)
+    p.sway[:, 2] = -0.016 - 0.01 * np.cos(2 * beat)
     p.pelvis[:, 0] = 0.03
     p.pelvis[:, 1] = 0.07 * stand
     lead = np.sign(angle) * 0.35 * pulse_of(t, seconds)

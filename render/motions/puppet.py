@@ -24,6 +24,7 @@ _COLLAR_FROM, _COLLAR_SHARE = 0.6, 0.22
 """Radians of arm elevation from which the collarbone helps, and its share."""
 _PRONATION, _ELBOW_TWIST = 1.35, 0.4
 _WRIST_FLEX, _WRIST_DEVIATION = 1.0, 0.45
+_SLOW_FROM, _LONGEST = 0.86, 0.985
 
 
 class Puppet:
@@ -58,7 +59,7 @@ class Puppet:
         self.stance(0.095 + 0.02 * rng.random(), rng.uniform(0.1, 0.2), ahead=rng.uniform(-0.03, 0.03))
         weight = drift(t, rng, hz=0.22)
         self.sway[:, 0] = 0.016 * weight
-        self.sway[:, 2] = -0.012 - 0.004 * weight**2
+        self.sway[:, 2] = -0.003 - 0.0015 * weight**2
         self.pelvis[:, 1] = -0.035 * weight
         self.spine[:, 1] = 0.03 * lag(weight, t, 0.2)
         self.spine[:, 2] = 0.03 * drift(t, rng, hz=0.3)
@@ -146,9 +147,11 @@ class Puppet:
         turn = rot.from_axis_angle(along, np.broadcast_to(np.asarray(swivel, dtype=float), (n,)))
         elbow = rot.rotate(turn, elbow)
         hinge = rot.cross(elbow, along)
-        longest = (mannequin.UPPER_ARM + mannequin.FOREARM) * 0.995
-        far = np.linalg.norm(goal, axis=-1, keepdims=True)
-        goal = goal * np.minimum(1.0, longest / np.maximum(far, 1e-9))
+        longest = mannequin.UPPER_ARM + mannequin.FOREARM
+        far = np.linalg.norm(goal, axis=-1, keepdims=True) / longest
+        # Towards its full length an arm stretches less and less: the elbow neither locks nor snaps.
+        over, room = np.maximum(far - _SLOW_FROM, 0.0), _LONGEST - _SLOW_FROM
+        goal = goal * np.where(over > 0, (_SLOW_FROM + room * (1 - np.exp(-over / room))) / far, 1.0)
         middle, end, axis = kinematics.two_bone(
             np.zeros((n, 3)), goal, mannequin.UPPER_ARM, mannequin.FOREARM, hinge
         )
@@ -162,8 +165,8 @@ class Puppet:
             # q = twist · swing: the forearm twists first, the wrist swings in the twisted frame.
             swing, around = rot.swing_twist(rot.inverse(wanted), rot.X)
             twist = -rot.log(around)[:, 0]
-            twist = np.clip(np.unwrap(twist), -_PRONATION, _PRONATION)
-            hand = rot.inverse(swing)
+            twist = smooth(np.clip(np.unwrap(twist), -_PRONATION, _PRONATION), self.t, 0.035)
+            hand = rot.exp(smooth(rot.log(rot.inverse(swing)), self.t, 0.03))
         self._set_arm(side, shoulder, bend, twist, hand, weight)
 
     def _set_arm(

@@ -22,23 +22,24 @@ def squat(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     depth, rate = params["depth"], params["rate"]
     p.stance(0.15 + 0.03 * rng.random(), 0.3 + 0.1 * rng.random())
     phase = (t * rate) % 1.0
-    down = ease(phase / 0.52) * (1 - ease((phase - 0.55) / 0.45))
-    down = 0.04 + 0.96 * smooth(down, t, 0.03)
+    # Slower down than up: the turning point is past the middle.
+    skew = phase + 0.05 * np.sin(2 * np.pi * phase) / np.pi
+    down = 0.5 - 0.5 * np.cos(2 * np.pi * skew)
     low = depth * down
     sink, back = 0.47, 0.16
-    p.sway[:, 2] = -0.012 - sink * low
+    p.sway[:, 2] = -0.004 - sink * low
     p.sway[:, 1] = back * low + 0.01
     p.sway[:, 0] *= 0.4
     p.pelvis[:, 0] = 0.04 + 0.62 * low
     p.spine[:, 0] = 0.02 + 0.22 * low - 0.06 * lag(down, t, 0.2)
     p.knees[:] = (0.1 + 0.12 * low)[:, None]
     p.head[:, 0] += 0.12 * low
-    arms = lag(down, t, 0.07) * (0.45 + 0.6 * depth)
+    arms = lag(down, t, 0.07) * (0.55 + 0.45 * depth)
     for side in (LEFT, RIGHT):
         own = rng.normal(0.0, 0.05, 3)
         p.arm_angles(
             side,
-            forward=-0.08 + 1.5 * arms + own[0],
+            forward=-0.1 + (1.55 + 0.7 * depth) * arms + own[0],
             out=0.26 - 0.1 * arms + 0.1 * own[1],
             inward=0.25 - 0.1 * arms,
             bend=0.4 - 0.2 * lag(arms, t, 0.1) + own[2],
@@ -59,7 +60,7 @@ def jump(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     p = Puppet(t, rng)
     p.stance(0.1 + 0.02 * rng.random(), 0.12)
     height, spread = params["height"], params["spread"]
-    takeoff, landing = 0.055, 0.005
+    takeoff, landing = 0.03, 0.0
     flight = np.sqrt(2 * height / GRAVITY) + np.sqrt(2 * (height + takeoff - landing) / GRAVITY)
     rise_speed = np.sqrt(2 * GRAVITY * height)
     fall_speed = rise_speed - GRAVITY * flight
@@ -75,7 +76,7 @@ def jump(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     ground = hermite(
         u,
         [*marks[:3], *marks[3:]],
-        [-0.04, deep, takeoff, landing, 0.8 * deep, -0.04],
+        [-0.012, deep, takeoff, landing, 0.8 * deep, -0.012],
         [0.0, 0.0, rise_speed, fall_speed, 0.0, 0.0],
     )
     air = np.clip(u - marks[2], 0.0, flight)
@@ -197,7 +198,7 @@ def punch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     p.spine[:, 1] += 0.06 * drift(t, rng, hz=0.8)
     p.sway[:, 1] = 0.01 - 0.04 * load
     p.sway[:, 0] = 0.02 * drift(t, rng, hz=0.7) + 0.01 * load
-    p.sway[:, 2] = -0.075 + 0.012 * bounce - 0.02 * np.abs(load)
+    p.sway[:, 2] = -0.05 + 0.012 * bounce - 0.02 * np.abs(load)
     chest_turn = p.pelvis[:, 2] + p.spine[:, 2]
     own = drift(t, rng, (2, 3), hz=1.1)
     for side in (LEFT, RIGHT):
@@ -254,7 +255,7 @@ def kick(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     kick_out = ramp(u, chamber, snap) * (1 - ramp(u, held, recoil))
     heel = pulse(u, lift_off - 0.08, 0.1, 0.06, 0.16)
     p.pitch[:, leg] = 0.5 * heel + 0.55 * up * (1 - kick_out) - 0.75 * kick_out
-    p.toes[:, leg] = 0.5 * heel * (u < lift_off) + 0.35 * kick_out
+    p.toes[:, leg] = 0.5 * heel * (1 - ramp(u, lift_off, lift_off + 0.07)) + 0.35 * kick_out
     down = (u <= lift_off) | (u >= land)
     p.prints[down, leg] = home
     p.pitch[:, leg] = np.where(u >= land, 0.0, p.pitch[:, leg])
@@ -266,7 +267,7 @@ def kick(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     weight = smooth(weight, t, 0.03)
     p.sway[:, 0] = -out * 0.075 * weight
     p.sway[:, 1] = 0.02 * weight - 0.05 * kick_out + p.prints[:, stand, 1] * 0.6 * weight
-    p.sway[:, 2] = -0.04 - 0.035 * weight + 0.025 * kick_out
+    p.sway[:, 2] = -0.012 - 0.02 * weight + 0.015 * kick_out
     p.pelvis[:, 0] = 0.04 - 0.16 * up - 0.2 * kick_out
     p.pelvis[:, 1] = -out * (-0.05 * weight + 0.1 * up)
     p.pelvis[:, 2] = -out * (0.1 * up + 0.32 * kick_out) + out * 0.08 * pulse(u, 0.0, 0.12, 0.03, 0.12)

@@ -12,7 +12,7 @@ import numpy as np
 
 from render import kinematics, mannequin
 from render import rotations as rot
-from render.legs import required_drop, settle
+from render.legs import aloft, required_drop, settle, within_reach
 from render.motion import Motion
 from render.skeleton import JOINT_INDEX
 
@@ -81,8 +81,10 @@ def solve(track: Track, keep: np.ndarray, fps: int) -> Motion:
     hip_offsets = mannequin.HIP * mirror
     hips = place[:, None] + rot.rotate(pelvis[:, None], hip_offsets)
     length = mannequin.THIGH + mannequin.SHIN
-    drop = required_drop(hips, ankles, np.array([length, length])).max(axis=1)
-    place[:, 2] -= settle(drop, track.t[1] - track.t[0])
+    lengths = np.array([length, length])
+    dt = track.t[1] - track.t[0]
+    ankles = within_reach(hips, ankles, lengths, aloft(track.planted, dt))
+    place[:, 2] -= settle(required_drop(hips, ankles, lengths).max(axis=1), dt)
 
     place, pelvis, ankles = place[keep], pelvis[keep], ankles[keep]
     yaw, pitch, heading_angle = track.yaw[keep], track.pitch[keep], track.heading[keep]
