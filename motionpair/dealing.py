@@ -58,22 +58,26 @@ def deal_slots(recipe: Recipe) -> SlotDeal:
 
 
 def deal_cast(recipe: Recipe) -> CastDeal:
-    """Members go to splits by the splits' shares, but at least as many as the split's strata need.
+    """Members go to splits by the splits' shares, but at least as many as the split's strata need; within
+    each split, looks by their weights.
 
     Raises:
         InputError: the cast is too small for the pairs of a split.
     """
     slots = deal_slots(recipe)
-    strata = [
-        [s for i, s in enumerate(recipe.strata) if np.any((slots.stratum == i) & (slots.split == p))]
+    needs = [
+        _least_members(
+            recipe,
+            [s for i, s in enumerate(recipe.strata) if np.any((slots.stratum == i) & (slots.split == p))],
+        )
         for p in range(len(SPLITS))
     ]
-    needs = [2 * max((s.performers[1] for s in mine), default=0) for mine in strata]
     if sum(needs) > recipe.cast.size:
         asked = ", ".join(f"{n} in {name}" for n, name in zip(needs, SPLITS, strict=True) if n)
         raise InputError(
-            f"cast.size: the strata need at least {sum(needs)} members ({asked}; a pair shows two different "
-            f"characters a performer, and no character is in two splits), got {recipe.cast.size}"
+            f"cast.size: the strata need at least {sum(needs)} members ({asked}: a pair shows two different "
+            "characters a performer, a clip or a replacement pair one style, and no character is in two "
+            f"splits), got {recipe.cast.size}"
         )
     counts = deal(recipe.cast.size, _shares(recipe))
     while short := [p for p in range(len(SPLITS)) if counts[p] < needs[p]]:
@@ -81,17 +85,10 @@ def deal_cast(recipe: Recipe) -> CastDeal:
         counts[short[0]] += 1
         counts[richest] -= 1
     split = interleave(counts)
-    names: list[Look] = [name for name in get_args(Look) if recipe.cast.looks.get(name, 0) > 0]
-    shares = [recipe.cast.looks[name] for name in names]
+    names, weights = _looks(recipe)
     looks = np.empty(len(split), dtype=np.int64)
     for p in range(len(SPLITS)):
-        dealt = deal(counts[p], shares)
-        looks[split == p] = interleave(dealt)
-        by_style: dict[str, int] = {}
-        for name, count in zip(names, dealt, strict=True):
-            by_style[style(name)] = by_style.get(style(name), 0) + count
-        for stratum in strata[p]:
-            _check_styles(stratum, SPLITS[p], by_style)
+        looks[split == p] = interleave(deal(counts[p], weights))
         _check_meetings(recipe, SPLITS[p], counts[p], int(np.sum(slots.split == p)))
     return CastDeal(split, tuple(names[i] for i in looks))
 
@@ -100,21 +97,32 @@ def _shares(recipe: Recipe) -> list[float]:
     return [getattr(recipe.splits, name) for name in SPLITS]
 
 
-def _check_styles(stratum: Stratum, split: str, by_style: dict[str, int]) -> None:
-    """A clip's performers share one style, and both clips of a replacement pair do."""
+def _looks(recipe: Recipe) -> tuple[list[Look], list[float]]:
+    names: list[Look] = [name for name in get_args(Look) if recipe.cast.looks.get(name, 0) > 0]
+    return names, [recipe.cast.looks[name] for name in names]
+
+
+def _least_members(recipe: Recipe, strata: list[Stratum]) -> int:
+    """From how many members on a split can fill all of its strata, whatever the number."""
+    names, weights = _looks(recipe)
+    least = 2 * max((s.performers[1] for s in strata), default=0)
+    # With ever more members every style grows, so the last count that fails is soon found.
+    enough = least
+    for members in range(least, least * 2 * len(names) + 1):
+        by_style: dict[str, int] = {}
+        for name, count in zip(names, deal(members, weights), strict=True):
+            by_style[style(name)] = by_style.get(style(name), 0) + count
+        if not all(_can_fill(stratum, by_style) for stratum in strata):
+            enough = members + 1
+    return enough
+
+
+def _can_fill(stratum: Stratum, by_style: dict[str, int]) -> bool:
+    """Whether there are members for a pair: one style a clip, and in replacement mode one for both clips."""
     most = stratum.performers[1]
     if stratum.mode == "replacement":
-        enough = max(by_style.values()) >= 2 * most
-        asked = f"{2 * most} of one style"
-    else:
-        enough = sum(count // most for count in by_style.values()) >= 2
-        asked = f"twice {most} of one style"
-    if not enough:
-        have = ", ".join(f"{count} {name}" for name, count in by_style.items())
-        raise InputError(
-            f"cast.size: stratum {stratum.name} needs {asked} in split {split}, the cast's share has {have}; "
-            "accepted: a larger cast, fewer looks or fewer performers"
-        )
+        return max(by_style.values()) >= 2 * most
+    return sum(count // most for count in by_style.values()) >= 2
 
 
 def _check_meetings(recipe: Recipe, split: str, members: int, pairs: int) -> None:
