@@ -73,8 +73,10 @@ class BlenderEngine:
         _place_camera(blender, scene.camera)
         lights.build(scene.environment, scene.render.style, blender)
         environments.build(scene.environment, scene.camera, blender)
+        x, y, z = lights.key_direction(scene.environment)
+        light = (float(x), float(y), float(z))
         for i, actor in enumerate(scene.actors):
-            characters.build(actor, i + 1)
+            characters.build(actor, i + 1, light)
         return blender
 
     def _render_frames(self, blender: bpy.types.Scene, scene: Scene, folder: Path) -> Frames:

@@ -57,12 +57,16 @@ _LIGHTS: dict[str, _Light] = {
     "sunset": _Light(0.597, 0.52, 3.1, 0.691, (1.0, 0.80, 0.62), 1.4, 0.05),
 }
 
-SKY_LEVEL = 0.55
+SKY_LEVEL = 0.75
 """Irradiance over π of the sky on level ground, at strength 1: what a white diffuser would reflect."""
-KEY_LEVEL = 0.72
+KEY_LEVEL = 1.05
 """Irradiance over π of the key light on a surface that faces it, before a light's `balance`."""
-INDOOR_SOFTNESS = 0.35
+INDOOR_SOFTNESS = 0.22
 """Radians, the least apparent diameter of the key indoors: a lamp or window, not the sun."""
+INDOOR_SKY = 0.6
+"""Share of the sky's light that is left indoors, where the key has to give the shape."""
+TOON_LEVEL = 0.6
+"""Share of all light in a toon picture: the view Standard cuts at 1, where AgX rolls off above 16."""
 
 
 def _light(environment: Environment) -> _Light:
@@ -101,9 +105,8 @@ def build(environment: Environment, style: Style, scene: bpy.types.Scene) -> Non
     """Give `scene` its world and its key light."""
     light = _light(environment)
     level = environment.hdri_strength * light.level
-    # Standard cuts at 1 where AgX rolls off: the toon picture is exposed a little lower.
     if style == "toon":
-        level *= 0.85
+        level *= TOON_LEVEL
     scene.world = _world(environment, light, level)
     _key(environment, light, level, scene)
 
@@ -144,7 +147,7 @@ def _world(environment: Environment, light: _Light, level: float) -> bpy.types.W
     cut.inputs[1].default_value = (light.cut,) * 3
     links.new(picture.outputs["Color"], cut.inputs[0])
 
-    gain = SKY_LEVEL * level / light.irradiance
+    gain = SKY_LEVEL * level / light.irradiance * (INDOOR_SKY if environment.kind in INDOOR else 1.0)
     lit = nodes.new("ShaderNodeBackground")
     seen = nodes.new("ShaderNodeBackground")
     for node, strength in ((lit, gain), (seen, gain * light.backdrop)):

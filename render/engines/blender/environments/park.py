@@ -22,8 +22,8 @@ def lawn(place: Place, bearing: float, offset: float) -> bpy.types.Material:
     fine, tufts = shader.noise(flat, 60.0, 2.0), shader.noise(flat, 5.0, 2.0)
     patches = shader.noise(flat, 0.5, 2.0)
     dry = surfaces.blend(grass, linear_rgb("#b8a35a"), 0.45)
-    tone: Value = shader.mix(fine.rise(0.25, 0.75), surfaces.shade(grass, 0.45), surfaces.shade(grass, 1.25))
-    tone = shader.mix(tufts.rise(0.35, 0.7) * 0.5, tone, surfaces.shade(grass, 0.7))
+    tone: Value = shader.mix(fine.rise(0.25, 0.75), surfaces.shade(grass, 0.6), surfaces.shade(grass, 1.5))
+    tone = shader.mix(tufts.rise(0.35, 0.7) * 0.5, tone, surfaces.shade(grass, 0.85))
     tone = shader.mix(patches.rise(0.45, 0.75) * 0.55, tone, dry)
     stripes = ((x / 1.5).sin() * 4.0).clamped() * 0.22
     tone = shader.mix(stripes, tone, surfaces.shade(grass, 1.35))

@@ -22,7 +22,8 @@ def tree(
     t = np.linspace(0, 1, 6)
     trunk = np.stack([lean[0] * t**2 * 2, lean[1] * t**2 * 2, t * height * 0.72], -1)
     solid.column(trunk, height * 0.030 * (1.25 - 0.85 * t), bark, sides=9, caps=False)
-    centres = [trunk[-1] + np.array([0, 0, height * 0.12])]
+    crown = trunk[-1] + np.array([0, 0, height * 0.12])
+    centres = [crown]
     for i in range(5):
         angle = i * 2 * np.pi / 5 + rng.uniform(-0.4, 0.4)
         start = trunk[-1] * (fork / trunk[-1][2])

@@ -157,11 +157,12 @@ def leaves(name: str, colour: Rgb, spread: float = 0.5) -> bpy.types.Material:
     shader = Shader(name)
     _, _, part = surface_uvw(shader)
     yellow = (min(colour[0] * 1.5 + 0.02, 0.9), min(colour[1] * 1.25 + 0.02, 0.9), colour[2] * 0.8)
+    colour = shade(colour, 1.45)
     tone = shader.mix(part.rise(0.0, 0.55), shade(colour, 1 - 0.7 * spread), colour)
     tone = shader.mix(part.rise(0.6, 1.0) * spread, tone, yellow)
     solid = shader.field("ShaderNodeBsdfDiffuse", {"Color": tone})
     through = shader.field("ShaderNodeBsdfTranslucent", {"Color": tone})
-    return seen_by_camera(shader, shader.mix_shaders(0.3, solid, through), shade(colour, 0.8))
+    return seen_by_camera(shader, shader.mix_shaders(0.4, solid, through), shade(colour, 0.8))
 
 
 def bark(name: str, colour: Rgb) -> bpy.types.Material:
