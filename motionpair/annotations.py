@@ -122,7 +122,9 @@ def _check_shapes(arrays: Mapping[str, np.ndarray]) -> None:
     if unknown := arrays.keys() - names:
         raise DataError(f"annotations: unknown array {min(unknown)}")
     root = arrays["target/joints3d"]
-    sizes = {"T": root.shape[0], "K": root.shape[1]} if root.ndim == 4 else {"T": -1, "K": -1}
+    if root.ndim != 4:
+        raise DataError(f"annotations: target/joints3d: expected 4 dimensions, got {root.shape}")
+    sizes = {"T": root.shape[0], "K": root.shape[1]}
     for clip in CLIPS:
         for name, spec in ARRAYS.items():
             array = arrays[f"{clip}/{name}"]

@@ -10,8 +10,10 @@ same pairs give the same bytes, whether they come from staging folders or from a
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,7 +78,7 @@ def extend_shard(path: Path, staged: Sequence[Path]) -> None:
         DataError: the shard is damaged, or a staging folder is.
         ValueError: a slot is already in the shard.
     """
-    old = _open(path)
+    old = _open(path, str(path))
     metadata = {k.decode(): v.decode() for k, v in (old.schema_arrow.metadata or {}).items()}
     places = iter(blob_table(path))
 
@@ -93,26 +95,29 @@ def blob_table(source: Path | pa.NativeFile) -> list[dict[str, BlobPlace]]:
     Raises:
         DataError: not a shard, or one whose blobs do not lie as this module writes them.
     """
-    file = _open(source)
-    table: list[dict[str, BlobPlace]] = []
-    for group in range(file.num_row_groups):
-        facts = file.metadata.row_group(group)
-        indices = {facts.column(i).path_in_schema: i for i in range(facts.num_columns)}
-        lengths = _lengths(file, group)
-        first = len(table)
-        table.extend({} for _ in range(facts.num_rows))
-        for name in schema.BLOBS:
-            chunk = facts.column(indices[name])
-            payload = sum(4 + n for n in lengths[name])
-            header = chunk.total_compressed_size - payload
-            plain = chunk.compression == "UNCOMPRESSED" and not chunk.has_dictionary_page
-            if not plain or not 0 < header < 256:  # more than one page has more than one header
-                raise DataError(f"column {name} of row group {group}: expected one plain uncompressed page")
-            offset = chunk.data_page_offset + header
-            for row, length in enumerate(lengths[name]):
-                table[first + row][name] = BlobPlace(offset + 4, length)
-                offset += 4 + length
+    with _raw(source) as raw:
+        file = _open(raw, _name(source))
+        table: list[dict[str, BlobPlace]] = []
+        for group in range(file.num_row_groups):
+            facts = file.metadata.row_group(group)
+            chunks = {facts.column(i).path_in_schema: facts.column(i) for i in range(facts.num_columns)}
+            lengths = _lengths(file, group, _name(source))
+            places = {name: _places(raw, chunks[name], lengths[name]) for name in schema.BLOBS}
+            for i in range(facts.num_rows):
+                table.append({name: places[name][i] for name in schema.BLOBS})
     return table
+
+
+def _places(raw: pa.NativeFile, chunk: pq.ColumnChunkMetaData, lengths: Sequence[int]) -> list[BlobPlace]:
+    """Where the values of a blob's column chunk lie: at its end, each after its length of 4 bytes."""
+    header = chunk.total_compressed_size - sum(4 + length for length in lengths)
+    offset = chunk.data_page_offset + header
+    plain = chunk.compression == "UNCOMPRESSED" and not chunk.has_dictionary_page and header > 0
+    # with a second page the first value would lie before the offset by that page's header
+    if not plain or raw.read_at(4, offset) != lengths[0].to_bytes(4, "little"):
+        raise DataError(f"column {chunk.path_in_schema}: expected one plain uncompressed page a row group")
+    ends = itertools.accumulate((4 + length for length in lengths), initial=offset)
+    return [BlobPlace(start + 4, length) for start, length in zip(ends, lengths, strict=False)]
 
 
 def rows(source: Path | pa.NativeFile) -> Iterator[dict[str, Any]]:
@@ -130,7 +135,7 @@ def row_table(source: Path | pa.NativeFile) -> pa.Table:
     Raises:
         DataError: not a shard of this schema version, or damaged.
     """
-    file = _open(source)
+    file = _open(source, _name(source))
     try:
         table = file.read(columns=list(schema.COLUMNS), use_threads=False)
         table.validate(full=True)
@@ -240,22 +245,36 @@ def _check_offsets(path: Path, expected: list[dict[str, bytes]]) -> None:
                     raise RuntimeError(f"{path}: {name} is not at the offset that its footer gives")
 
 
-def _open(source: Path | pa.NativeFile) -> pq.ParquetFile:
+@contextmanager
+def _raw(source: Path | pa.NativeFile) -> Iterator[pa.NativeFile]:
+    """The bytes of a shard; a file that the caller opened stays open."""
+    if not isinstance(source, Path):
+        yield source
+        return
+    try:
+        file = pa.OSFile(str(source))
+    except OSError as error:
+        raise DataError(f"{source}: cannot be read ({error.strerror or error})") from None
+    with file:
+        yield file
+
+
+def _open(source: Path | pa.NativeFile, where: str) -> pq.ParquetFile:
     try:
         file = pq.ParquetFile(source, page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{_name(source)}: not a Parquet file ({error})") from None
+        raise DataError(f"{where}: not a Parquet file ({error})") from None
     if not file.schema_arrow.equals(schema.shard_schema()):
-        raise DataError(f"{_name(source)}: expected the columns of schema version {schema.SCHEMA_VERSION}")
+        raise DataError(f"{where}: expected the columns of schema version {schema.SCHEMA_VERSION}")
     return file
 
 
-def _lengths(file: pq.ParquetFile, group: int) -> dict[str, list[int]]:
+def _lengths(file: pq.ParquetFile, group: int, where: str) -> dict[str, list[int]]:
     try:
         blobs = file.read_row_group(group, columns=list(schema.BLOBS), use_threads=False)
         return {name: pa.compute.binary_length(blobs[name]).to_pylist() for name in schema.BLOBS}
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"row group {group}: damaged ({error})") from None
+        raise DataError(f"{where}: row group {group}: damaged ({error})") from None
 
 
 def _read_at(path: Path, offset: int, length: int) -> bytes:

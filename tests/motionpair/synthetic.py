@@ -1,7 +1,7 @@
 """Valid pairs without a renderer: real specs, moving blobs as characters, real encoders.
 
-`stage_pair` writes a staging folder as a render worker does; `build_dataset` packs several into a small
-dataset with plan, shards, metadata, quarantine and manifest.
+`stage_pair` writes a staging folder as a render worker does; `build_dataset` makes a small dataset of
+several pairs, with plan, shards, metadata, quarantine and manifest.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ from motionpair.specs import (
     Reference,
     RenderSettings,
 )
+
+Pair = tuple[dict[str, Any], dict[str, bytes]]
+"""A row and its blobs by column."""
 
 WIDTH, HEIGHT, FRAMES, FPS = 64, 96, 5, 16
 
@@ -129,7 +132,7 @@ def clip_arrays(spec: PairSpec, side: str, index: np.ndarray) -> dict[str, np.nd
     return arrays
 
 
-def pair_files(spec: PairSpec) -> tuple[dict[str, Any], dict[str, bytes]]:
+def pair_files(spec: PairSpec) -> Pair:
     """The row and the blobs of a spec, as a render worker makes them."""
     slots = [p.slot for p in spec.target.performers]
     (driving, driving_index), (target, target_index) = (clip_frames(spec, s) for s in ("driving", "target"))
@@ -205,28 +208,38 @@ def tiny_plan(folder: Path) -> Plan:
     return make_plan(load_recipe(recipe), seed=5)
 
 
-def build_dataset(folder: Path) -> Path:
-    """A finished dataset of the tiny plan: slot 6 in quarantine, slot 2 filled by its candidate 1."""
-    plan = tiny_plan(folder)
-    staged, characters = {}, {}
-    for slot in range(len(plan)):
-        spec = candidate(plan.recipe, plan.seed, slot, 1 if slot == 2 else 0)
-        for clip in (spec.driving, spec.target):
-            for performer in clip.performers:
-                name = performer.character.character_id
-                characters[name] = bake_hash(name)
-        if slot != 6:
-            staged[slot] = stage_pair(folder / "staging", spec)
+def tiny_pairs(plan: Plan) -> dict[int, Pair]:
+    """Rows and blobs of the tiny plan by slot: slot 2 filled by its candidate 1, slot 6 missing."""
+    slots = [slot for slot in range(len(plan)) if slot != 6]
+    return {s: pair_files(candidate(plan.recipe, plan.seed, s, 1 if s == 2 else 0)) for s in slots}
+
+
+def build_dataset(folder: Path, plan: Plan, pairs: dict[int, Pair]) -> Path:
+    """A finished dataset, two shards of four slots; slots of the plan without a pair are in quarantine."""
     out = folder / "out"
     (out / "shards").mkdir(parents=True)
     write_plan(plan, out / "plan.parquet")
     names = []
     for first in range(0, len(plan), 4):
+        staged = [
+            write_staging(folder / "staging" / f"{slot:06d}", *pairs[slot])
+            for slot in range(first, first + 4)
+            if slot in pairs
+        ]
         names.append(shards.shard_name(first // 4))
-        shards.write_shard(out / names[-1], [staged[s] for s in range(first, first + 4) if s in staged])
+        shards.write_shard(out / names[-1], staged)
     metadata.build_metadata(out, names)
-    failed = manifest.Quarantined(6, plan.spec(6).pair_id, "RuntimeError", "the blob burst")
-    manifest.write_quarantine(out, [failed])
+    failed = [slot for slot in range(len(plan)) if slot not in pairs]
+    manifest.write_quarantine(
+        out, [manifest.Quarantined(s, plan.spec(s).pair_id, "RuntimeError", "it burst") for s in failed]
+    )
+    characters = {
+        name: digest
+        for row, _ in pairs.values()
+        for name, digest in zip(
+            row["driving_characters"] + row["target_characters"], row["character_hashes"], strict=True
+        )
+    }
     write_facts(out, plan, characters)
     (out / "runs").mkdir()
     (out / "runs" / "log.txt").write_text("not covered")
