@@ -64,7 +64,7 @@ def cloth(garment: Garment, seed: int) -> bpy.types.Material:
 def pattern(shader: Shader, garment: Garment, seed: int) -> Field:
     """The garment's colours alone, without the yarn's own variation, in another material's shader."""
     if garment.fabric in ("plain", "knit", "denim"):
-        return shader.mix(1.0, linear_rgb(garment.colours[0]), (1.0, 1.0, 1.0))
+        return shader.mix(0.0, linear_rgb(garment.colours[0]), (0.0, 0.0, 0.0))
     return _drawn(shader, Cloth(shader, garment), garment, seed)[0]
 
 

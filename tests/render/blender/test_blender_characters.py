@@ -1,0 +1,171 @@
+"""A character in Blender stands where the skinning says, and every bit of it is in the index pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+import blender_figures as figures  # noqa: E402
+
+from motionpair.catalog import FABRICS  # noqa: E402
+from motionpair.errors import InputError  # noqa: E402
+from render.characters.skinning import skin  # noqa: E402
+from render.engines.blender import characters, passes  # noqa: E402
+from render.engines.blender.armature import continuous, rotate  # noqa: E402
+
+pytestmark = pytest.mark.blender
+
+COLOURS = ("#336699", "#f0e8d8", "#203040")
+
+
+@pytest.fixture
+def scene() -> bpy.types.Scene:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    return bpy.context.scene
+
+
+@pytest.mark.parametrize("look", ["realistic", "animation_2d"])
+def test_vertices_stand_where_linear_blend_skinning_puts_them(scene, look):
+    actor = figures.actor(figures.character(look), frames=4)
+    objects = {o.name: o for o in characters.build(actor, 1)}
+    for target in objects.values():
+        for modifier in target.modifiers:
+            modifier.show_viewport = modifier.type == "ARMATURE"
+    for frame in range(1, 5):
+        scene.frame_set(frame)
+        graph = bpy.context.evaluated_depsgraph_get()
+        for part in actor.character.parts:
+            mesh = objects[part.name].evaluated_get(graph).data
+            shown = np.empty(len(mesh.vertices) * 3, np.float32)
+            mesh.vertices.foreach_get("co", shown)
+            expected = skin(part, actor.character.rig, actor.pose)[frame - 1]
+            assert np.abs(shown.reshape(-1, 3) - expected).max() < 1e-4
+
+
+def test_strands_move_with_the_head(scene):
+    actor = figures.actor(figures.character(), frames=3)
+    strands = characters.build(actor, 1)[-1]
+    rig, pose = actor.character.rig, actor.pose
+    head = rig.names.index("head")
+    root = actor.character.strands[0, 0].astype(float)
+    for frame in (1, 2, 3):
+        scene.frame_set(frame)
+        shown = np.array(strands.evaluated_get(bpy.context.evaluated_depsgraph_get()).matrix_world) @ [
+            *root,
+            1,
+        ]
+        expected = (
+            rotate(pose.rotations[frame - 1, head], root - rig.heads[head]) + pose.positions[frame - 1, head]
+        )
+        np.testing.assert_allclose(shown[:3], expected, atol=1e-5)
+
+
+def test_only_face_units_that_move_become_shape_keys_and_they_rest_at_zero(scene):
+    actor = figures.actor(figures.character(), frames=3)
+    body = next(o for o in characters.build(actor, 1) if o.name == "body")
+    keys = body.data.shape_keys.key_blocks
+    assert [k.name for k in keys] == ["rest", "mouthSmileLeft"]
+    scene.frame_set(1)
+    assert keys["mouthSmileLeft"].value == 0.0
+    scene.frame_set(3)
+    assert keys["mouthSmileLeft"].value == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("look", ["realistic", "animation_2d"])
+def test_index_pass_holds_all_that_is_seen_of_a_character_and_nothing_else(scene, look, tmp_path):
+    actor = figures.actor(figures.character(look), frames=1)
+    objects = characters.build(actor, 5)
+    assert {o.pass_index for o in objects} == {5}
+    shown = _render(scene, tmp_path)
+    assert set(np.unique(shown.index)) == {0, 5}
+    seen = np.isfinite(shown.depth)
+    np.testing.assert_array_equal(shown.index == 5, seen)
+    if look == "realistic":
+        hair = objects[-1]
+        hair.hide_render = True
+        without = _render(scene, tmp_path).index == 5
+        assert (seen & ~without).sum() > 20, "strands are in the index pass"
+
+
+@pytest.mark.parametrize("look", ["realistic", "animation_3d", "animation_2d"])
+@pytest.mark.parametrize("fabric", FABRICS)
+def test_every_fabric_has_a_material_that_tells_its_colours_apart(scene, look, fabric):
+    actor = figures.actor(figures.character(look, fabric, COLOURS[: FABRICS[fabric]]))
+    objects = {o.name: o for o in characters.build(actor, 1)}
+    nodes = objects["tee"].active_material.node_tree.nodes
+    surface = next(n for n in nodes if n.type == "OUTPUT_MATERIAL").inputs["Surface"]
+    assert surface.is_linked
+
+
+def test_an_unknown_fabric_is_an_input_error(scene):
+    with pytest.raises(InputError, match="fabric: expected one of plain"):
+        characters.build(figures.actor(figures.character(fabric="tweed")), 1)
+
+
+def test_building_twice_gives_the_same_materials_and_objects(scene):
+    spec = figures.character("realistic", "plaid", COLOURS)
+
+    def described() -> list[object]:
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        out: list[object] = []
+        for target in characters.build(figures.actor(spec), 1):
+            out.append((target.name, target.type, [m.type for m in target.modifiers]))
+            for material in getattr(target.data, "materials", []):
+                for node in material.node_tree.nodes:
+                    values = [_plain(i.default_value) for i in node.inputs if hasattr(i, "default_value")]
+                    out.append((node.bl_idname, node.name, values))
+        return out
+
+    assert described() == described()
+
+
+def test_hem_ignores_seams_and_finds_open_edges():
+    part = figures.bake(figures.character()).part("tee")
+    distance = characters.hem_distance(part)
+    z = part.vertices[:, 2]
+    np.testing.assert_allclose(distance, np.minimum(z - z.min(), z.max() - z), atol=1e-5)
+
+
+def test_continuous_rotations_stay_the_same_rotations():
+    rng = np.random.default_rng(3)
+    turns = rng.normal(size=(20, 5, 4))
+    turns /= np.linalg.norm(turns, axis=-1, keepdims=True)
+    out = continuous(turns)
+    assert (np.sum(out[1:] * out[:-1], axis=-1) >= 0).all()
+    vector = rng.normal(size=3)
+    np.testing.assert_allclose(rotate(out, vector), rotate(turns, vector), atol=1e-12)
+
+
+def test_only_the_2d_look_is_toon():
+    looks = {look: characters.is_toon(figures.bake(figures.character(look)))
+             for look in ("realistic", "animation_3d", "animation_2d")}  # fmt: skip
+    assert looks == {"realistic": False, "animation_3d": False, "animation_2d": True}
+
+
+def _plain(value: object) -> object:
+    return tuple(value) if hasattr(value, "__len__") and not isinstance(value, str) else value
+
+
+def _render(scene: bpy.types.Scene, folder: Path) -> passes.Passes:
+    """The figure alone at one sample, seen from ahead."""
+    camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    scene.collection.objects.link(camera)
+    camera.location, camera.rotation_euler = (0.1, -4.0, 1.0), (np.pi / 2, 0, 0)
+    scene.camera = camera
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples, scene.cycles.use_denoising = 1, False
+    scene.render.threads_mode, scene.render.threads = "FIXED", 1
+    scene.render.resolution_x, scene.render.resolution_y = 96, 128
+    layer = scene.view_layers[0]
+    layer.use_pass_object_index = layer.use_pass_z = True
+    picture = scene.render.image_settings
+    picture.file_format, picture.color_depth, picture.exr_codec = "OPEN_EXR_MULTILAYER", "32", "NONE"
+    path = folder / "frame.exr"
+    scene.render.filepath = str(path)
+    scene.frame_set(1)
+    bpy.ops.render.render(write_still=True)
+    return passes.read_passes(path)
