@@ -1,6 +1,6 @@
-"""Bake characters: body model, clothes and hair to arrays in the store. Run as a child process by the store.
+"""Bake characters: body model, clothes and hair to arrays in the store. The store runs it as a child process.
 
-Reads characters as JSON, one a line, on standard input; prints one line `baked KEY` for each on standard output.
+Reads characters as JSON from standard input, one a line; prints a line `baked KEY` for each.
 This is the only module whose run needs torch and anny.
 """
 
@@ -20,6 +20,7 @@ from render.characters.baked import BakedCharacter, MeshPart
 from render.characters.basis import BODY, AnnyBasis
 from render.characters.figure import Figure
 from render.characters.garments import Cut
+from render.characters.surface import Surface
 from render.skeleton import FACE_UNITS
 
 
@@ -38,7 +39,7 @@ def bake(basis: AnnyBasis, character: Character) -> BakedCharacter:
     parts = body.parts(placed, keep)
     skin = parts[0]
     clothes = [_worn(placed, naked, index, cut) for index, cut in worn]
-    strands, radius, shell = hair.grow(placed)
+    strands, radius, shell = hair.grow(placed, [_cloth(part) for part in clothes if part.role == "cloth"])
     parts += clothes + shell
     if footwear is None:
         sole_part, soles = "body", body.soles(placed, skin)
@@ -84,6 +85,11 @@ def _dress(naked: Figure) -> list[tuple[int, Cut]]:
         for inner in bottoms:
             cuts[outer] = garments.over(cuts[outer], cuts[inner], 0.006)
     return sorted(cuts.items())
+
+
+def _cloth(part: MeshPart) -> Surface:
+    vertices = part.vertices.astype(np.float64)
+    return Surface(vertices, part.faces, np.zeros((len(vertices), 1)))
 
 
 def _worn(placed: Figure, naked: Figure, index: int, cut: Cut) -> MeshPart:

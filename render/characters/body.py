@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
-from render.characters import hair
 from render.characters.baked import MeshPart, Role
 from render.characters.basis import BODY, LEFT_EYE, RIGHT_EYE
 from render.characters.figure import Figure
+from render.characters.scalp import Scalp
 from render.skeleton import JOINTS
 
 _STILL = 2e-5  # metres; a face unit that moves a vertex less leaves it alone
@@ -109,7 +111,7 @@ def _skin(figure: Figure) -> dict[str, np.ndarray]:
         "brow_along": along,
         "blush": _blush(figure),
         "beard": _beard(figure),
-        "scalp": hair.scalp_mask(figure),
+        "scalp": Scalp(figure).mask(),
         "uv": basis.uv,
     }
     return values
@@ -132,7 +134,7 @@ def _brow(figure: Figure) -> tuple[np.ndarray, np.ndarray]:
     for centre, sign in zip(figure.eyes, (1.0, -1.0), strict=True):
         flat = np.stack([(v[:, 0] - centre[0]) * sign, v[:, 2] - centre[2]], axis=1) / half
         front = v[:, 1] < centre[1] + half
-        for i, (a, b) in enumerate(zip(_BROW[:-1], _BROW[1:], strict=True)):
+        for i, (a, b) in enumerate(itertools.pairwise(_BROW)):
             t = np.clip(((flat - a) @ (b - a)) / ((b - a) @ (b - a)), 0, 1)
             d = np.linalg.norm(flat - (a + t[:, None] * (b - a)), axis=1) * half
             nearer = front & (d < distance)

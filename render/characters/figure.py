@@ -78,7 +78,7 @@ def build(basis: AnnyBasis, character: Character) -> Figure:
 def _stylise(
     vertices: np.ndarray, weights: np.ndarray, units: np.ndarray, rig: Rig, look: str
 ) -> tuple[np.ndarray, np.ndarray, Rig]:
-    """Scale the head about its joint and the eyes about their centres: vertices, units and joints together."""
+    """Scale the head about its joint and the eyes about their centres: vertices, units and joints alike."""
     head_scale, eye_scale = _HEAD_SCALE[look], _EYE_SCALE[look]
     if head_scale == eye_scale == 1.0:
         return vertices, units, rig

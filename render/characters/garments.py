@@ -1,7 +1,7 @@
-"""Clothes for the upper and lower body, cut from the base mesh's tights in the T-pose and draped on it.
+"""Clothes for upper and lower body, cut from the base mesh's tights in the T-pose and draped on it.
 
-Every garment is described by signed *cut fields*: distances in metres to its hems, positive inside. The tights
-are clipped at their zero lines, and the same fields tell which skin the garment hides.
+Every garment is described by signed *cut fields*: distances in metres to its hems, positive inside. The
+tights are clipped at their zero lines, and the same fields tell which skin the garment hides.
 """
 
 from __future__ import annotations
@@ -51,10 +51,11 @@ def top(figure: Figure, long_sleeves: bool) -> Cut:
     hem = joints["left_hip"][2] - 0.17 * (joints["left_hip"][2] - joints["left_knee"][2])
     neck = joints["neck"]
     lift = joints["head"][2] - neck[2]
+    throat = neck + np.array([0.0, 0.0, 0.05 * lift])
     tilt = np.array([0.0, -0.5, 0.87])
 
     def fields(p: np.ndarray) -> np.ndarray:
-        collar = (neck + [0, 0, 0.05 * lift] - p) @ tilt
+        collar = (throat - p) @ tilt
         return np.stack([p[:, 2] - hem, sleeve_end - np.abs(p[:, 0]), collar], axis=1)
 
     surface = tights(figure)

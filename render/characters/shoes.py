@@ -52,8 +52,8 @@ def _collar(figure: Figure, side: str, p: np.ndarray) -> np.ndarray:
 def _shoe(figure: Figure, side: str, sign: float) -> list[tuple[Surface, float, float]]:
     """Pieces of one shoe with their sole and lace marks."""
     surface = tights(figure)
-    own = Surface.of(surface.vertices, surface.faces[(surface.vertices[surface.faces, 0] * sign > 0).all(axis=1)],
-                     surface.values)  # fmt: skip
+    beside = (surface.vertices[surface.faces, 0] * sign > 0).all(axis=1)
+    own = Surface.of(surface.vertices, surface.faces[beside], surface.values)
     upper = own.clip(_collar(figure, side, own.vertices))
     length = float(np.ptp(upper.vertices[:, 1]))
     scale = length / _ADULT_FOOT
@@ -145,7 +145,7 @@ def _laces(upper: Surface, ankle: np.ndarray, length: float) -> list[Surface]:
             half = 0.0028 * length / _ADULT_FOOT
             thick = 0.0022 * length / _ADULT_FOOT
             corners = [(-half, -0.002), (-half, thick * 0.6), (0, thick), (half, thick * 0.6), (half, -0.002)]
-            vertices = np.concatenate([core + [0, dy, dz] for dy, dz in corners])
+            vertices = np.concatenate([core + np.array([0.0, dy, dz]) for dy, dz in corners])
             n = len(across)
             i = np.arange(n - 1)
             faces = [

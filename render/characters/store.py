@@ -6,6 +6,7 @@ Baking needs torch and the body model, so it runs in a child process; whoever as
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -54,8 +55,10 @@ class CharacterStore:
             wanted.writelines(fields.canonical_json(c) + "\n" for c in missing.values())
             wanted.seek(0)
             command = [sys.executable, "-m", "render.characters.bake", str(self.root)]
+            # One thread: sums in one order, so that a bake is the same whatever the machine's cores.
+            environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
             with subprocess.Popen(
-                command, stdin=wanted, stdout=subprocess.PIPE, stderr=complaints, text=True
+                command, stdin=wanted, stdout=subprocess.PIPE, stderr=complaints, text=True, env=environment
             ) as child:
                 assert child.stdout
                 done = 0
