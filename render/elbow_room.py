@@ -1,7 +1,8 @@
 """Room for the arms: moves forearms and hands out of a body that is wider than the mannequin's.
 
-The trunk and the head are a few ellipsoids, fitted to the character's own vertices, clothes included. Where a point
-of an arm is inside one, the whole arm turns about the shoulder, just far enough, and smoothly over time.
+The trunk and the head are a few ellipsoids, fitted to the character's own vertices, clothes included. Where
+a point of an arm is inside one, the whole arm turns about the shoulder, just far enough, and smoothly over
+time.
 """
 
 from __future__ import annotations

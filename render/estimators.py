@@ -1,7 +1,7 @@
 """Pose estimators as error models: what a motion looks like after somebody estimated it from video.
 
-Each estimator is a function `(motion, rng) -> Motion`; the registry is `ESTIMATORS`. Errors are rotations of joints and
-shifts of the root; contacts and face pass unchanged.
+Each estimator is a function `(motion, rng) -> Motion`; the registry is `ESTIMATORS`. Errors are rotations
+of joints and shifts of the root; contacts and face pass unchanged.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from render.motion import Motion
 from render.skeleton import BODY_JOINTS, FACE_JOINTS, JOINTS
 
 BODY_DEGREES, FINGER_DEGREES, ROOT_SHARE = 1.5, 3.0, 0.004
-"""The `accurate` estimator: standard deviation of each joint's rotation error about each axis, for body and finger
-joints, and of the root's place as a share of hip height."""
+"""The `accurate` estimator: standard deviation of each joint's rotation error about each axis, for body and
+finger joints, and of the root's place as a share of hip height."""
 MEMORY_SECONDS = 0.12
 """Time over which the `accurate` estimator's errors fade into others."""
 
@@ -62,8 +62,8 @@ def correlated(
 ) -> np.ndarray:
     """(frames, *shape) noise of unit deviation, limited to ±2.5, that fades over `seconds`.
 
-    White noise through a Gaussian kernel, drawn before the first frame and after the last too, so that every frame
-    has the same spread.
+    White noise through a Gaussian kernel, drawn before the first frame and after the last too, so that
+    every frame has the same spread.
     """
     reach = max(int(np.ceil(3 * seconds * fps)), 1)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (seconds * fps)) ** 2)

@@ -17,8 +17,8 @@ from render.skeleton import JOINT_INDEX
 class FootFigures:
     """How a pose stands.
 
-    slide_p95_mm: 95th percentile, over planted soles and frames, of a sole's way over the ground from one frame to
-        the next; a sole is the mean of its vertices.
+    slide_p95_mm: 95th percentile, over planted soles and frames, of a sole's way over the ground from one
+        frame to the next; a sole is the mean of its vertices.
     penetration_mm: how deep the deepest sole vertex of any frame is below the ground.
     float_mm: how far above the ground the lowest vertex of a planted sole gets.
     """
@@ -54,8 +54,9 @@ def measure(baked: BakedCharacter, pose: Pose, fps: int) -> FootFigures:
 class Foot:
     """The soles of one foot, hung on its ankle and toe joints.
 
-    heel, toe: (N, 3) metres from the ankle in the T-pose; heel_share, toe_share: (N,) how much of each vertex turns
-    with the toe joint, the rest with the ankle. ball: (3,) metres from the ankle to the toe joint in the T-pose.
+    heel, toe: (N, 3) metres from the ankle in the T-pose; heel_share, toe_share: (N,) how much of each
+    vertex turns with the toe joint, the rest with the ankle. ball: (3,) metres from the ankle to the toe
+    joint in the T-pose.
     """
 
     heel: np.ndarray
@@ -65,8 +66,8 @@ class Foot:
     ball: np.ndarray
 
     def soles(self, foot: np.ndarray, toes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Heel and toe vertices (..., N, 3) from the ankle, for rotations (..., 4) of foot and toes against the
-        T-pose: the same linear blend as the skin's."""
+        """Heel and toe vertices (..., N, 3) from the ankle, for rotations (..., 4) of foot and toes against
+        the T-pose: the same linear blend as the skin's."""
 
         def blend(points: np.ndarray, share: np.ndarray) -> np.ndarray:
             with_foot = rot.rotate(foot[..., None, :], points)

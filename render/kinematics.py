@@ -42,7 +42,11 @@ def joint_positions(
 
 
 def two_bone(
-    start: np.ndarray, target: np.ndarray, upper: np.ndarray, lower: np.ndarray, hinge: np.ndarray
+    start: np.ndarray,
+    target: np.ndarray,
+    upper: np.ndarray | float,
+    lower: np.ndarray | float,
+    hinge: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Place the middle joint of a limb so that its end is at `target`, by the law of cosines.
 
@@ -61,7 +65,8 @@ def two_bone(
     axis = rot.normalised(hinge - along * np.sum(hinge * along, axis=-1, keepdims=True))
     ahead = (upper**2 - lower**2 + reach**2) / (2 * reach)
     aside = np.sqrt(np.maximum(upper**2 - ahead**2, 0.0))
-    # A positive turn about the axis takes the upper bone to the lower one, so the middle lies on −axis × along.
+    # A positive turn about the axis takes the upper bone to the lower one, so the middle lies on −axis ×
+    # along.
     middle = start + along * ahead[..., None] - rot.cross(axis, along) * aside[..., None]
     return middle, start + along * reach[..., None], axis
 

@@ -7,13 +7,15 @@ import numpy as np
 LONGEST = 0.9985
 """Share of its length that a leg may stretch to: a knee always keeps about 6 degrees of bend."""
 _SLOW_FROM = 0.975
-"""Share of its length from which a swinging leg stretches less and less, so that its knee does not snap straight."""
+"""Share of its length from which a swinging leg stretches less and less, so that its knee does not snap
+straight."""
 _FREE_AFTER = 0.09
 """Seconds off the ground after which a foot may fall short of its goal."""
 
 
 def aloft(planted: np.ndarray, dt: float) -> np.ndarray:
-    """How free each foot is (T, feet): 0 while any of it is planted (T, feet, points), 1 well off the ground."""
+    """How free each foot is (T, feet): 0 while any of it is planted (T, feet, points), 1 well off the
+    ground."""
     standing = planted.any(axis=-1)
     frames = np.arange(len(standing))[:, None]
     away = np.full(standing.shape, np.inf)
@@ -41,8 +43,8 @@ def required_drop(
 ) -> np.ndarray:
     """How far (..., legs) each hip must sink straight down so that its leg reaches the ankle.
 
-    hips, ankles: (..., legs, 3). lengths: (legs,) thigh + shin. A foot farther off sideways than the leg is long
-    needs the hip at the ankle's height.
+    hips, ankles: (..., legs, 3). lengths: (legs,) thigh + shin. A foot farther off sideways than the leg is
+    long needs the hip at the ankle's height.
     """
     across = np.sum((hips - ankles)[..., :2] ** 2, axis=-1)
     room = np.sqrt(np.maximum((longest * lengths) ** 2 - across, 0.0))

@@ -1,13 +1,16 @@
 """Retargeting: a canonical motion onto a character's own bones, with its feet on the ground.
 
 1. Rotations are the motion's; the root is scaled by hip height; joints follow by forward kinematics.
-2. Each stance gets one footprint, the mean of where the foot would stand. Through heel strike, flat foot and toe-off
-   the sole is pinned to it; between stances the correction is carried over smoothly, so nothing pops.
+2. Each stance gets one footprint, the mean of where the foot would stand. Through heel strike, flat foot
+   and toe-off the sole is pinned to it; between stances the correction is carried over smoothly, so
+   nothing pops.
 3. The pelvis sinks where a leg could not reach its foot; then both legs are solved exactly.
-4. Arms move out of a torso that is wider than the mannequin's (`render.elbow_room`).
+4. Arms move out of a trunk that is wider than the mannequin's (`render.elbow_room`).
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,10 +31,10 @@ _SIDES = ("left", "right")
 def retarget(motion: Motion, baked: BakedCharacter, position: tuple[float, float], heading: float) -> Pose:
     """Put a motion on a character that stands at `position` (metres) and faces `heading` (radians, 0 is −Y).
 
-    Planted feet stay planted on z = 0 whatever the body's proportions; contacts and expression are the motion's.
+    Planted feet stay planted on z = 0 whatever the body's proportions; contacts and expression are the
+    motion's.
     """
     rig = baked.rig
-    body = len(JOINTS)
     facing = rot.about_z(heading)
     turns = kinematics.global_rotations(motion.rotations, PARENTS)
     turns = rot.mul(facing, turns)
@@ -50,7 +53,6 @@ def retarget(motion: Motion, baked: BakedCharacter, position: tuple[float, float
     rotations = rot.continuous(rot.normalised(rot.mul(every, rig.to_t_pose)))
     offsets = rig.heads - rig.heads[np.maximum(rig.parents, 0)]
     positions = kinematics.joint_positions(rotations, offsets, rig.parents, root)
-    assert positions.shape[1] >= body
     return Pose(rotations, positions, motion.expression, motion.contacts)
 
 
@@ -131,8 +133,8 @@ def _runs(flags: np.ndarray) -> list[slice]:
 def _carried(correction: np.ndarray, stances: list[slice]) -> np.ndarray:
     """A correction (T, 3) that holds in stances, carried over the frames between them.
 
-    Between two stances: the cubic that leaves the one and meets the other at their own speeds. Before the first and
-    after the last: held. Without a stance: none.
+    Between two stances: the cubic that leaves the one and meets the other at their own speeds. Before the
+    first and after the last: held. Without a stance: none.
     """
     out = np.zeros_like(correction)
     if not stances:
@@ -141,7 +143,7 @@ def _carried(correction: np.ndarray, stances: list[slice]) -> np.ndarray:
         out[run] = correction[run]
     out[: stances[0].start] = correction[stances[0].start]
     out[stances[-1].stop :] = correction[stances[-1].stop - 1]
-    for before, after in zip(stances[:-1], stances[1:], strict=True):
+    for before, after in pairwise(stances):
         first, last = before.stop - 1, after.start
         steps = last - first
         u = (np.arange(1, steps) / steps)[:, None]

@@ -113,7 +113,8 @@ def nlerp(a: np.ndarray, b: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 def between(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Shortest rotation that takes direction u to direction v (..., 3). Opposite vectors: about any normal."""
+    """Shortest rotation that takes direction u to direction v (..., 3). Opposite vectors: about any
+    normal."""
     u, v = normalised(u), normalised(v)
     dot = np.sum(u * v, axis=-1, keepdims=True)
     q = np.concatenate([1.0 + dot, cross(u, v)], axis=-1)

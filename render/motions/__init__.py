@@ -1,7 +1,7 @@
 """The procedural motion library: from a MotionSpec to a Motion, in canonical form.
 
-Each family is a function `(t, seconds, params, rng) -> Track` on even instants t, which may lie before the phrase's
-start and after its end: neighbours blend there.
+Each family is a function `(t, seconds, params, rng) -> Track` on even instants t, which may lie before the
+phrase's start and after its end: neighbours blend there.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ _DENSE = 60
 def perform(spec: MotionSpec, fps: int, frames: int) -> Motion:
     """Perform a motion: its phrases, chained, from `spec.start` on for `frames` frames.
 
-    The place and heading of the middle frame are the origin and 0, so that a performer is at its position, and
-    faces its heading, half-way through the clip. A clip that outlasts the phrases goes on with the last one.
+    The place and heading of the middle frame are the origin and 0, so that a performer is at its position,
+    and faces its heading, half-way through the clip. A clip that outlasts the phrases goes on with the last
+    one.
 
     Raises:
         InputError: an unknown family, or a parameter that is missing or unknown.

@@ -52,7 +52,7 @@ def chain(tracks: Sequence[Track], t: np.ndarray) -> Track:
 
 def _join(a: Track, b: Track) -> Track:
     rate = 1.0 / (a.t[1] - a.t[0])
-    first = int(round((b.t[0] - a.t[0]) * rate))
+    first = round(float(b.t[0] - a.t[0]) * rate)
     n = len(a.t) - first
     tail, head = _slice(a, slice(first, None)), _slice(b, slice(0, n))
     time = tail.t - tail.t[0]
@@ -105,10 +105,8 @@ def _mixed(a: Track, b: Track, w: np.ndarray, u: np.ndarray, path: np.ndarray, h
 
     prints, yaw, pitch, toes, planted = (x.copy() for x in (a.prints, a.yaw, a.pitch, a.toes, a.planted))
     # One foot at a time: the one that is off the ground anyway goes first, else the left.
-    aloft = [
-        np.mean(~np.concatenate([x.planted[: len(w) // 2, s].any(axis=-1) for x in (a,)])) for s in (0, 1)
-    ]
-    order = (LEFT, RIGHT) if aloft[LEFT] >= aloft[RIGHT] else (RIGHT, LEFT)
+    standing = a.planted[: len(w) // 2].any(axis=-1).mean(axis=0)
+    order = (LEFT, RIGHT) if standing[LEFT] <= standing[RIGHT] else (RIGHT, LEFT)
     for number, side in enumerate(order):
         step = np.clip(2 * u - number, 0.0, 1.0)
         v = ease(step)

@@ -1,4 +1,5 @@
-"""Dancing to a beat: four figures of four beats, chosen by chance, with hips, chest, arms and head on the pulse."""
+"""Dancing to a beat: four figures of four beats, chosen by chance, with hips, chest, arms and head on the
+pulse."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import numpy as np
 from render import rotations as rot
 from render.motions import face, hands
 from render.motions.puppet import OUTWARD, Puppet
-from render.motions.signals import drift, ease, lag, smooth
+from render.motions.signals import drift, ease, lag, smooth, spline
 from render.motions.steps import Step, walk_steps
 from render.motions.track import LEFT, RIGHT, Track
 
@@ -127,8 +128,6 @@ def _footwork(
         rise = 0.4 * groove * np.where(resting, heels[:, side], 0.0)
         p.lift_heels(side, p.pitch[:, side] + smooth(rise, p.t, 0.02) * resting) if rise.any() else None
     times, places = np.array(keys).T
-    from render.motions.signals import spline
-
     return smooth(spline(beat, times, places), p.t, 0.06)
 
 

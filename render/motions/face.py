@@ -41,7 +41,8 @@ def both(name: str, size: float) -> dict[str, float]:
 
 
 def alive(t: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(N, 52) a face at rest: blinks, brows and mouth corners that drift, eyes that jump from point to point."""
+    """(N, 52) a face at rest: blinks, brows and mouth corners that drift, eyes that jump from point to
+    point."""
     face = np.zeros((len(t), len(FACE_UNITS)))
     add(face, both("mouthSmile", 1.0), 0.06 + 0.03 * drift(t, rng, hz=0.2))
     add(face, {"browInnerUp": 1.0}, 0.05 + 0.04 * drift(t, rng, hz=0.25))

@@ -19,7 +19,8 @@ _FORWARD, _UP = np.array([0.0, -1.0, 0.0]), np.array([0.0, 0.0, 1.0])
 
 @dataclass(frozen=True)
 class Shape:
-    """A hand held somewhere: wrist from the shoulder (outward, back, up), fingers' and palm's directions, curls."""
+    """A hand held somewhere: wrist from the shoulder (outward, back, up), fingers' and palm's directions,
+    curls."""
 
     goal: tuple[float, float, float]
     fingers: tuple[float, float, float]
@@ -150,7 +151,8 @@ def _scaled(shape: Shape, energy: float) -> np.ndarray:
 def _gestures(
     t: np.ndarray, rate: float, rng: np.random.Generator
 ) -> tuple[list[float], tuple[list[Shape], list[Shape]]]:
-    """Times of the poses that the hands take, and each hand's pose then: a stroke is reached, and held a while."""
+    """Times of the poses that the hands take, and each hand's pose then: a stroke is reached, and held a
+    while."""
     times: list[float] = []
     shapes: tuple[list[Shape], list[Shape]] = ([], [])
     when = t[0] - rng.uniform(0.2, 0.8) / rate

@@ -62,8 +62,8 @@ def fingers(curl: np.ndarray, spread: np.ndarray) -> dict[str, np.ndarray]:
 
 def relaxed(t: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """(N, 5) a hand at rest: curled a little more towards the little finger, never quite still."""
-    own = rng.normal(0.0, 0.04, 5)
-    return RELAXED + own + 0.05 * drift(t, rng, hz=0.4)[:, None] + 0.03 * drift(t, rng, (5,), hz=0.6)
+    own = rng.normal(0.0, 0.025, 5)
+    return RELAXED + own + 0.05 * drift(t, rng, hz=0.4)[:, None] + 0.018 * drift(t, rng, (5,), hz=0.6)
 
 
 def drifting(t: np.ndarray, rng: np.random.Generator, pose: np.ndarray) -> np.ndarray:

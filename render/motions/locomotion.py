@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from render.motions.puppet import OUTWARD, Puppet
-from render.motions.signals import ease, lag, ramp
+from render.motions.signals import ease, lag, ramp, spline
 from render.motions.steps import Step, walk_steps
 from render.motions.track import HEEL, LEFT, RIGHT, TOE, Track
 
@@ -92,7 +92,7 @@ def _stride_foot(p: Puppet, side: int, cycle: np.ndarray, stride: float, speed: 
         """Where the foot's `number`-th stance is: beside the body's place as it passes over the foot."""
         when = t + (number - cycle + _STANCE * _BEFORE) * stride
         facing = curve * when
-        beside = np.stack([np.cos(facing), np.sin(facing)], axis=-1) * (OUTWARD[side] * 0.062)
+        beside = np.stack([np.cos(facing), np.sin(facing)], axis=-1) * (OUTWARD[side] * 0.075)
         return _along(when, speed, curve) + beside, facing + OUTWARD[side] * 0.1
 
     here, here_yaw = footprint(k)
@@ -104,10 +104,8 @@ def _stride_foot(p: Puppet, side: int, cycle: np.ndarray, stride: float, speed: 
     p.prints[:, side, 2] = (0.02 + 0.022 * speed) * np.sin(np.pi * v**0.75) ** 2
     p.yaw[:, side] = here_yaw * (1 - w) + there_yaw * w
     strike, push = 0.16 + 0.12 * speed, 0.5 + 0.3 * speed
-    knots = np.array([0.0, 0.085, 0.36, _STANCE, 0.67, 0.85, 0.96, 1.0])
-    values = np.array([-strike, 0.0, 0.0, push, push * 1.1, -0.02, -strike, -strike])
-    from render.motions.signals import spline
-
+    knots = [0.0, 0.085, 0.36, _STANCE, 0.67, 0.85, 0.96, 1.0]
+    values = [-strike, 0.0, 0.0, push, push * 1.1, -0.02, -strike, -strike]
     p.pitch[:, side] = spline(u, knots, values)
     bend = spline(u, [0.0, 0.36, _STANCE, 0.75, 1.0], [0.12, 0.0, push, 0.1, 0.12])
     p.toes[:, side] = np.where((u > 0.085) & (u < _STANCE), np.maximum(p.pitch[:, side], 0.0), bend)
@@ -118,74 +116,72 @@ def _stride_foot(p: Puppet, side: int, cycle: np.ndarray, stride: float, speed: 
 def turn(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
     """Turn on the spot in small steps: eyes first, then head, chest, hips; the inner foot opens the turn."""
     p = Puppet(t, rng)
-    angle, lift = params["angle"], params["lift"]
-    left = angle >= 0
-    pace = 0.36 + 0.05 * rng.random()
-    count = max(2, int(np.ceil((seconds - 0.15) / pace)))
-    pace = (seconds - 0.15) / count
-    width = 0.1 + 0.02 * rng.random()
-    toe_out = 0.12
-    first = LEFT if left else RIGHT
-    p.heading[:] = _even_turn(t, seconds, angle)
-    ahead = 0.25 * angle / seconds * 1.0
-    number_before, number_after = (
-        int(np.ceil(max(0.0, -t[0]) / pace)) + 1,
-        int(np.ceil(max(0.0, t[-1] - seconds) / pace)) + 1,
-    )
-    steps = []
-    for side in (LEFT, RIGHT):
-        p.prints[:, side, :2], p.yaw[:, side] = 0.0, 0.0
-    for k in range(-number_before, count + number_after):
-        side = first if k % 2 == 0 else 1 - first
-        start = 0.08 + k * pace
-        end = start + 0.8 * pace
-        facing = float(_even_turn(np.array([end + 0.5 * pace]), seconds, angle)[0])
-        lateral = np.array([np.cos(facing), np.sin(facing)]) * OUTWARD[side] * width
-        steps.append(
-            Step(side, start, end, (float(lateral[0]), float(lateral[1]) + 0.02), facing + OUTWARD[side] * toe_out,
-                 lift=0.065 * lift, heel=0.45)
-        )  # fmt: skip
-    facing = float(_even_turn(t[:1], seconds, angle)[0])
-    for side in (LEFT, RIGHT):
-        p.prints[:, side, 0] = np.cos(facing) * OUTWARD[side] * width
-        p.prints[:, side, 1] = np.sin(facing) * OUTWARD[side] * width + 0.02
-        p.yaw[:, side] = facing + OUTWARD[side] * toe_out
-    walk_steps(p, steps)
-    beat = np.pi * (t - 0.08) / pace
+    angle = params["angle"]
+    way = 1.0 if angle >= 0 else -1.0
+    first = LEFT if angle >= 0 else RIGHT
+    pace = _turning_steps(p, seconds, params, first, rng)
+    p.heading[:] = _facing(t, seconds, angle)
+    beat = np.pi * (t - _TURN_START) / pace
     # The weight is over the foot that stands.
     stand = -OUTWARD[first] * np.sin(beat + 0.35)
+    lead = 0.35 * way * ramp(t, -0.05, 0.3 * seconds) * (1 - ramp(t, 0.6 * seconds, 0.95 * seconds))
     p.sway[:, 0] = 0.03 * stand
     p.sway[:, 2] = -0.016 - 0.01 * np.cos(2 * beat)
     p.pelvis[:, 0] = 0.03
     p.pelvis[:, 1] = 0.07 * stand
-    lead = np.sign(angle) * 0.35 * pulse_of(t, seconds)
     p.spine[:, 2] = 0.4 * lead + 0.12 * OUTWARD[first] * np.cos(beat)
     p.spine[:, 1] = -0.06 * stand
-    p.head[:, 2] += lead + ahead
+    p.head[:, 2] += lead + 0.25 * angle / seconds
     own = rng.normal(0.0, 0.04, (2, 2))
     for side in (LEFT, RIGHT):
         swing = OUTWARD[side] * OUTWARD[first] * np.cos(beat + 0.2)
-        fling = np.abs(lead) * 0.5
         p.arm_angles(
             side,
             forward=0.08 + 0.3 * swing + own[side, 0],
-            out=0.24 + fling + 0.05 * np.sin(beat) ** 2,
+            out=0.24 + 0.5 * np.abs(lead) + 0.05 * np.sin(beat) ** 2,
             inward=0.25 + 0.25 * lag(swing, t, 0.07),
             bend=0.5 + 0.22 * lag(swing, t, 0.1) + own[side, 1],
             twist=0.4,
             flex=0.12 * lag(swing, t, 0.15),
         )
     far = "around" if abs(angle) > 2.2 else "a little" if abs(angle) < 0.7 else "a quarter"
-    p.events.append((0.0, seconds, f"turns {far} to the {'left' if left else 'right'}"))
+    p.events.append((0.0, seconds, f"turns {far} to the {'left' if angle >= 0 else 'right'}"))
     return p.track()
 
 
-def _even_turn(t: np.ndarray, seconds: float, angle: float) -> np.ndarray:
+_TURN_START = 0.08
+"""Seconds into a turn that its first step begins."""
+
+
+def _facing(t: np.ndarray | float, seconds: float, angle: float) -> np.ndarray:
     """Heading at t: eased at both ends of the phrase, with an even middle."""
-    u = np.clip(t / seconds, 0.0, 1.0)
+    u = np.clip(np.asarray(t) / seconds, 0.0, 1.0)
     return angle * (0.55 * u * u * (3 - 2 * u) + 0.45 * ease(u))
 
 
-def pulse_of(t: np.ndarray, seconds: float) -> np.ndarray:
-    """How much head and chest lead: up at the start of the turn, gone before its end."""
-    return ramp(t, -0.05, 0.3 * seconds) * (1 - ramp(t, 0.6 * seconds, 0.95 * seconds))
+def _turning_steps(
+    p: Puppet, seconds: float, params: Mapping[str, float], first: int, rng: np.random.Generator
+) -> float:
+    """Feet that step under the turning body, in place before and after; returns seconds from step to step."""
+    width, toe_out = 0.1 + 0.02 * rng.random(), 0.12
+    wanted = 0.36 + 0.05 * rng.random()
+    pace = (seconds - 0.15) / max(2, round((seconds - 0.15) / wanted))
+
+    def place(side: int, when: float) -> tuple[tuple[float, float], float]:
+        facing = float(_facing(when, seconds, params["angle"]))
+        x, y = np.array([np.cos(facing), np.sin(facing)]) * OUTWARD[side] * width
+        return (float(x), float(y) + 0.02), facing + OUTWARD[side] * toe_out
+
+    begin = int(np.floor((p.t[0] - _TURN_START) / pace)) - 1
+    end = int(np.ceil((p.t[-1] - _TURN_START) / pace)) + 1
+    for side in (LEFT, RIGHT):
+        p.prints[:, side, :2], p.yaw[:, side] = place(side, _TURN_START + begin * pace)
+    steps = []
+    for k in range(begin, end):
+        side = first if k % 2 == 0 else 1 - first
+        start = _TURN_START + k * pace
+        # The foot lands where the body will face half a step later.
+        where, yaw = place(side, start + 1.3 * pace)
+        steps.append(Step(side, start, start + 0.8 * pace, where, yaw, 0.065 * params["lift"], heel=0.45))
+    walk_steps(p, steps)
+    return pace

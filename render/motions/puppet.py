@@ -7,6 +7,7 @@ frame seen from the arm: x outward, y back, z up; the right arm is the mirror im
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from render import kinematics, mannequin
 from render import rotations as rot
@@ -30,8 +31,9 @@ _SLOW_FROM, _LONGEST = 0.86, 0.985
 class Puppet:
     """Controls of one body over t (N,) seconds; see `Track` for those of the same name.
 
-    spine, head: (N, 3) rotation vectors; the spine's is relative to the pelvis, spread over three joints; the head's
-        is where the head looks relative to the heading, of which `steady` is kept against the chest's own rotation.
+    spine, head: (N, 3) rotation vectors; the spine's is relative to the pelvis, spread over three joints;
+        the head's is where the head looks relative to the heading, of which `steady` is kept against the
+        chest's own rotation.
     shrug: (N, 2) collarbones up, radians.
     arms: (N, 2, 3, 4) shoulder, elbow and wrist, each relative to the one above, the shoulder to the chest.
     curl: (N, 2, 5), spread: (N, 2): see `hands.fingers`.
@@ -84,7 +86,8 @@ class Puppet:
     # Legs
 
     def stance(self, half_width: float, toe_out: float, ahead: float = 0.0) -> None:
-        """Stand with the ankles `half_width` beside the path; the left foot `ahead`, the right as far back."""
+        """Stand with the ankles `half_width` beside the path; the left foot `ahead`, the right as far
+        back."""
         for side in (LEFT, RIGHT):
             self.prints[:, side] = (OUTWARD[side] * half_width, 0.02 - OUTWARD[side] * ahead, 0.0)
             self.yaw[:, side] = OUTWARD[side] * toe_out
@@ -111,7 +114,8 @@ class Puppet:
     ) -> None:
         """Pose an arm by angles, from hanging with the palm to the thigh.
 
-        forward, out: swing of the upper arm. inward: turn of the upper arm that brings a bent forearm to the belly.
+        forward, out: swing of the upper arm. inward: turn of the upper arm that brings a bent forearm to
+            the belly.
         bend: elbow. twist: of the hand, palm down positive. flex: wrist to the palm; deviate: to the thumb.
         weight: (N,) share of this pose against the present one.
         """
@@ -128,40 +132,40 @@ class Puppet:
     def arm_reach(
         self,
         side: int,
-        goal: np.ndarray,
-        fingers: np.ndarray | None = None,
-        palm: np.ndarray | None = None,
+        goal: ArrayLike,
+        fingers: ArrayLike | None = None,
+        palm: ArrayLike | None = None,
         swivel: np.ndarray | float = 0.0,
         weight: np.ndarray | float = 1.0,
     ) -> None:
         """Pose an arm by where the wrist is: `goal` (N, 3) metres from the shoulder.
 
-        fingers, palm: (3,) or (N, 3) wanted directions of the hand, met within the limits of forearm and wrist;
-        without them the hand stays in line with the forearm. swivel: turns the elbow outward and up.
+        fingers, palm: (3,) or (N, 3) wanted directions of the hand, met within the limits of forearm and
+        wrist; without them the hand stays in line with the forearm. swivel: turns the elbow outward and up.
         """
         n = len(self.t)
-        goal = np.broadcast_to(np.asarray(goal, dtype=float), (n, 3))
-        along = rot.normalised(goal)
+        wrist = np.broadcast_to(np.asarray(goal, dtype=float), (n, 3))
+        along = rot.normalised(wrist)
         down = np.array([0.35, 0.45, -1.0])
         elbow = rot.normalised(down - along * np.sum(down * along, axis=-1, keepdims=True))
         turn = rot.from_axis_angle(along, np.broadcast_to(np.asarray(swivel, dtype=float), (n,)))
         elbow = rot.rotate(turn, elbow)
         hinge = rot.cross(elbow, along)
         longest = mannequin.UPPER_ARM + mannequin.FOREARM
-        far = np.linalg.norm(goal, axis=-1, keepdims=True) / longest
+        far = np.linalg.norm(wrist, axis=-1, keepdims=True) / longest
         # Towards its full length an arm stretches less and less: the elbow neither locks nor snaps.
         over, room = np.maximum(far - _SLOW_FROM, 0.0), _LONGEST - _SLOW_FROM
-        goal = goal * np.where(over > 0, (_SLOW_FROM + room * (1 - np.exp(-over / room))) / far, 1.0)
+        wrist = wrist * np.where(over > 0, (_SLOW_FROM + room * (1 - np.exp(-over / room))) / far, 1.0)
         middle, end, axis = kinematics.two_bone(
-            np.zeros((n, 3)), goal, mannequin.UPPER_ARM, mannequin.FOREARM, hinge
+            np.zeros((n, 3)), wrist, mannequin.UPPER_ARM, mannequin.FOREARM, hinge
         )
         shoulder = kinematics.limb_frame(rot.normalised(middle), axis, rot.X, -rot.Z)
         forearm = kinematics.limb_frame(rot.normalised(end - middle), axis, rot.X, -rot.Z)
         bend = rot.log(rot.mul(rot.inverse(shoulder), forearm))[:, 2] * -1.0
         twist, hand = np.zeros(n), np.broadcast_to(rot.IDENTITY, (n, 4))
         if fingers is not None and palm is not None:
-            fingers, palm = (np.broadcast_to(np.asarray(v, dtype=float), (n, 3)) for v in (fingers, palm))
-            wanted = rot.mul(rot.inverse(forearm), rot.from_axes(fingers, -palm))
+            ahead, inner = (np.broadcast_to(np.asarray(v, dtype=float), (n, 3)) for v in (fingers, palm))
+            wanted = rot.mul(rot.inverse(forearm), rot.from_axes(ahead, -inner))
             # q = twist · swing: the forearm twists first, the wrist swings in the twisted frame.
             swing, around = rot.swing_twist(rot.inverse(wanted), rot.X)
             twist = -rot.log(around)[:, 0]

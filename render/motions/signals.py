@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 def ease(u: np.ndarray | float) -> np.ndarray:
@@ -26,7 +25,7 @@ def pulse(t: np.ndarray, start: float, rise: float, hold: float, fall: float) ->
     return ramp(t, start, start + rise) * (1.0 - ramp(t, start + rise + hold, start + rise + hold + fall))
 
 
-def keyed(t: np.ndarray, times: Sequence[float], values: Sequence) -> np.ndarray:
+def keyed(t: np.ndarray, times: ArrayLike, values: ArrayLike) -> np.ndarray:
     """Values (K, ...) at rising times, min-jerk from each to the next: poses that are reached and left."""
     keys = np.asarray(values, dtype=float)
     knots = np.asarray(times, dtype=float)
@@ -36,9 +35,7 @@ def keyed(t: np.ndarray, times: Sequence[float], values: Sequence) -> np.ndarray
     return keys[k] * (1 - u) + keys[k + 1] * u
 
 
-def hermite(
-    t: np.ndarray, times: Sequence[float], values: Sequence[float], speeds: Sequence[float]
-) -> np.ndarray:
+def hermite(t: np.ndarray, times: ArrayLike, values: ArrayLike, speeds: ArrayLike) -> np.ndarray:
     """Cubic through values with given speeds at rising times; held outside."""
     knots, v, s = (np.asarray(a, dtype=float) for a in (times, values, speeds))
     k = np.clip(np.searchsorted(knots, t, side="right") - 1, 0, len(knots) - 2)
@@ -52,7 +49,7 @@ def hermite(
     )
 
 
-def spline(t: np.ndarray, times: Sequence[float], values: Sequence) -> np.ndarray:
+def spline(t: np.ndarray, times: ArrayLike, values: ArrayLike) -> np.ndarray:
     """Smooth curve through values (K, ...) that never overshoots a key (slopes limited, Fritsch-Carlson)."""
     keys = np.asarray(values, dtype=float)
     knots = np.asarray(times, dtype=float)

@@ -10,7 +10,7 @@ from render import mannequin
 from render import rotations as rot
 from render.motions import face, hands
 from render.motions.puppet import OUTWARD, SIDES, Puppet
-from render.motions.signals import drift, ease, hermite, keyed, lag, pulse, ramp, smooth
+from render.motions.signals import drift, hermite, keyed, lag, pulse, ramp, smooth
 from render.motions.track import HEEL, LEFT, RIGHT, TOE, Track
 
 GRAVITY = 9.81
@@ -106,8 +106,8 @@ def jump(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
 
     back = keyed(
         u,
-        [0.0, 0.85 * marks[1], marks[2], marks[2] + 0.45 * flight, marks[3] + 0.5 * absorb, marks[4] + 0.7 * recover, period],
-        [0.25, -0.85, 1.2, 2.0, 0.7, 0.0, 0.25],
+        [0.0, 0.85 * marks[1], marks[2], marks[2] + 0.45 * flight, marks[3] + 0.5 * absorb, marks[4] + 0.7 *
+        recover, period], [0.25, -0.85, 1.2, 2.0, 0.7, 0.0, 0.25],
     )  # fmt: skip
     fly = pulse(u, marks[1] + 0.6 * push, 0.4 * flight + 0.4 * push, 0.1 * flight, 0.55 * flight + absorb)
     for side in (LEFT, RIGHT):
@@ -140,7 +140,8 @@ _BLOWS = {
     "hook": (LEFT, (-0.22, -0.37, 0.04), 1.25, -1.0),
     "uppercut": (RIGHT, (-0.15, -0.37, 0.12), 0.0, 0.75),
 }
-"""Blow to side, fist from the shoulder in the heading's frame, swivel of the elbow, torso twist (left positive)."""
+"""Blow to side, fist from the shoulder in the heading's frame, swivel of the elbow, torso twist (left
+positive)."""
 _COMBOS = (
     ("jab", "cross"),
     ("jab", "jab", "cross"),
@@ -151,7 +152,8 @@ _COMBOS = (
 
 
 def punch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
-    """Box: from a guard, blows that start at the hip, with the other fist at the chin and the rear heel driving."""
+    """Box: from a guard, blows that start at the hip, with the other fist at the chin and the rear heel
+    driving."""
     p = Puppet(t, rng)
     rate, power = params["rate"], params["power"]
     p.stance(0.12, 0.0, ahead=0.15)
@@ -202,7 +204,8 @@ def punch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     chest_turn = p.pelvis[:, 2] + p.spine[:, 2]
     own = drift(t, rng, (2, 3), hz=1.1)
     for side in (LEFT, RIGHT):
-        # Blows aim ahead of the body, so the chest's turn is taken out of them; the guard turns with the chest.
+        # Blows aim ahead of the body, so the chest's turn is taken out of them; the guard turns with the
+        # chest.
         aim = rot.rotate(rot.about_z(-OUTWARD[side] * chest_turn), goals[side])
         share = np.clip(thrown[side], 0.0, 1.0)[:, None]
         goal = goals[side] * (1 - share) + aim * share
@@ -223,13 +226,14 @@ def punch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     face.add(p.face, face.both("browDown", 0.3))
     for when, blow in zip(starts, blows, strict=False):
         if 0 <= when < seconds:
-            side = SIDES[_BLOWS[blow][0]]
-            p.events.append((float(when), float(min(when + 1 / rate, seconds)), f"throws a {side} {blow}"))
+            words = f"throws a {SIDES[_BLOWS[blow][0]]} {blow}"
+            p.events.append((float(when), float(min(when + 1 / rate, seconds)), words))
     return p.track()
 
 
 def kick(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
-    """Front kicks with one leg: weight over, knee up, snap, back to the chamber, and down where the foot was."""
+    """Front kicks with one leg: weight over, knee up, snap, back to the chamber, and down where the foot
+    was."""
     p = Puppet(t, rng)
     leg = LEFT if params["side"] >= 0 else RIGHT
     stand = 1 - leg

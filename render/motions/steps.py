@@ -9,15 +9,15 @@ import numpy as np
 
 from render.motions.puppet import Puppet
 from render.motions.signals import ease, pulse
-from render.motions.track import HEEL, TOE
+from render.motions.track import HEEL
 
 
 @dataclass(frozen=True)
 class Step:
     """One foot's way from where it stands to `place` (x, y) and direction `yaw`.
 
-    side: 0 left, 1 right. start, end: seconds off the ground. lift: metres. heel: radians that the heel rises by
-    before the toes leave.
+    side: 0 left, 1 right. start, end: seconds off the ground. lift: metres. heel: radians that the heel
+    rises by before the toes leave.
     """
 
     side: int
@@ -47,4 +47,3 @@ def walk_steps(puppet: Puppet, steps: Sequence[Step]) -> None:
         aloft = (t > step.start) & (t < step.end)
         puppet.planted[:, s] &= ~aloft[:, None]
         puppet.planted[:, s, HEEL] &= push < 0.01
-        puppet.planted[:, s, TOE] &= ~aloft
