@@ -80,6 +80,18 @@ def connect(workers: int | None, address: str | None) -> Iterator[Cluster]:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
+def check_alive() -> None:
+    """Hold that the cluster this process is connected to still has a node.
+
+    Raises:
+        MachineError: it has none, so nothing that waits for a worker will ever go on.
+    """
+    import ray
+
+    if not any(node["Alive"] for node in ray.nodes()):
+        raise MachineError(f"the Ray cluster is lost: no node is alive; nothing is lost of the work: {MEND}")
+
+
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0))

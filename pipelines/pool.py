@@ -15,7 +15,7 @@ from typing import Any, Literal
 import ray
 
 from pipelines.job import Fault, Job
-from pipelines.worker import THREAD_LIMITS, Hello, Outcome, Readiness, Worker
+from pipelines.worker import Hello, Outcome, Readiness, Worker
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -109,9 +109,8 @@ class Pool:
         self._item_seconds = item_seconds
         self._setup_seconds = setup_seconds
         self._logs = logs
-        self._actor_class = ray.remote(Worker).options(
-            num_cpus=1, max_restarts=0, max_task_retries=0, runtime_env={"env_vars": THREAD_LIMITS}
-        )
+        # One core a worker: Ray sets OMP_NUM_THREADS to it, which OpenBLAS and MKL follow too.
+        self._actor_class = ray.remote(Worker).options(num_cpus=1, max_restarts=0, max_task_retries=0)
         self.seats = [Seat(i) for i in range(size)]
         for seat in self.seats:
             self._hire(seat)

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from motionpair.errors import InputError, MachineError
+from pipelines import cluster
 from pipelines import state as states
 from pipelines.job import MEND, Job
 from pipelines.ledger import TRIES, Ledger
@@ -103,7 +104,6 @@ class Runner:
         self._pace = Pace(time.monotonic)
         self._pacing = False
         self._peak_rss = 0
-        self._began = time.monotonic()
         self._started = time.strftime("%F %T %z")
         self._shown = float("-inf")
 
@@ -114,6 +114,7 @@ class Runner:
             MachineError: the machine failed; run again when it is mended.
             InputError: the job cannot be set up, or a worker is not admitted.
         """
+        begin = time.monotonic()
         todo = list(items)
         for item in todo:
             self._again(item)
@@ -130,7 +131,7 @@ class Runner:
                 for event in pool.wait(POLL_SECONDS):
                     self._handle(pool, event)
                 self._hand_out(pool)
-                self._show(pool, "running")
+                self._look_around(pool)
         finally:
             pool.close()
             for log in self._logs.glob("worker-*.log"):
@@ -139,7 +140,7 @@ class Runner:
             done=len(self._ledger.committed),
             quarantined=len(self._ledger.quarantined()),
             set_aside=tuple(self._set_aside.values()),
-            seconds=time.monotonic() - self._began,
+            seconds=time.monotonic() - begin,
         )
 
     def state(self, phase: states.Phase, seats: Iterable[Seat] = ()) -> State:
@@ -301,10 +302,14 @@ class Runner:
                 name = self._job.item_name(seat.item)
                 yield Running(seat.item, name, seat.hello.host, seat.hello.pid, round(seat.seconds, 1))
 
-    def _show(self, pool: Pool, phase: states.Phase) -> None:
+    def _look_around(self, pool: Pool) -> None:
+        """Every now and then, say how things are; Ray would wait for ever for nodes that are gone."""
         now = time.monotonic()
-        if now - self._shown >= STATE_SECONDS:
-            self._shown = now
-            state = self.state(phase, pool.seats)
-            states.write(self._runs / "state.json", state)
-            self._reporter.update(state)
+        if now - self._shown < STATE_SECONDS:
+            return
+        self._shown = now
+        if all(seat.phase == "hired" for seat in pool.seats):
+            cluster.check_alive()
+        state = self.state("running", pool.seats)
+        states.write(self._runs / "state.json", state)
+        self._reporter.update(state)

@@ -19,14 +19,6 @@ from pathlib import Path
 
 from pipelines.job import Fault, Job, Record, to_fault
 
-THREAD_LIMITS = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-}
-"""One item, one thread: parallelism comes from the number of workers."""
-
 
 @dataclass(frozen=True)
 class Hello:
