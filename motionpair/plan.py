@@ -174,6 +174,7 @@ def write_plan(plan: Plan, path: str | Path) -> None:
                 compression="zstd",
                 use_dictionary=list(_FEW_VALUES),
                 write_statistics=["slot"],
+                write_page_checksum=True,
                 store_schema=True,
             )
     except OSError as error:
@@ -203,10 +204,10 @@ class PlanFile:
             size = self.path.stat().st_size
             if size > MAX_PLAN_BYTES:
                 raise DataError(f"{path}: {size} bytes; a plan has at most {MAX_PLAN_BYTES}")
-            self._file = pq.ParquetFile(self.path)
+            self._file = pq.ParquetFile(self.path, page_checksum_verification=True)
         except FileNotFoundError:
             raise InputError(f"{path}: no such file; expected a plan made by `motionpair plan`") from None
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
             raise DataError(f"{path}: not a plan file: {_one_line(error)}") from None
         self.recipe, self.seed = self._about()
 
@@ -239,7 +240,7 @@ class PlanFile:
         try:
             table = read()
             table.validate(full=True)
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
             raise DataError(f"{self.path}: damaged: {_one_line(error)}") from None
         return table.replace_schema_metadata(None)
 
