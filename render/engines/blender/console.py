@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-ERROR_MARKS = ("error:", "out of memory", "failed to ", "could not ")
+ERROR_MARKS = ("error:", "out of memory", "out of gpu memory", "failed to ", "could not ")
 """What marks a console line as an error, in lower case."""
 
 

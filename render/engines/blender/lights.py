@@ -32,7 +32,8 @@ class _Light:
     luminance (measured; a test holds it).
     key: colour of the key light. balance: its irradiance, over π, at strength 1, against the sky's.
     angle: radians, the key's apparent diameter. level: of all light, 1 = day. backdrop: what the camera
-    sees of the sky, against what lights the scene.
+    sees of the sky, against what lights the scene. fill: share of the sky's irradiance that comes evenly
+    from everywhere instead, where an HDRI is a few lamps in the dark.
     """
 
     longitude: float
@@ -44,15 +45,16 @@ class _Light:
     angle: float
     level: float = 1.0
     backdrop: float = 1.0
+    fill: float = 0.0
 
 
 _LIGHTS: dict[str, _Light] = {
     "city": _Light(0.602, 0.80, 8.8, 1.557, (1.0, 0.96, 0.90), 1.0, 0.06),
     "courtyard": _Light(0.414, 0.70, 3.0, 0.407, (1.0, 0.93, 0.84), 1.2, 0.05, backdrop=0.6),
     "forest": _Light(0.616, 0.75, 6.3, 1.296, (1.0, 0.95, 0.84), 1.1, 0.05, backdrop=0.8),
-    "interior": _Light(0.588, 0.75, 6.8, 0.654, (1.0, 0.90, 0.78), 0.9, 0.25),
+    "interior": _Light(0.588, 0.75, 6.8, 0.654, (1.0, 0.90, 0.78), 0.9, 0.25, fill=0.35),
     "night": _Light(0.128, 0.85, 0.63, 0.139, (0.72, 0.82, 1.0), 1.3, 0.08, level=0.62, backdrop=0.10),
-    "studio": _Light(0.716, 0.75, 60.0, 0.271, (1.0, 0.98, 0.96), 1.0, 0.30),
+    "studio": _Light(0.716, 0.75, 10.0, 0.0417, (1.0, 0.98, 0.96), 1.0, 0.30, fill=0.75),
     "sunrise": _Light(0.606, 0.55, 2.2, 0.306, (1.0, 0.86, 0.66), 1.4, 0.04),
     "sunset": _Light(0.597, 0.52, 3.1, 0.691, (1.0, 0.80, 0.62), 1.4, 0.05),
 }
@@ -147,12 +149,17 @@ def _world(environment: Environment, light: _Light, level: float) -> bpy.types.W
     cut.inputs[1].default_value = (light.cut,) * 3
     links.new(picture.outputs["Color"], cut.inputs[0])
 
-    gain = SKY_LEVEL * level / light.irradiance * (INDOOR_SKY if environment.kind in INDOOR else 1.0)
+    sky = SKY_LEVEL * level * (INDOOR_SKY if environment.kind in INDOOR else 1.0)
+    even = nodes.new("ShaderNodeVectorMath")
+    even.operation = "MULTIPLY_ADD"
+    links.new(cut.outputs["Vector"], even.inputs[0])
+    even.inputs[1].default_value = ((1 - light.fill) / light.irradiance,) * 3
+    even.inputs[2].default_value = (light.fill,) * 3
     lit = nodes.new("ShaderNodeBackground")
     seen = nodes.new("ShaderNodeBackground")
-    for node, strength in ((lit, gain), (seen, gain * light.backdrop)):
+    for node, strength in ((lit, sky), (seen, sky * light.backdrop)):
         node.inputs["Strength"].default_value = strength
-        links.new(cut.outputs["Vector"], node.inputs["Color"])
+        links.new(even.outputs["Vector"], node.inputs["Color"])
     path = nodes.new("ShaderNodeLightPath")
     mix = nodes.new("ShaderNodeMixShader")
     output = nodes.new("ShaderNodeOutputWorld")

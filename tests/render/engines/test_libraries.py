@@ -1,0 +1,34 @@
+"""Missing system libraries are named with the command that brings them."""
+
+import subprocess
+import sys
+
+import pytest
+
+from motionpair.errors import InputError
+from render.engines.blender import libraries
+
+
+def test_missing_libraries_are_named_by_their_packages():
+    def load(name):
+        if name in ("libXrender.so.1", "libSM.so.6"):
+            raise OSError(f"{name}: cannot open shared object file")
+
+    assert libraries.missing_packages(load) == ["libxrender1", "libsm6"]
+    assert libraries.apt_line(["libxrender1", "libsm6"]).endswith(" libxrender1 libsm6")
+
+
+def test_a_missing_library_is_bad_input(monkeypatch):
+    monkeypatch.setattr(libraries, "missing_packages", lambda: ["libgl1"])
+    monkeypatch.setattr(sys, "platform", "linux")
+    with pytest.raises(InputError, match=r"apt-get install .* libgl1"):
+        libraries.require_libraries()
+    assert libraries.main() == 2
+
+
+def test_the_check_needs_no_bpy():
+    code = (
+        "import sys; from render.engines.blender import libraries; libraries.missing_packages();"
+        "assert 'bpy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
