@@ -253,16 +253,17 @@ def _filming(clip: ClipSpec, seconds: float) -> str:
         height = " and looks slightly down"
     elif camera.elevation < -0.02:
         height = " and looks slightly up"
-    return f"{moves[camera.kind]}{height}{_side_seen(clip, camera)}."
+    return f"{moves[camera.kind]}{height}.{_side_seen(clip, camera)}"
 
 
 def _side_seen(clip: ClipSpec, camera: Camera) -> str:
-    """Which side of a single performer is seen at first."""
+    """From which side a single performer is seen in the middle frame, where headings and azimuths hold."""
     if len(clip.performers) != 1:
         return ""
     turned = abs(clip.performers[0].heading - camera.azimuth)
     name = "the front" if turned < 0.35 else "a three-quarter angle" if turned < 1.1 else "the side"
-    return f", at first from {name}"
+    who = _pronoun(clip.performers[0].character)
+    return f" Half-way through, {who.lower()} {'are' if who == 'They' else 'is'} seen from {name}."
 
 
 def _list(words: Sequence[str]) -> str:

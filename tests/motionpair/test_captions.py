@@ -93,10 +93,12 @@ def test_captions_tell_how_it_is_filmed() -> None:
     camera = Camera("static", "close_up", heading, 0.3, 50, 0.1, 0.0, 0.0, 1)
     text = caption(_with_target(spec, camera=camera))
     assert "close-up of" in text
-    assert "The camera stands still and looks slightly down, at first from the front." in text
+    assert "The camera stands still and looks slightly down. Half-way through, " in text
+    assert text.endswith("seen from the front.")
     turned = replace(camera, kind="orbit", orbit_speed=0.1, azimuth=heading + 0.7, elevation=0.0)
     text = caption(_with_target(spec, camera=turned))
-    assert "The camera slowly orbits to the right, at first from a three-quarter angle." in text
+    assert "The camera slowly orbits to the right. Half-way" in text
+    assert text.endswith("seen from a three-quarter angle.")
 
 
 def test_performers_are_told_from_the_pictures_left() -> None:
