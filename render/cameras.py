@@ -27,8 +27,8 @@ LOWEST = 0.15
 """Metres above the ground below which no camera goes."""
 NEAREST = 0.3
 """Metres between the camera and the nearest point that it holds."""
-FACE_SHARE = {"portrait": 0.26, "landscape": 0.32}
-"""Share of the picture's height that a face takes in a close-up; less in portrait, to have room for hands."""
+FACE_SHARES = (0.32, 0.30, 0.28, 0.26, 0.24)
+"""Shares of the picture that a close-up's face is high: the first that shows the hands, else the last."""
 FACE_LINE = 0.37
 """Where a close-up's face is, share of the picture's height from its top."""
 
@@ -36,47 +36,50 @@ FACE_LINE = 0.37
 def solve(
     camera: Camera,
     bodies: Sequence[np.ndarray],
-    faces_hands_focus: np.ndarray,
+    faces: np.ndarray,
     width: int,
     height: int,
     frames: int,
     fps: int,
+    hands: np.ndarray | None = None,
 ) -> CameraTrack:
     """The camera track of a clip.
 
     Full body: the least distance from which every point of every body is inside the picture in every
-    frame, `camera.margin` of the picture's width and height away from its border. Close-up: the focus
-    points take FACE_SHARE of the picture's height, in its upper part, and stay inside the margin too.
+    frame, `camera.margin` of the picture's width and height away from its border. Close-up: the face is
+    in the upper part of the picture, inside the margin, and takes one of FACE_SHARES of its height: smaller
+    where that brings the hands in.
     `orbit` swings around the target at `orbit_speed`, through `azimuth` half-way; `handheld` sways and
     wobbles, smoothly. A camera that would be below LOWEST looks from further up.
 
     Args:
         camera: how to film. bodies: of each body, (T, N, 3) world points that bound it; a replacement
             pair passes both clips' bodies, so that both clips have one camera.
-        faces_hands_focus: (T, M, 3) world points that a close-up is about: the face's. Hands among them
-            are held as well, which makes the face smaller. Full body ignores them.
+        faces: (T, M, 3) world points that a close-up must hold: the face's. Full body ignores them.
         width, height: of the picture, pixels. frames: T. fps: frames a second.
+        hands: (T, K, 3) world points that a close-up holds if it can; None for no matter.
 
     Raises:
         ValueError: no points to hold, or not T frames of them.
     """
     close = camera.framing == "close_up"
-    held = np.asarray(faces_hands_focus if close else np.concatenate(list(bodies), axis=1), dtype=float)
+    held = np.asarray(faces if close else np.concatenate(list(bodies), axis=1), dtype=float)
     if held.ndim != 3 or held.shape[0] != frames or held.shape[1] == 0 or held.shape[2] != 3:
         raise ValueError(f"points to hold: expected ({frames}, N, 3) with N > 0, got {held.shape}")
     focal = camera.focal_mm / SENSOR_MM * max(width, height)
     half = np.array([width, height]) / 2 / focal
     for elevation in np.linspace(camera.elevation, max(camera.elevation, 0.6), 25):
-        position, rotation = _stand(camera, held, half, float(elevation), frames, fps)
+        position, rotation = _stand(camera, held, hands, half, float(elevation), fps)
         if position[:, 2].min() >= LOWEST:
             break
     return CameraTrack(position, rotation, np.full(frames, focal), width, height)
 
 
 def _stand(
-    camera: Camera, held: np.ndarray, half: np.ndarray, elevation: float, frames: int, fps: int
+    camera: Camera, held: np.ndarray, hands: np.ndarray | None, half: np.ndarray, elevation: float, fps: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Positions (T, 3) and rotations (T, 3, 3); `half` is half the picture at 1 m, metres (x, y)."""
+    frames = len(held)
     time = (np.arange(frames) - (frames - 1) / 2) / fps
     speed = camera.orbit_speed if camera.kind == "orbit" else 0.0
     sway, wobble = _handheld(camera, frames, fps)
@@ -87,18 +90,32 @@ def _stand(
     rotation = rotation @ _small_rotations(wobble)
     inner = half * (1 - 2 * camera.margin)
     if camera.framing == "close_up":
-        up = rotation[:, :, 1].mean(axis=0)
-        rise = np.einsum("tni,i->tn", held, up)
-        share = FACE_SHARE["portrait" if half[1] > half[0] else "landscape"]
-        view_height = float(np.median(np.ptp(rise, axis=1))) / share
-        middle = (held.min(axis=(0, 1)) + held.max(axis=(0, 1))) / 2
-        target = middle - up * (0.5 - FACE_LINE) * view_height
-        wanted = view_height / 2 / half[1]
+        target, distance = _frame_face(held, hands, rotation, inward, half, inner)
     else:
         target = _centre(held, rotation, inner)
-        wanted = 0.0
-    distance = max(_least_distance(held - target, rotation, inward, inner), wanted)
+        distance = _least_distance(held - target, rotation, inward, inner)
     return target - inward * distance, rotation
+
+
+def _frame_face(
+    face: np.ndarray,
+    hands: np.ndarray | None,
+    rotation: np.ndarray,
+    inward: np.ndarray,
+    half: np.ndarray,
+    inner: np.ndarray,
+) -> tuple[np.ndarray, float]:
+    """Target (3,) and distance of a close-up; the picture is ±`half` at 1 m, without its margin ±`inner`."""
+    up = rotation[:, :, 1].mean(axis=0)
+    tall = float(np.median(np.ptp(face @ up, axis=1)))
+    middle = (face.min(axis=(0, 1)) + face.max(axis=(0, 1))) / 2
+    for share in FACE_SHARES:
+        view_height = tall / share
+        target = middle - up * (0.5 - FACE_LINE) * view_height
+        distance = max(_least_distance(face - target, rotation, inward, inner), view_height / 2 / half[1])
+        if hands is None or _least_distance(hands - target, rotation, inward, half) <= distance:
+            break
+    return target, distance
 
 
 def _direction(azimuth: np.ndarray, elevation: float) -> np.ndarray:

@@ -135,7 +135,7 @@ def _in_frame_share(clip: ClipSpec, staged: StagedClip) -> float:
     camera = staged.scene.camera
     size = np.array([camera.width, camera.height])
     shares = []
-    for points in staged.focuses if clip.camera.framing == "close_up" else staged.outlines:
+    for points in staged.faces if clip.camera.framing == "close_up" else staged.outlines:
         pixels, depth = camera.project(points)
         shares.append(float(((pixels >= 0) & (pixels <= size)).all(-1)[depth > 0].sum() / depth.size))
     return min(shares)

@@ -30,13 +30,14 @@ OUTLINE_STEP = 24
 class StagedClip:
     """A scene, with the points that its camera was framed by.
 
-    outlines: per actor, (T, N, 3) metres, world: body, clothes and hair. focuses: per actor, (T, M, 3):
-    face and hands.
+    outlines: per actor, (T, N, 3) metres, world: body, clothes and hair. faces, hands: per actor, (T, M, 3),
+    the same.
     """
 
     scene: Scene
     outlines: tuple[np.ndarray, ...]
-    focuses: tuple[np.ndarray, ...]
+    faces: tuple[np.ndarray, ...]
+    hands: tuple[np.ndarray, ...]
 
 
 def stage_pair(spec: PairSpec, store: CharacterStore) -> tuple[StagedClip, StagedClip]:
@@ -44,17 +45,20 @@ def stage_pair(spec: PairSpec, store: CharacterStore) -> tuple[StagedClip, Stage
     clips = (spec.driving, spec.target)
     casts = [_actors(spec, clip, store) for clip in clips]
     outlines = [tuple(_outline(actor) for actor in actors) for actors in casts]
-    focuses = [tuple(_focus(actor) for actor in actors) for actors in casts]
+    faces = [tuple(_points(a, a.character.face_vertices) for a in actors) for actors in casts]
+    hands = [tuple(_points(a, np.concatenate(a.character.hand_vertices)) for a in actors) for actors in casts]
     if spec.mode == "replacement":
-        shared = _camera(spec, spec.target, outlines[0] + outlines[1], focuses[0] + focuses[1])
+        both = (of[0] + of[1] for of in (outlines, faces, hands))
+        shared = _camera(spec, spec.target, *both)
         tracks = [shared, shared]
     else:
-        tracks = [_camera(spec, *of) for of in zip(clips, outlines, focuses, strict=True)]
+        tracks = [_camera(spec, *of) for of in zip(clips, outlines, faces, hands, strict=True)]
     driving, target = (
         StagedClip(
             Scene(tuple(casts[i]), tracks[i], clip.environment, clip.render, spec.fps),
             outlines[i],
-            focuses[i],
+            faces[i],
+            hands[i],
         )
         for i, clip in enumerate(clips)
     )
@@ -87,17 +91,26 @@ def _outline(actor: Actor) -> np.ndarray:
     return np.concatenate(points, axis=1)
 
 
-def _focus(actor: Actor) -> np.ndarray:
-    """(T, M, 3) points that a close-up is about: face and hands."""
+def _points(actor: Actor, vertices: np.ndarray) -> np.ndarray:
+    """(T, N, 3) some of the body's vertices."""
     character: BakedCharacter = actor.character
-    vertices = np.concatenate(
-        [s[::OUTLINE_STEP] for s in (character.face_vertices, *character.hand_vertices)]
-    )
-    return skin(character.part("body"), character.rig, actor.pose, vertices)
+    return skin(character.part("body"), character.rig, actor.pose, vertices[::OUTLINE_STEP])
 
 
 def _camera(
-    spec: PairSpec, clip: ClipSpec, outlines: Sequence[np.ndarray], focuses: Sequence[np.ndarray]
+    spec: PairSpec,
+    clip: ClipSpec,
+    outlines: Sequence[np.ndarray],
+    faces: Sequence[np.ndarray],
+    hands: Sequence[np.ndarray],
 ) -> CameraTrack:
-    focus = np.concatenate(focuses, axis=1)
-    return cameras.solve(clip.camera, outlines, focus, spec.width, spec.height, spec.frames, spec.fps)
+    return cameras.solve(
+        clip.camera,
+        outlines,
+        np.concatenate(faces, axis=1),
+        spec.width,
+        spec.height,
+        spec.frames,
+        spec.fps,
+        hands=np.concatenate(hands, axis=1),
+    )
