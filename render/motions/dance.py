@@ -12,7 +12,7 @@ from render.motions import face, hands
 from render.motions.puppet import OUTWARD, Puppet
 from render.motions.signals import drift, ease, lag, smooth, spline
 from render.motions.steps import Step, walk_steps
-from render.motions.track import LEFT, RIGHT, Track
+from render.motions.track import HEEL, LEFT, RIGHT, Track
 
 FIGURES = (
     "steps from side to side",
@@ -22,8 +22,9 @@ FIGURES = (
 )
 """Words for each figure."""
 
-_STEPPING = (0, 3)
 _BEATS = 4
+"""Beats a figure."""
+_HALF_WIDTH, _TOE_OUT = 0.1, 0.22
 
 
 def dance(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
@@ -40,9 +41,8 @@ def dance(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
             chances[figures[-1]] *= 0.15
         figures.append(int(rng.choice(4, p=chances / chances.sum())))
     weights = _weights(beat, figures, first)
-    width, toe_out = 0.1, 0.22
-    p.stance(width, toe_out)
-    weight = _footwork(p, beat, tempo, figures, first, groove, width, toe_out)
+    p.stance(_HALF_WIDTH, _TOE_OUT)
+    weight = _footwork(p, beat, tempo, figures, first, groove)
 
     drop = 0.5 - 0.5 * np.cos(2 * np.pi * (beat + 0.5))
     pulse = smooth(drop**1.5, t, 0.02)
@@ -84,50 +84,43 @@ def _weights(beat: np.ndarray, figures: list[int], first: int) -> np.ndarray:
 
 
 def _footwork(
-    p: Puppet,
-    beat: np.ndarray,
-    tempo: float,
-    figures: list[int],
-    first: int,
-    groove: float,
-    width: float,
-    toe_out: float,
+    p: Puppet, beat: np.ndarray, tempo: float, figures: list[int], first: int, groove: float
 ) -> np.ndarray:
     """Steps and lifted heels of the figures; returns where the weight is (N,), metres to the left."""
-    steps: list[Step] = []
-    n = len(p.t)
-    keys = [(first * _BEATS - 1.0, 0.0)]
     reach = 0.13 + 0.1 * groove
-    heels = np.zeros((n, 2))
-    for k, figure in enumerate(figures, start=first):
+    steps: list[Step] = []
+    weight = [(first * _BEATS - 1.0, 0.0)]
+    heels = np.zeros((len(beat), 2))
+
+    def step(side: int, at: float, x: float, lift: float, heel: float) -> None:
+        place, yaw = (x, 0.02), OUTWARD[side] * _TOE_OUT
+        steps.append(Step(side, (at - 0.62) / tempo, at / tempo, place, yaw, lift, heel))
+
+    for bar, figure in enumerate(figures, start=first):
         for b in range(_BEATS):
-            at = k * _BEATS + b
-            start, end = (at - 0.62) / tempo, at / tempo
+            at = bar * _BEATS + b
+            over = 0.0
             if figure == 0:
                 # Right out, left to it, left out, right to it: the weight goes over and back.
                 side = (RIGHT, LEFT, LEFT, RIGHT)[b]
-                centre = -reach if b < 2 else 0.0
-                x = centre + OUTWARD[side] * (width if b in (1, 3) else width + 0.04)
-                steps.append(Step(side, start, end, (x, 0.02), OUTWARD[side] * toe_out, 0.05 * groove + 0.02))
-                keys.append((at, (-reach, -reach, 0.0, 0.0)[b] + OUTWARD[side] * 0.02))
+                centre = (-reach, -reach, 0.0, 0.0)[b]
+                wide = _HALF_WIDTH + (0.04 if b in (0, 2) else 0.0)
+                step(side, at, centre + OUTWARD[side] * wide, 0.05 * groove + 0.02, heel=0.35)
+                over = centre + OUTWARD[side] * 0.02
             elif figure == 3:
                 side = (LEFT, RIGHT)[b % 2]
-                place = (OUTWARD[side] * width, 0.02)
-                steps.append(
-                    Step(side, start, end, place, OUTWARD[side] * toe_out, 0.09 + 0.06 * groove, heel=0.5)
-                )
-                keys.append((at, OUTWARD[side] * 0.02))
-            else:
-                side = (LEFT, RIGHT)[b % 2]
-                rise = ease(beat - at + 1) * (1 - ease(beat - at)) if figure == 2 else np.zeros(n)
-                heels[:, side] = np.maximum(heels[:, side], rise)
-                keys.append((at, 0.0))
+                step(side, at, OUTWARD[side] * _HALF_WIDTH, 0.09 + 0.06 * groove, heel=0.5)
+                over = OUTWARD[side] * 0.02
+            elif figure == 2 and b < _BEATS - 1:
+                # The last beat is left to the next figure's first step.
+                rise = ease(beat - at + 1) * (1 - ease(beat - at))
+                heels[:, b % 2] = np.maximum(heels[:, b % 2], 0.4 * groove * rise)
+            weight.append((at, over))
     walk_steps(p, steps)
-    for side in (LEFT, RIGHT):
-        resting = p.planted[:, side].all(axis=-1)
-        rise = 0.4 * groove * np.where(resting, heels[:, side], 0.0)
-        p.lift_heels(side, p.pitch[:, side] + smooth(rise, p.t, 0.02) * resting) if rise.any() else None
-    times, places = np.array(keys).T
+    p.pitch += heels
+    p.toes += heels
+    p.planted[..., HEEL] &= heels < 0.01
+    times, places = np.array(weight).T
     return smooth(spline(beat, times, places), p.t, 0.06)
 
 

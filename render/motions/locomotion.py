@@ -107,7 +107,7 @@ def _stride_foot(p: Puppet, side: int, cycle: np.ndarray, stride: float, speed: 
     knots = [0.0, 0.085, 0.36, _STANCE, 0.67, 0.85, 0.96, 1.0]
     values = [-strike, 0.0, 0.0, push, push * 1.1, -0.02, -strike, -strike]
     p.pitch[:, side] = spline(u, knots, values)
-    bend = spline(u, [0.0, 0.36, _STANCE, 0.75, 1.0], [0.12, 0.0, push, 0.1, 0.12])
+    bend = spline(u, [0.0, 0.085, 0.36, _STANCE, 0.75, 1.0], [0.12, 0.0, 0.0, push, 0.1, 0.12])
     p.toes[:, side] = np.where((u > 0.085) & (u < _STANCE), np.maximum(p.pitch[:, side], 0.0), bend)
     p.planted[:, side, HEEL] = u < 0.36
     p.planted[:, side, TOE] = (u > 0.085) & (u < _STANCE)

@@ -94,13 +94,15 @@ def jump(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
 
     extend = pulse(u, marks[1] + 0.05, push - 0.05, 0.3 * flight, 0.6 * flight)
     point = 0.62 * extend + 0.2 * pulse(u, marks[2] + 0.55 * flight, 0.3 * flight, 0.15 * flight, 0.1)
-    feet = np.where(aloft, np.maximum(z - takeoff * (1 - air / flight) - landing * air / flight, 0.0), 0.0)
+    # The feet leave and meet the ground gently: the legs stretch on a little after take-off.
+    rise = np.where(aloft, np.maximum(z - takeoff * (1 - air / flight) - landing * air / flight, 0.0), 0.0)
+    feet = rise**2 / (rise + 0.03)
     for side in (LEFT, RIGHT):
         p.prints[:, side, 2] = feet + 0.05 * tuck
         p.prints[:, side, 0] += OUTWARD[side] * 0.13 * spread * tuck
         p.prints[:, side, 1] += 0.03 * tuck
         p.pitch[:, side] = point
-        p.toes[:, side] = np.where(aloft, point * np.clip(1 - 4 * air / flight, 0.0, 1.0), point)
+        p.toes[:, side] = np.where(aloft, point * np.clip(np.abs(8 * air / flight - 4) - 3, 0.0, 1.0), point)
         p.planted[:, side, TOE] = ~aloft
         p.planted[:, side, HEEL] = ~aloft & (point < 0.01)
 
