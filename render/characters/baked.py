@@ -19,8 +19,13 @@ Role = Literal["skin", "eye", "lash", "teeth", "tongue", "cloth", "shoe", "hair"
 
 ATTRIBUTES: dict[str, str] = {
     "rest": "every part: (V, 3) metres, the vertex in bind pose",
-    "cloth_uv": "cloth, shoe: (V, 2) metres, around the body and up it, so that weaves keep their size",
-    "hair_uv": "hair: (V, 2), around the head in [0, 1], and from 0 at the root to 1 at the tip",
+    "cloth_uv": "cloth: (V, 2) metres on the cloth, around the body and up it, so that weaves keep their size",
+    "cloth_uv2": "cloth: (V, 2) metres, the same on the sleeves, which are cut from other cloth",
+    "cloth_side": "cloth: (V,) metres from the seam between the two, positive on the sleeves",
+    "hem": "cloth: (V,) metres to the nearest edge, at most 0.06",
+    "sole": "shoe: (V,) in [0, 1], on the sole",
+    "lace": "shoe: (V,) in [0, 1], on the laces",
+    "strand_uv": "hair: (V, 2) metres around the head and up it from the ears' height",
     "uv": "skin: (V, 2) texture coordinates of the body model",
     "brow": "skin: (V,) metres to the nearer brow's centre line",
     "brow_along": "skin: (V,) in [0, 1], along the brow from nose to temple",
