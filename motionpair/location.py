@@ -116,7 +116,7 @@ def open_location(out: str | Path) -> Location:
     Raises:
         InputError: not a folder, or a URI that pyarrow cannot open.
     """
-    text = str(out).rstrip("/") or "/"
+    text = str(out).removeprefix("file://").rstrip("/") or "/"
     if "://" in text:
         try:
             filesystem, path = pyarrow.fs.FileSystem.from_uri(text)

@@ -39,7 +39,9 @@ def build_metadata(out: Path, shard_names: Sequence[str]) -> None:
             version="2.6",
             compression="zstd",
             compression_level=9,
+            use_dictionary=False,  # smaller, as zstd sees the repetition itself
             write_statistics=list(shards.FILTERED),
+            store_schema=False,
             write_page_checksum=True,
         ) as writer,
     ):
@@ -52,19 +54,14 @@ def read_metadata(location: Location) -> pa.Table:
     Raises:
         DataError: missing, damaged or with other columns.
     """
-    with location.open(METADATA) as source:
-        try:
-            file = pq.ParquetFile(source, page_checksum_verification=True)
-            if not file.schema_arrow.equals(schema.metadata_schema()):
-                version = schema.SCHEMA_VERSION
-                raise DataError(
-                    f"{location.text}/{METADATA}: expected the columns of schema version {version}"
-                )
-            table = file.read(use_threads=False)
-            table.validate(full=True)
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(f"{location.text}/{METADATA}: damaged ({error})") from None
-    return table.replace_schema_metadata(None)
+    where = f"{location.text}/{METADATA}"
+    with location.open(METADATA) as source, shards.reading(where):
+        file = pq.ParquetFile(source, page_checksum_verification=True)
+        if not file.schema_arrow.equals(schema.metadata_schema()):
+            raise DataError(f"{where}: expected the columns of schema version {schema.SCHEMA_VERSION}")
+        table = file.read(use_threads=False)
+        table.validate(full=True)
+        return table.replace_schema_metadata(None)
 
 
 def _shard_metadata(out: Path, name: str) -> pa.Table:

@@ -78,8 +78,9 @@ def extend_shard(path: Path, staged: Sequence[Path]) -> None:
         DataError: the shard is damaged, or a staging folder is.
         ValueError: a slot is already in the shard.
     """
-    old = _open(path, str(path))
-    metadata = {k.decode(): v.decode() for k, v in (old.schema_arrow.metadata or {}).items()}
+    with reading(str(path)):
+        old = _open(path, str(path)).metadata.metadata or {}
+        metadata = {key.decode(): value.decode() for key, value in old.items()}
     places = iter(blob_table(path))
 
     def entry(row: dict[str, Any], of: Mapping[str, BlobPlace]) -> _Entry:
@@ -95,13 +96,13 @@ def blob_table(source: Path | pa.NativeFile) -> list[dict[str, BlobPlace]]:
     Raises:
         DataError: not a shard, or one whose blobs do not lie as this module writes them.
     """
-    with _raw(source) as raw:
+    with _raw(source) as raw, reading(_name(source)):
         file = _open(raw, _name(source))
         table: list[dict[str, BlobPlace]] = []
         for group in range(file.num_row_groups):
             facts = file.metadata.row_group(group)
             chunks = {facts.column(i).path_in_schema: facts.column(i) for i in range(facts.num_columns)}
-            lengths = _lengths(file, group, _name(source))
+            lengths = _lengths(file, group)
             places = {name: _places(raw, chunks[name], lengths[name]) for name in schema.BLOBS}
             for i in range(facts.num_rows):
                 table.append({name: places[name][i] for name in schema.BLOBS})
@@ -135,13 +136,20 @@ def row_table(source: Path | pa.NativeFile) -> pa.Table:
     Raises:
         DataError: not a shard of this schema version, or damaged.
     """
-    file = _open(source, _name(source))
-    try:
-        table = file.read(columns=list(schema.COLUMNS), use_threads=False)
+    with reading(_name(source)):
+        table = _open(source, _name(source)).read(columns=list(schema.COLUMNS), use_threads=False)
         table.validate(full=True)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{_name(source)}: damaged ({error})") from None
-    return table.replace_schema_metadata(None)
+        return table.replace_schema_metadata(None)
+
+
+@contextmanager
+def reading(where: str) -> Iterator[None]:
+    """Turn all that pyarrow raises on a damaged Parquet file into a `DataError` on `where`."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError) as error:
+        reason = (str(error).splitlines() or [""])[0][:200]
+        raise DataError(f"{where}: damaged Parquet file ({reason})") from None
 
 
 def read_blob(source: Path | Location, offset: int, length: int, name: str = "") -> bytes:
@@ -192,10 +200,11 @@ def _write(path: Path, entries: list[_Entry], metadata: Mapping[str, str]) -> No
     if not slots or len(set(slots)) != len(slots):
         raise ValueError(f"{path}: expected pairs of different slots, got slots {slots}")
     facts = dict(sorted({**metadata, "schema_version": str(schema.SCHEMA_VERSION)}.items()))
-    columns = schema.shard_schema().with_metadata(facts)
+    columns = schema.shard_schema()
     with durable.replacing(path) as temporary:
         expected: list[dict[str, bytes]] = []
         with pq.ParquetWriter(temporary, columns, **_writer_options(columns)) as writer:
+            writer.add_key_value_metadata(facts)
             for first in range(0, len(entries), ROW_GROUP):
                 group = entries[first : first + ROW_GROUP]
                 blobs = [entry.blobs() for entry in group]
@@ -213,17 +222,16 @@ def _write(path: Path, entries: list[_Entry], metadata: Mapping[str, str]) -> No
 def _writer_options(columns: pa.Schema) -> dict[str, Any]:
     """Fixed options. Leaves of nested columns are named by their path (`slots.list.element`)."""
     leaves = [leaf for field in columns for leaf in _leaves(field.name, field.type)]
-    plain = [leaf for leaf in leaves if leaf not in schema.BLOBS]
     return {
         "version": "2.6",
         "data_page_version": "1.0",
         "compression": {leaf: "none" if leaf in schema.BLOBS else "zstd" for leaf in leaves},
-        "use_dictionary": plain,
-        "column_encoding": dict.fromkeys(schema.BLOBS, "PLAIN"),
+        "use_dictionary": False,
         "write_statistics": list(FILTERED),
         "data_page_size": 1 << 30,
         "write_page_index": True,
         "write_page_checksum": True,
+        "store_schema": False,  # Parquet's own types say it all
     }
 
 
@@ -260,21 +268,15 @@ def _raw(source: Path | pa.NativeFile) -> Iterator[pa.NativeFile]:
 
 
 def _open(source: Path | pa.NativeFile, where: str) -> pq.ParquetFile:
-    try:
-        file = pq.ParquetFile(source, page_checksum_verification=True)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{where}: not a Parquet file ({error})") from None
+    file = pq.ParquetFile(source, page_checksum_verification=True)
     if not file.schema_arrow.equals(schema.shard_schema()):
         raise DataError(f"{where}: expected the columns of schema version {schema.SCHEMA_VERSION}")
     return file
 
 
-def _lengths(file: pq.ParquetFile, group: int, where: str) -> dict[str, list[int]]:
-    try:
-        blobs = file.read_row_group(group, columns=list(schema.BLOBS), use_threads=False)
-        return {name: pa.compute.binary_length(blobs[name]).to_pylist() for name in schema.BLOBS}
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{where}: row group {group}: damaged ({error})") from None
+def _lengths(file: pq.ParquetFile, group: int) -> dict[str, list[int]]:
+    blobs = file.read_row_group(group, columns=list(schema.BLOBS), use_threads=False)
+    return {name: pa.compute.binary_length(blobs[name]).to_pylist() for name in schema.BLOBS}
 
 
 def _read_at(path: Path, offset: int, length: int) -> bytes:
