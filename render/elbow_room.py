@@ -119,7 +119,8 @@ def _trunk(baked: BakedCharacter) -> list[_Ellipsoid]:
             continue
         low, high = np.percentile(points, [3, 97], axis=0)
         half = 0.5 * (high - low)
-        half[0] = min(half[0], 0.95 * shoulder) if name != "head" else half[0]
+        if name == "spine3":  # its vertices reach into the shoulders
+            half[0] = min(half[0], 0.95 * shoulder)
         # A band of the trunk, not a ball: tall enough that neighbours overlap.
         half[2] = max(half[2] * 1.25, 0.06 * baked.hip_height)
         out.append(_Ellipsoid(index[name], 0.5 * (low + high), half))

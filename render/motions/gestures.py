@@ -185,9 +185,11 @@ def count(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     for k, (when, number) in enumerate(zip(starts, numbers, strict=True)):
         quick = min(0.16, 0.3 / rate)
         if k:
-            before = hands.NUMBERS[numbers[k - 1]] if number > 1 else hands.NUMBERS[0]
-            knots.append(float(when - quick))
-            poses.append(before if number > 1 else hands.NUMBERS[5] * 0.4 + hands.NUMBERS[0] * 0.6)
+            knots.append(float(when - 1.9 * quick if number == 1 else when - quick))
+            poses.append(hands.NUMBERS[numbers[k - 1]])
+        if k and number == 1:  # from five to one: half-way to a fist
+            knots.append(float(when - 0.9 * quick))
+            poses.append(0.4 * hands.NUMBERS[5] + 0.6 * hands.NUMBERS[0])
         knots.append(float(when))
         poses.append(hands.NUMBERS[number])
         accent += pulse(t, when - 0.1, 0.13, 0.02, min(0.45, 0.65 / rate))
