@@ -19,7 +19,7 @@ Role = Literal["skin", "eye", "lash", "teeth", "tongue", "cloth", "shoe", "hair"
 
 ATTRIBUTES: dict[str, str] = {
     "rest": "every part: (V, 3) metres, the vertex in bind pose",
-    "cloth_uv": "cloth: (V, 2) metres on the cloth, around the body and up it, so that weaves keep their size",
+    "cloth_uv": "cloth: (V, 2) metres on the cloth, around the body and up it: weaves keep their size",
     "cloth_uv2": "cloth: (V, 2) metres, the same on the sleeves, which are cut from other cloth",
     "cloth_side": "cloth: (V,) metres from the seam between the two, positive on the sleeves",
     "hem": "cloth: (V,) metres to the nearest edge, at most 0.06",
