@@ -112,8 +112,8 @@ def talk(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
         keys = shapes[side]
         goal = keyed(t, times, [_scaled(s, energy) for s in keys])
         late = lag(beat, t, 0.06)
-        goal += 0.035 * energy * drift(t, rng, (3,), hz=0.9)
-        goal[:, 2] -= 0.065 * late
+        goal += 0.045 * energy * drift(t, rng, (3,), hz=0.9)
+        goal[:, 2] -= 0.08 * late
         goal[:, 1] -= 0.03 * late
         fingers = keyed(t, times, [s.fingers for s in keys]) + 0.12 * drift(t, rng, (3,), hz=0.8)
         fingers[:, 2] -= 0.35 * lag(beat, t, 0.14) - 0.2
