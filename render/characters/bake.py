@@ -34,7 +34,7 @@ def bake(basis: AnnyBasis, character: Character) -> BakedCharacter:
     placed = naked.raised(float(lift))
     hidden = np.zeros(len(naked.vertices), bool)
     for _, cut in worn:
-        hidden |= cut.hides > cut.hem_margin
+        hidden |= cut.hides
     keep = ~hidden[basis.groups["body"]].all(axis=1)
     parts = body.parts(placed, keep)
     skin = parts[0]
@@ -83,7 +83,8 @@ def _dress(naked: Figure) -> list[tuple[int, Cut]]:
             cuts[outer] = garments.over(cuts[outer], cuts[kinds["shoes"]], 0.004)
     for outer in tops:
         for inner in bottoms:
-            cuts[outer] = garments.over(cuts[outer], cuts[inner], 0.006)
+            cuts[outer] = garments.over(cuts[outer], cuts[inner], 0.009)
+            cuts[inner] = garments.under(cuts[inner], cuts[outer])
     return sorted(cuts.items())
 
 

@@ -26,14 +26,12 @@ class Cut:
     """A garment in the T-pose.
 
     surface: its cloth; values are skinning weights over the rig (V, R).
-    hides: (19158,) metres inside the nearest hem; the skin well inside is not needed.
-    hem_margin: metres of skin kept inside the hems, for what a loose hem shows.
+    hides: (19158,) bool, base mesh vertices so far inside the hems that they are never seen.
     attributes: per-vertex values that materials read (render.characters.baked).
     """
 
     surface: Surface
     hides: np.ndarray
-    hem_margin: float
     attributes: dict[str, np.ndarray]
 
 
@@ -48,7 +46,8 @@ def top(figure: Figure, long_sleeves: bool) -> Cut:
     shoulder, elbow, wrist = (joints[f"left_{n}"] for n in ("shoulder", "elbow", "wrist"))
     arm = elbow[0] - shoulder[0]
     sleeve_end = wrist[0] - 0.02 * arm if long_sleeves else shoulder[0] + 0.52 * arm
-    hem = joints["left_hip"][2] - 0.17 * (joints["left_hip"][2] - joints["left_knee"][2])
+    gender = figure.character.phenotype["gender"]
+    hem = joints["left_hip"][2] - (0.10 + 0.07 * gender) * (joints["left_hip"][2] - joints["left_knee"][2])
     neck = joints["neck"]
     lift = joints["head"][2] - neck[2]
     throat = neck + np.array([0.0, 0.0, 0.05 * lift])
@@ -62,7 +61,7 @@ def top(figure: Figure, long_sleeves: bool) -> Cut:
     for k in range(3):
         surface = surface.clip(fields(surface.vertices)[:, k])
     surface = _eased(surface, 0.006)
-    surface = _hang_torso(figure, surface, hem)
+    surface = _hang_torso(figure, surface, hem, taper=0.25 - 0.13 * gender)
     surface = _hang_sleeves(figure, surface, sleeve_end, taper=0.10 if long_sleeves else -0.02)
     surface = _off_skin(figure, surface, 0.008)
     pit = _armpit(figure)
@@ -74,14 +73,16 @@ def top(figure: Figure, long_sleeves: bool) -> Cut:
         "cloth_side": sleeve,
         "hem": _hem(surface),
     }
-    return Cut(surface, fields(figure.t_vertices).min(axis=1), 0.03, attributes)
+    # A loose hem lets one look in; the collar lies close.
+    hides = (fields(figure.t_vertices) > (0.03, 0.035, 0.012)).all(axis=1)
+    return Cut(surface, hides, attributes)
 
 
 def bottom(figure: Figure, long_legs: bool) -> Cut:
     """Trousers to the ankle, or shorts to above the knee."""
     joints = figure.t_joints
     hip, knee, ankle = (joints[f"left_{n}"] for n in ("hip", "knee", "ankle"))
-    hem = ankle[2] - 0.005 if long_legs else knee[2] + 0.18 * (hip[2] - knee[2])
+    hem = ankle[2] - 0.02 if long_legs else knee[2] + 0.18 * (hip[2] - knee[2])
     waist = waist_height(figure)
 
     def fields(p: np.ndarray) -> np.ndarray:
@@ -115,7 +116,7 @@ def bottom(figure: Figure, long_legs: bool) -> Cut:
         "cloth_side": np.full(len(uv), -1.0),
         "hem": _hem(surface),
     }
-    return Cut(surface, fields(figure.t_vertices).min(axis=1), 0.04, attributes)
+    return Cut(surface, (fields(figure.t_vertices) > (0.04, 0.03)).all(axis=1), attributes)
 
 
 def waist_height(figure: Figure) -> float:
@@ -135,6 +136,18 @@ def over(outer: Cut, inner: Cut, gap: float) -> Cut:
     return replace(outer, surface=s.moved(moved))
 
 
+def under(inner: Cut, outer: Cut) -> Cut:
+    """The inner garment moving as the outer one does where that covers it, so that it stays beneath."""
+    s, o = inner.surface, outer.surface
+    distance, nearest = cKDTree(o.vertices).query(s.vertices, k=6)
+    share = 1 / (distance + 0.01)
+    share /= share.sum(axis=1, keepdims=True)
+    weights = np.einsum("vk,vkr->vr", share, o.values[nearest])
+    inside = s.vertices[:, 2] - o.vertices[:, 2].min()
+    alike = (_ramp(-0.05, 0.01, inside) * _ramp(0.05, 0.03, distance[:, 0]))[:, None]
+    return replace(inner, surface=replace(s, values=s.values + alike * (weights - s.values)))
+
+
 def _eased(surface: Surface, ease: float) -> Surface:
     """Smoothed (weights too, so that cloth bends softly) and moved `ease` metres off along the normal."""
     step, border = surface.smoothing(), surface.smoothing(pin_boundary=False)
@@ -146,14 +159,14 @@ def _eased(surface: Surface, ease: float) -> Surface:
     return surface.moved(vertices + ease * surface.normals())
 
 
-def _hang_torso(figure: Figure, surface: Surface, hem: float) -> Surface:
+def _hang_torso(figure: Figure, surface: Surface, hem: float, taper: float) -> Surface:
     """The shirt falls from chest, shoulder blades and belly, not into the waist."""
     pit = _armpit(figure)
     v = surface.vertices.copy()
     middle = np.array([0.0, float(np.mean([figure.t_joints[n][1] for n in ("pelvis", "spine2", "spine3")]))])
     points = v[:, :2] - middle
     below = v[:, 2] < pit + 0.03
-    radii = hang(points, -v[:, 2], below, -pit, -hem, taper=0.10, ease=0.012)
+    radii = hang(points, -v[:, 2], below, -pit, -hem, taper=taper, ease=0.010)
     radius = np.hypot(*points.T)
     share = _ramp(pit, pit - 0.07, v[:, 2])
     grow = 1 + share * (np.maximum(radii, radius) / np.maximum(radius, 1e-6) - 1)

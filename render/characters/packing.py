@@ -1,7 +1,8 @@
 """A baked character as one `.npz` file: the same character gives the same bytes.
 
 Floats are stored as 16-bit steps between each column's bounds (finer than 0.05 mm on a body), weights as
-1/65535 steps, face units as 2 µm steps. Files are read without pickle, and checked before they are used.
+1/65535 steps, face units as 10 µm steps, strands as 0.1 mm steps from point to point.
+Files are read without pickle, and checked before they are used.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ from motionpair.specs import Character
 from render.characters.baked import BakedCharacter, MeshPart, Rig, Role
 from render.skeleton import CONTACT_POINTS, FACE_UNITS, JOINTS
 
-BAKE_VERSION = 3
+BAKE_VERSION = 6
 """Raise it when a character's bake changes: old files are then baked anew."""
 BODY_MODEL = "anny 0.6.2"
 """The body model whose bakes this version reads and writes."""
 
-_UNIT_STEP = 2e-6  # metres a step of a face unit's delta; ±65 mm fit
+_UNIT_STEP = 1e-5  # metres a step of a face unit's delta
+_STRAND_STEP = 1e-4  # metres; a strand is its root and the steps to each next point
 _MAX_BYTES = 64 << 20  # unpacked; a real character is about 5 MB
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -71,8 +73,8 @@ def pack(baked: BakedCharacter) -> bytes:
     arrays["rig.parents"] = rig.parents.astype(np.int32)
     for name in ("heads", "tails", "to_t_pose"):
         arrays[f"rig.{name}"] = getattr(rig, name).astype(np.float64)
-    _put(arrays, "strands", baked.strands.reshape(-1, 3))
-    meta["strands"] = list(baked.strands.shape[:2])
+    places = np.rint(baked.strands.astype(np.float64) / _STRAND_STEP).astype(np.int64)
+    arrays["strands"] = np.diff(places, axis=1, prepend=0).transpose(1, 2, 0).astype(np.int16)
     for i, name in enumerate(("left", "right")):
         arrays[f"hand.{name}"] = baked.hand_vertices[i].astype(np.int32)
     arrays["face"] = baked.face_vertices.astype(np.int32)
@@ -160,12 +162,11 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> BakedCharacter:
     _check(bool((rig.parents < np.arange(len(names))).all()), "a joint comes before its parent")
     parts = tuple(_part(arrays, i, about, len(names)) for i, about in enumerate(meta["parts"]))
     sizes = {part.name: len(part.vertices) for part in parts}
-    count, points = (int(n) for n in meta["strands"])
     baked = BakedCharacter(
         character_json=str(meta["character"]),
         rig=rig,
         parts=parts,
-        strands=_get(arrays, "strands", count * points).reshape(count, points, 3),
+        strands=_strands(arrays["strands"]),
         strand_radius=float(meta["strand_radius"]),
         hip_height=float(meta["hip_height"]),
         height=float(meta["height"]),
@@ -178,6 +179,12 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> BakedCharacter:
         soles=tuple(_indices(arrays, f"sole.{n}", sizes[str(meta["sole_part"])]) for n in CONTACT_POINTS),
     )
     return baked
+
+
+def _strands(steps: np.ndarray) -> np.ndarray:
+    _check(steps.ndim == 3 and steps.shape[1] == 3 and steps.dtype == np.int16, "strands have a wrong shape")
+    places = np.cumsum(steps.transpose(2, 0, 1), axis=1, dtype=np.int64)
+    return (places * _STRAND_STEP).astype(np.float32)
 
 
 def _part(arrays: dict[str, np.ndarray], i: int, about: dict[str, Any], joints: int) -> MeshPart:

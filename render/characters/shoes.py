@@ -24,8 +24,8 @@ def shoes(figure: Figure) -> Cut:
     surface = joined([piece for pieces in sides for piece, _, _ in pieces])
     sole = np.concatenate([np.full(len(p.vertices), s) for pieces in sides for p, s, _ in pieces])
     lace = np.concatenate([np.full(len(p.vertices), s) for pieces in sides for p, _, s in pieces])
-    hides = np.max([_collar(figure, side, figure.t_vertices) for side in ("left", "right")], axis=0)
-    return Cut(surface, hides, 0.012, {"sole": sole, "lace": lace})
+    below = np.max([_collar(figure, side, figure.t_vertices) for side in ("left", "right")], axis=0)
+    return Cut(surface, below > 0.012, {"sole": sole, "lace": lace})
 
 
 def soles(shoe: Surface, sole: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -114,7 +114,7 @@ def _sole(outline: np.ndarray, floor: float, scale: float) -> Surface:
         rings.append(np.column_stack([ring, floor + height * scale + lifted * spring]))
     spine = np.column_stack([np.full(_RING, middle[0]), outline[:, 1], rings[-1][:, 2]])
     spine[:, 1] = np.clip(spine[:, 1], front + 0.035 * scale, back - 0.035 * scale)
-    rings.append(0.15 * rings[-1] + 0.85 * spine)
+    rings.append(spine)
     vertices = np.concatenate(rings)
     k = np.arange(_RING)
     following = (k + 1) % _RING

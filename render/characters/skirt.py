@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from render.characters.basis import BODY
 from render.characters.drape import hang
 from render.characters.figure import Figure
-from render.characters.garments import Cut, waist_height
+from render.characters.garments import Cut, tights, waist_height
 from render.characters.surface import Surface
 from render.skeleton import JOINT_INDEX
 
@@ -33,11 +34,13 @@ def skirt(figure: Figure) -> Cut:
     points = np.concatenate([body[:, :2] - middle, turn])
     along = -np.concatenate([body[:, 2], height.ravel()])
     known = np.arange(len(points)) < len(body)
-    radii = hang(points, along, known, -waist, -hem, taper=-0.16)[len(body) :].reshape(_DOWN, _AROUND)
+    radii = hang(points, along, known, -waist, -hem, taper=-0.02)[len(body) :].reshape(_DOWN, _AROUND)
     drop = waist - height
     # Folds open towards the hem.
     folds = 0.5 + 0.5 * np.cos(_FOLDS * grid_angle + 0.7 * np.sin(2 * grid_angle))
-    radii = radii + 0.006 + 0.07 * drop * folds
+    # More room at the sides than in front: there the cloth would stand off a raised thigh.
+    flare = 0.02 + 0.12 * np.abs(np.cos(grid_angle)) ** 1.5
+    radii = radii + 0.006 + drop * (flare + 0.04 * folds)
     ring = middle + turn.reshape(_DOWN, _AROUND, 2) * radii[..., None]
     vertices = np.concatenate([ring, height[..., None]], axis=-1).reshape(-1, 3)
     k = np.arange(_AROUND)
@@ -48,7 +51,7 @@ def skirt(figure: Figure) -> Cut:
             for a, b in ((i * _AROUND, (i + 1) * _AROUND) for i in range(_DOWN - 1))
         ]
     )
-    weights = _weights(figure, vertices, waist, hip)
+    weights = _weights(figure, vertices, hip)
     surface = Surface(vertices, faces, weights)
     radius = float(np.median(radii))
     panel = np.arctan2(np.cos(grid_angle), np.abs(np.sin(grid_angle)))
@@ -59,25 +62,28 @@ def skirt(figure: Figure) -> Cut:
         "cloth_side": np.full(len(uv), -1.0),
         "hem": np.minimum(np.minimum(vertices[:, 2] - hem, waist - vertices[:, 2]), 0.06),
     }
-    inside = np.minimum(figure.t_vertices[:, 2] - (hip[2] - 0.06), waist - figure.t_vertices[:, 2])
-    return Cut(
-        surface, np.where(np.abs(figure.t_vertices[:, 0]) < 2.2 * hip[0] + 0.1, inside, -1), 0.03, attributes
-    )
+    v = figure.t_vertices
+    hides = (v[:, 2] > hip[2] - 0.03) & (v[:, 2] < waist - 0.03) & (np.abs(v[:, 0]) < 2.2 * hip[0] + 0.1)
+    return Cut(surface, hides, attributes)
 
 
 _ARM_WORDS = ("shoulder", "elbow", "wrist", "arm", "index", "middle", "ring", "pinky", "thumb")
 
 
-def _weights(figure: Figure, v: np.ndarray, waist: float, hip: np.ndarray) -> np.ndarray:
-    """The waistband is the pelvis's; lower down each side follows its thigh, the middle both."""
-    weights = np.zeros((len(v), len(figure.rig.names)))
-    drop = np.clip((waist - v[:, 2]) / (waist - hip[2] + 0.10), 0, 1)
-    thighs = drop * drop * (3 - 2 * drop)
-    side = np.clip(0.5 + 0.5 * v[:, 0] / (0.8 * hip[0]), 0, 1)
+def _weights(figure: Figure, v: np.ndarray, hip: np.ndarray) -> np.ndarray:
+    """Above the hips as the body under it, like other garments there; below, each side follows its thigh.
+
+    The change from one thigh to the other is narrow: the cloth spans the gap between the legs, and neither
+    leg comes through.
+    """
+    suit = tights(figure)
+    distance, nearest = cKDTree(suit.vertices).query(v, k=8)
+    share = 1 / (distance + 0.01)
+    share /= share.sum(axis=1, keepdims=True)
+    body = np.einsum("vk,vkr->vr", share, suit.values[nearest])
+    side = np.clip(0.5 + 0.5 * v[:, 0] / (0.4 * hip[0]), 0, 1)
     left = side * side * (3 - 2 * side)
-    spine = 0.5 * np.clip(1 - drop / 0.3, 0, 1)
-    weights[:, JOINT_INDEX["pelvis"]] = (1 - thighs) * (1 - spine)
-    weights[:, JOINT_INDEX["spine1"]] = (1 - thighs) * spine
-    weights[:, JOINT_INDEX["left_hip"]] = thighs * left
-    weights[:, JOINT_INDEX["right_hip"]] = thighs * (1 - left)
-    return weights
+    legs = np.zeros_like(body)
+    legs[:, JOINT_INDEX["left_hip"]], legs[:, JOINT_INDEX["right_hip"]] = left, 1 - left
+    fall = np.clip((hip[2] - 0.02 - v[:, 2]) / 0.14, 0, 1)[:, None]
+    return body + fall * (legs - body)
