@@ -81,14 +81,18 @@ def check_mask(mask: np.ndarray, slots: Sequence[int], part: Part, mode: Mode) -
             has, so that nothing binds.
     """
     background = background_label(part, mode)
-    present = set(np.flatnonzero(np.bincount(mask.reshape(-1), minlength=len(PALETTE))).tolist())
-    bound = {slot_label(slot) for slot in slots}
-    if strange := present - bound - {background}:
-        names = ", ".join(LABEL_NAMES[v] if v < len(LABEL_NAMES) else str(v) for v in sorted(strange))
-        accepted = ", ".join(LABEL_NAMES[v] for v in sorted({background} | bound))
-        raise DataError(f"{part} mask holds {names}; in {mode} mode with these slots: {accepted}")
-    if absent := bound - present:
-        raise DataError(f"{part} mask has no pixel that is {LABEL_NAMES[min(absent)]}")
+    bound = [slot_label(slot) for slot in slots]
+    counts = {label: np.count_nonzero(mask == label) for label in {background, *bound}}
+    if sum(counts.values()) != mask.size:
+        names = [_name(v) for v in np.unique(mask).tolist() if v not in counts]
+        accepted = ", ".join(_name(v) for v in sorted(counts))
+        raise DataError(f"{part} mask holds {', '.join(names)}; in {mode} mode with these slots: {accepted}")
+    if absent := [label for label in bound if not counts[label]]:
+        raise DataError(f"{part} mask has no pixel that is {_name(absent[0])}")
+
+
+def _name(label: int) -> str:
+    return LABEL_NAMES[label] if label < len(LABEL_NAMES) else str(label)
 
 
 def check_black_background(image: np.ndarray, mask: np.ndarray) -> None:

@@ -124,14 +124,30 @@ def decode_video(
     Raises:
         DataError: damaged, not as expected, or beyond the limits.
     """
-    return np.stack(
-        [
-            frame.to_ndarray(
-                format="rgb24", src_colorspace="ITU709", dst_colorspace="ITU709", interpolation=_SWS_EXACT
-            )
-            for frame in _decode(data, width, height, frames, fps)
-        ]
-    )
+    return np.stack([_rgb(frame) for frame in _decode(data, width, height, frames, fps)])
+
+
+def decode_frame(
+    data: bytes,
+    index: int,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    frames: int | None = None,
+    fps: int | None = None,
+) -> np.ndarray:
+    """Frame `index` of a clip, (H, W, 3) uint8 sRGB; the whole clip is decoded for its errors.
+
+    Raises:
+        DataError: as of `decode_video`, or there is no such frame.
+    """
+    found = None
+    for at, frame in enumerate(_decode(data, width, height, frames, fps)):
+        if at == index:
+            found = _rgb(frame)
+    if found is None:
+        raise DataError(f"video: has no frame {index}")
+    return found
 
 
 def decode_mask(
@@ -279,6 +295,12 @@ def _decode(
         raise DataError(f"video: does not decode ({error})") from None
     if count == 0 or (frames is not None and count != frames):
         raise DataError(f"video: expected {frames or 'some'} frames, got {count}")
+
+
+def _rgb(frame: av.VideoFrame) -> np.ndarray:
+    return frame.to_ndarray(
+        format="rgb24", src_colorspace="ITU709", dst_colorspace="ITU709", interpolation=_SWS_EXACT
+    )
 
 
 def _plane(frame: av.VideoFrame, index: int) -> np.ndarray:

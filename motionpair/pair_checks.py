@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,10 +34,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class _Media:
-    """Decoded parts of a pair; labels of clips are (T, H, W), of the reference (H, W)."""
+    """Decoded parts of a pair; labels of clips are (T, H, W), of the reference (H, W).
 
-    labels: Mapping[masks.Part, np.ndarray]
-    arrays: Mapping[str, np.ndarray]
+    frame: the target's frame that the reference shows, (H, W, 3). reference: the reference, likewise.
+    """
+
+    labels: dict[masks.Part, np.ndarray]
+    arrays: dict[str, np.ndarray]
+    frame: np.ndarray
+    reference: np.ndarray
 
 
 def check_spec(row: Mapping[str, Any]) -> Iterator[Finding]:
@@ -85,7 +90,7 @@ def check_media(row: Mapping[str, Any], blobs: Mapping[str, bytes]) -> Iterator[
         except DataError as error:
             yield Finding("mask", where, str(error))
     yield from _check_shares(row, decoded, where)
-    yield from _check_reference(row, blobs, decoded, where)
+    yield from _check_reference(row, decoded, where)
     for clip in CLIPS:
         for message in _box_faults(decoded, clip, row["slots"]):
             yield Finding("boxes", where, message)
@@ -99,26 +104,31 @@ def _decode(row: Mapping[str, Any], blobs: Mapping[str, bytes], faults: list[Fin
     """Decode all; what does not decode is added to `faults`, and then there is no result."""
     size = {name: row[name] for name in ("width", "height")}
     clip = {**size, "frames": row["frames"], "fps": row["fps"]}
-    labels: dict[masks.Part, np.ndarray] = {}
-    arrays: dict[str, np.ndarray] = {}
-    for column in schema.BLOBS:
+    readers: dict[str, Callable[[bytes], Any]] = {
+        "driving": lambda data: media.check_video(data, **clip),
+        "driving_mask": lambda data: media.decode_mask(data, **clip),
+        "target": lambda data: media.decode_frame(data, row["reference_frame"], **clip),
+        "target_mask": lambda data: media.decode_mask(data, **clip),
+        "reference": lambda data: media.decode_reference(data, **size),
+        "reference_mask": lambda data: media.decode_mask_image(data, **size),
+        "annotations": lambda data: _arrays(row, data),
+    }
+    read: dict[str, Any] = {}
+    for column, reader in readers.items():
         try:
-            if column in CLIPS:
-                media.check_video(blobs[column], **clip)
-            elif column == "driving_mask":
-                labels["driving"] = media.decode_mask(blobs[column], **clip)
-            elif column == "target_mask":
-                labels["target"] = media.decode_mask(blobs[column], **clip)
-            elif column == "reference_mask":
-                labels["reference"] = media.decode_mask_image(blobs[column], **size)
-            elif column == "reference":
-                media.decode_reference(blobs[column], **size)
-            else:
-                arrays = unpack(blobs[column])
-                check(arrays, frames=row["frames"], slots=row["slots"], **size)
+            read[column] = reader(blobs[column])
         except DataError as error:
             faults.append(Finding("media", f"pair {row['pair_id']}: {column}", str(error)))
-    return None if faults else _Media(labels, arrays)
+    if faults:
+        return None
+    labels = {part: read[f"{part}_mask"] for part in masks.PARTS}
+    return _Media(labels, read["annotations"], read["target"], read["reference"])
+
+
+def _arrays(row: Mapping[str, Any], data: bytes) -> dict[str, np.ndarray]:
+    arrays = unpack(data)
+    check(arrays, frames=row["frames"], slots=row["slots"], width=row["width"], height=row["height"])
+    return arrays
 
 
 def _check_shares(row: Mapping[str, Any], decoded: _Media, where: str) -> Iterator[Finding]:
@@ -128,9 +138,7 @@ def _check_shares(row: Mapping[str, Any], decoded: _Media, where: str) -> Iterat
             yield Finding("row", where, f"{part}_mask_share: the mask gives {share:.6f}, the row {stated}")
 
 
-def _check_reference(
-    row: Mapping[str, Any], blobs: Mapping[str, bytes], decoded: _Media, where: str
-) -> Iterator[Finding]:
+def _check_reference(row: Mapping[str, Any], decoded: _Media, where: str) -> Iterator[Finding]:
     """The reference is the frame of the target that the row names, its mask that frame's, in colours too."""
     at, mask = row["reference_frame"], decoded.labels["reference"]
     shown, expected = mask > ENVIRONMENT, decoded.labels["target"][at] > ENVIRONMENT
@@ -138,16 +146,15 @@ def _check_reference(
         message = f"reference mask does not bind as frame {at} of the target mask does"
         yield Finding("binding", where, message)
         return
-    image = media.decode_reference(blobs["reference"])
+    image = decoded.reference
     if row["mode"] == "replacement":
         try:
             masks.check_black_background(image, mask)
         except DataError as error:
             yield Finding("reference", where, str(error))
-    frame = media.decode_video(blobs["target"])[at]
     region = shown if row["mode"] == "replacement" else np.ones_like(shown)
     if region.any():
-        apart = np.abs(image[region].astype(np.int16) - frame[region]).mean()
+        apart = np.abs(image[region].astype(np.int16) - decoded.frame[region]).mean()
         if apart > _REFERENCE_DIFFERENCE:
             message = f"reference is {apart:.0f} levels from frame {at} of the target clip"
             yield Finding("reference", where, message)
