@@ -17,7 +17,7 @@ from render.engines.blender.meshes import build_mesh
 from render.engines.blender.shader import linear_rgb
 from render.scene import Actor
 
-_CLOTH_THICKNESS = 0.005
+_CLOTH_THICKNESS = 0.003
 _SMOOTHED = ("cloth", "shoe", "hair")
 """Roles whose meshes are coarse enough to want a subdivision."""
 _INKED = ("skin", "cloth", "shoe", "hair", "accessory")
@@ -64,23 +64,6 @@ def build(
     return objects
 
 
-def hem_distance(part: MeshPart) -> np.ndarray:
-    """(V,) metres from each vertex to the nearest open edge of the mesh; far away where there is none.
-
-    Vertices at one place count as one, so that a seam in the cloth coordinates is not an edge.
-    """
-    _, welded = np.unique(np.round(part.vertices, 5), axis=0, return_inverse=True)
-    welded = welded.ravel()
-    faces = np.where(part.faces < 0, part.faces[:, :1], part.faces)
-    edges = np.sort(welded[np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1).reshape(-1, 2)], axis=1)
-    edges, counts = np.unique(edges[edges[:, 0] != edges[:, 1]], axis=0, return_counts=True)
-    rim = np.isin(welded, edges[counts == 1])
-    if not rim.any():
-        return np.full(len(part.vertices), 1.0, np.float32)
-    gaps = part.vertices[:, None] - part.vertices[rim][None]
-    return np.sqrt(np.einsum("vrc,vrc->vr", gaps, gaps).min(axis=1)).astype(np.float32)
-
-
 def eye_centres(baked: BakedCharacter) -> np.ndarray:
     """(2, 3) metres, bind pose: the centres of the left and the right eyeball."""
     vertices = next(p for p in baked.parts if p.role == "eye").vertices
@@ -113,8 +96,6 @@ class _Realistic:
 
     def attributes(self, part: MeshPart) -> dict[str, np.ndarray]:
         """Attributes that this look needs beside the baked ones."""
-        if part.role == "cloth":
-            return {"hem": hem_distance(part)}
         return {"lash": lash_coordinates(part, self.eyes)} if part.role == "lash" else {}
 
     def dress(self, target: bpy.types.Object, part: MeshPart, actor: Actor) -> None:
@@ -191,7 +172,7 @@ class _Toon(_Realistic):
         garment = spec.garments[part.garment]
         colour = linear_rgb(garment.colours[0])
         if part.role == "shoe":
-            return toon.flat("toon shoe", colour, light), colour
+            return toon.shoe(garment, spec.seed + part.garment, light), colour
         return toon.cloth(garment, spec.seed + part.garment, light), colour
 
 

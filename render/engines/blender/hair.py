@@ -56,17 +56,15 @@ def strand_material(character: Character) -> bpy.types.Material:
 
 
 def mesh_material(character: Character) -> bpy.types.Material:
-    """Hair that is a mesh: locks drawn along `hair_uv`, gleaming across them."""
+    """Hair that is a mesh, such as the shell under strands: locks that run up the head, a soft gleam."""
     shader = Shader("mesh hair")
     colour = linear_rgb(character.hair.colour)
-    u, v, _ = shader.attribute("hair_uv", "Vector").xyz()
-    locks = shader.noise(shader.vector(u * 90.0, v * 3.0, 0.0), 1.0, detail=2.0, distortion=0.3)
+    around, up, _ = shader.attribute("strand_uv", "Vector").xyz()
+    locks = shader.noise(shader.vector(around * 700.0, up * 25.0, 0.0), 1.0, detail=2.0, distortion=0.3)
     shown = shader.mix(
-        locks.rise(0.3, 0.7), tinted(colour, (0.55, 0.52, 0.5)), tinted(colour, (1.2, 1.18, 1.15))
+        locks.rise(0.3, 0.7), tinted(colour, (0.30, 0.28, 0.27)), tinted(colour, (0.85, 0.83, 0.80))
     )
-    normal = shader.bump(locks, 0.006, 0.8)
+    normal = shader.bump(locks, 0.004, 0.8)
     return shader.done(
-        shader.principled(
-            Base_Color=shown, Roughness=0.38, Anisotropic=0.6, Specular_IOR_Level=0.55, Normal=normal
-        )
+        shader.principled(Base_Color=shown, Roughness=0.5, Specular_IOR_Level=0.3, Normal=normal)
     )

@@ -1,7 +1,7 @@
 """Fabrics of `catalog.FABRICS`, and leather for shoes.
 
 Cloth coordinates (`cloth_uv`) are metres on the body, so stripes, checks and stitches have their
-real size and stick to the cloth. `hem` is the distance to the garment's nearest edge, for seams.
+real size and stick to the cloth.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from collections.abc import Callable
 import bpy
 import numpy as np
 
+from motionpair.catalog import TOPS
 from motionpair.errors import InputError
 from motionpair.specs import Garment
-from render.engines.blender.materials_skin import blend, tinted
+from render.engines.blender.materials_skin import blend, luminance, tinted
 from render.engines.blender.shader import Field, Rgb, Shader, linear_rgb
 
 _Pattern = Callable[[Shader, "Cloth", np.random.Generator], tuple[Field, Field]]
@@ -26,6 +27,11 @@ class Cloth:
     def __init__(self, shader: Shader, garment: Garment) -> None:
         self.rest = shader.attribute("rest", "Vector")
         self.uv = shader.attribute("cloth_uv", "Vector")
+        self.seam: Field | None = None
+        if garment.kind in TOPS:
+            side = shader.attribute("cloth_side")
+            self.uv = shader.mix(side.above(0.0), self.uv, shader.attribute("cloth_uv2", "Vector"))
+            self.seam = abs(side)
         self.u, self.v, _ = self.uv.xyz()
         self.hem = shader.attribute("hem")
         self.colours = [linear_rgb(c) for c in garment.colours]
@@ -80,9 +86,11 @@ _FOLDS = {"knit": 0.7, "denim": 1.2}
 
 
 def _hem(ground: Cloth) -> tuple[Field, Field]:
-    """The folded band along an edge, and the groove of its stitching, each in [0, 1]."""
+    """The folded band along an edge, and the groove of stitching and sleeve seams, each in [0, 1]."""
     band = ground.hem.rise(0.0175, 0.0165)
-    groove = 1.0 - abs(ground.hem - 0.0170).rise(0.0, 0.0016)
+    groove = abs(ground.hem - 0.0170).rise(0.0016, 0.0)
+    if ground.seam is not None:
+        groove = groove.most(ground.seam.rise(0.0022, 0.0) * 0.8)
     return band * 0.25, groove
 
 
@@ -187,21 +195,26 @@ _PATTERNS: dict[str, _Pattern] = {
 
 
 def shoe(garment: Garment, seed: int) -> bpy.types.Material:
-    """Leather with a rubber sole: the sole is what lies lowest in bind pose."""
+    """Leather, a rubber sole and laces."""
     rng = np.random.default_rng([seed, 4])
     shader = Shader("shoe")
     rest = shader.attribute("rest", "Vector")
-    _, _, z = rest.xyz()
+    sole, lace = shader.attribute("sole"), shader.attribute("lace")
     colour = linear_rgb(garment.colours[0])
     grain = shader.noise(rest, 240.0, detail=2.0)
     upper = shader.mix(grain.rise(0.3, 0.7), tinted(colour, (0.86,) * 3), tinted(colour, (1.06,) * 3))
-    sole_colour = (0.62, 0.60, 0.56) if rng.random() < 0.5 else (0.035, 0.032, 0.030)
-    sole = z.rise(0.0225, 0.0205)
-    welt = 1.0 - abs(z - 0.0215).rise(0.0005, 0.0020)
-    shown = shader.mix(sole, upper, sole_colour)
-    shown = shader.mix(welt * 0.6, shown, (0.02, 0.02, 0.02))
-    rough = sole * 0.35 + (0.42 + grain * 0.2)
-    normal = shader.bump(grain * 0.12 + shader.noise(rest, 30.0, detail=1.0) * 0.5 - welt * 0.35, 0.008, 0.5)
+    shown = shader.mix(sole.rise(0.4, 0.6), upper, sole_colour(garment, seed))
+    laces = (0.70, 0.68, 0.64) if rng.random() < 0.5 else tinted(colour, (0.35,) * 3)
+    shown = shader.mix(lace.rise(0.4, 0.6), shown, laces)
+    rough = (sole + lace).clamped() * 0.35 + (0.40 + grain * 0.2)
+    normal = shader.bump(grain * 0.12 + shader.noise(rest, 30.0, detail=1.0) * 0.5, 0.008, 0.5)
     return shader.done(
         shader.principled(Base_Color=shown, Roughness=rough, Specular_IOR_Level=0.4, Normal=normal)
     )
+
+
+def sole_colour(garment: Garment, seed: int) -> Rgb:
+    """Off-white or dark rubber, whichever the upper is not."""
+    light = luminance(linear_rgb(garment.colours[0])) > 0.35
+    rng = np.random.default_rng([seed, 5])
+    return (0.62, 0.60, 0.56) if not light and rng.random() < 0.55 else (0.055, 0.05, 0.046)

@@ -13,7 +13,7 @@ import numpy as np
 from motionpair.specs import Character, Garment
 from render.characters.baked import MeshPart, Rig
 from render.engines.blender.armature import animate, continuous, rotate
-from render.engines.blender.materials_cloth import pattern
+from render.engines.blender.materials_cloth import pattern, sole_colour
 from render.engines.blender.materials_eye import polar
 from render.engines.blender.materials_skin import Face, blend, brow_colour, brows, tinted
 from render.engines.blender.shader import Field, Rgb, Shader, Value, linear_rgb
@@ -27,21 +27,27 @@ INK_WIDTH = 0.0042
 _IRIS = 0.56
 _SKIN_SHADE: Rgb = (0.80, 0.56, 0.56)
 _CLOTH_SHADE: Rgb = (0.52, 0.50, 0.68)
+_HAIR_SHADE: Rgb = (0.45, 0.42, 0.60)
 _HEAD_JOINTS = ("head", "jaw", "left_eye_smplhf", "right_eye_smplhf")
 _LIGHT_PROPERTY = "head_light"
 _INK_GROUP = "ink"
 
 
 def rounded_normals(part: MeshPart, rig: Rig) -> dict[str, np.ndarray]:
-    """Attributes for banding on the head: `soft` (V, 3), rounded bind-pose normals, and `on_head` (V,)."""
-    head = np.isin(part.bones, [rig.names.index(j) for j in _HEAD_JOINTS])
-    on_head = (part.weights * head).sum(axis=1).astype(np.float32)
+    """Attributes for banding: `soft` (V, 3), rounded bind-pose normals; `on_head` and `on_neck` (V,)."""
+    on_head = _share(part, rig, _HEAD_JOINTS)
     points = part.vertices[on_head > 0.9] if (on_head > 0.9).any() else part.vertices
     low, high = points.min(axis=0), points.max(axis=0)
     centre = (low + high) / 2
     soft = (part.vertices - centre) / np.maximum((high - low) / 2, 1e-3)
     soft /= np.maximum(np.linalg.norm(soft, axis=1, keepdims=True), 1e-6)
-    return {"soft": soft.astype(np.float32), "on_head": on_head}
+    return {"soft": soft.astype(np.float32), "on_head": on_head, "on_neck": _share(part, rig, ("neck",))}
+
+
+def _share(part: MeshPart, rig: Rig, joints: tuple[str, ...]) -> np.ndarray:
+    """(V,) how much of each vertex hangs on some joints."""
+    chosen = np.isin(part.bones, [rig.names.index(j) for j in joints])
+    return (part.weights * chosen).sum(axis=1).astype(np.float32)
 
 
 def light_head(target: bpy.types.Object, rig: Rig, pose: Pose, light: tuple[float, float, float]) -> None:
@@ -120,6 +126,8 @@ def skin(
         colour = shader.mix(
             shader.attribute("scalp").rise(0.45, 0.55), colour, linear_rgb(character.hair.colour)
         )
+    # The chin's shadow: drawn on the neck whatever the light, as animators do.
+    colour = shader.mix(shader.attribute("on_neck").rise(0.48, 0.52), colour, tinted(tone, _SKIN_SHADE))
     shown = _banded(shader, colour, _SKIN_SHADE, light, rounded=True)
     mask = brows(shader, face, character, rng, hairy=0.0).rise(0.35, 0.45)
     shown = shader.mix(mask, shown, tinted(brow_colour(character), (0.8, 0.8, 0.8)))
@@ -130,11 +138,22 @@ def cloth(garment: Garment, seed: int, light: tuple[float, float, float]) -> bpy
     """A fabric's pattern in three tones."""
     shader = Shader(f"toon {garment.kind}")
     colour = pattern(shader, garment, seed)
-    return shader.done(shader.emission(_banded(shader, colour, _CLOTH_SHADE, light, deep=True)))
+    rest = shader.vector_math("MULTIPLY", shader.attribute("rest", "Vector"), (1.0, 1.0, 0.4))
+    folds = (shader.noise(rest, 11.0, detail=0.0, distortion=0.6) - 0.5) * 0.9
+    return shader.done(shader.emission(_banded(shader, colour, _CLOTH_SHADE, light, folds=folds)))
+
+
+def shoe(garment: Garment, seed: int, light: tuple[float, float, float]) -> bpy.types.Material:
+    """Upper, sole and laces in two tones."""
+    shader = Shader("toon shoe")
+    colour = linear_rgb(garment.colours[0])
+    shown = shader.mix(shader.attribute("sole").above(0.5), colour, sole_colour(garment, seed))
+    shown = shader.mix(shader.attribute("lace").above(0.5), shown, (0.80, 0.80, 0.82))
+    return shader.done(shader.emission(_banded(shader, shown, _CLOTH_SHADE, light)))
 
 
 def flat(name: str, colour: Rgb, light: tuple[float, float, float]) -> bpy.types.Material:
-    """One colour in two tones: shoes, teeth, tongue."""
+    """One colour in two tones: teeth, tongue."""
     shader = Shader(name)
     return shader.done(shader.emission(_banded(shader, colour, _CLOTH_SHADE, light)))
 
@@ -149,14 +168,18 @@ def hair(character: Character, light: tuple[float, float, float]) -> bpy.types.M
     """Hair in two tones with a jagged band of highlight around the crown."""
     shader = Shader("toon hair")
     colour = linear_rgb(character.hair.colour)
-    u, v, _ = shader.attribute("hair_uv", "Vector").xyz()
-    zigzag = abs((u * 17.0).fract() - 0.5) * 0.10
-    lock = shader.noise(shader.vector(u * 26.0, 0.0, 0.0), 1.0, detail=0.0) * 0.10
-    place = v + zigzag + lock
-    ring = place.rise(0.300, 0.305) * place.rise(0.385, 0.380)
+    around, up, _ = shader.attribute("strand_uv", "Vector").xyz()
+    zigzag = abs((around * 32.0).fract() - 0.5) * 0.022
+    lock = shader.noise(shader.vector(around * 45.0, 0.0, 0.0), 1.0, detail=0.0) * 0.03
+    place = up - zigzag - lock
+    ring = place.rise(0.058, 0.059) * place.rise(0.077, 0.076)
     lit = _light(shader, light, rounded=True).rise(0.05, 0.08)
     bright = blend(tinted(colour, (1.5, 1.5, 1.5)), (1.0, 1.0, 1.0), 0.28)
-    shown = _banded(shader, colour, (0.45, 0.42, 0.60), light, rounded=True)
+    # Locks: lines between them, that fade out towards the crown.
+    gaps = abs((around * 21.0 + lock * 12.0).fract() - 0.5) * 2.0
+    locks = gaps.rise(0.92, 0.94) * up.rise(0.045, -0.005).above(1.0 - gaps.rise(0.90, 1.0))
+    base = shader.mix(locks * 0.75, colour, tinted(colour, _HAIR_SHADE))
+    shown = _banded(shader, base, _HAIR_SHADE, light, rounded=True)
     return shader.done(shader.emission(shader.mix(ring * lit * 0.85, shown, bright)))
 
 
@@ -203,13 +226,15 @@ def _banded(
     shade: Rgb,
     light: tuple[float, float, float],
     rounded: bool = False,
-    deep: bool = False,
+    folds: Field | None = None,
 ) -> Field:
-    """A colour in light and in tinted shade; `deep` adds a third tone away from the light."""
+    """A colour in light and in tinted shade; with `folds` the edge wavers, and a third tone lies beyond."""
     amount = _light(shader, light, rounded)
+    if folds is not None:
+        amount = amount + folds
     tint = shader.mix(amount.rise(-0.015, 0.015), shade, (1.0, 1.0, 1.0))
-    if deep:
-        tint = shader.mix(amount.rise(-0.60, -0.57), tinted(shade, (0.72, 0.72, 0.80)), tint)
+    if folds is not None:
+        tint = shader.mix(amount.rise(-0.66, -0.63), tinted(shade, (0.72, 0.72, 0.80)), tint)
     return shader.mix(1.0, colour, tint, "MULTIPLY")
 
 

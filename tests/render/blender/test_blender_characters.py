@@ -123,13 +123,6 @@ def test_building_twice_gives_the_same_materials_and_objects(scene):
     assert described() == described()
 
 
-def test_hem_ignores_seams_and_finds_open_edges():
-    part = figures.bake(figures.character()).part("tee")
-    distance = characters.hem_distance(part)
-    z = part.vertices[:, 2]
-    np.testing.assert_allclose(distance, np.minimum(z - z.min(), z.max() - z), atol=1e-5)
-
-
 def test_continuous_rotations_stay_the_same_rotations():
     rng = np.random.default_rng(3)
     turns = rng.normal(size=(20, 5, 4))
