@@ -7,11 +7,12 @@ every file of the dataset but itself, its checksum and `runs/`. `OUT/manifest.sh
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -102,7 +103,6 @@ class Quarantined:
     pair_id: str
     reason: str
     message: str
-    discards: Mapping[str, int] = field(default_factory=dict)
 
 
 def write_quarantine(out: Path, entries: Iterable[Quarantined]) -> None:
@@ -264,3 +264,25 @@ def _parse(cls: type[T], data: bytes, where: str) -> T:
         raise
     except InputError as error:
         raise DataError(f"{where}: {error}") from None
+
+
+def document() -> str:
+    """The part of `docs/schema.md` on the files of a dataset."""
+    return "\n".join(
+        [
+            "## Files of a dataset",
+            "",
+            "| file | holds |",
+            "|---|---|",
+            f"| `{MANIFEST}` | what the dataset is, and size and sha256 of every other file but `runs/` |",
+            f"| `{CHECKSUM}` | checksum of the manifest, for `sha256sum -c` |",
+            f"| `{PLAN}` | every slot, before anything was rendered |",
+            f"| `{METADATA}` | a row a pair: the columns below, and where its blobs lie |",
+            "| `shards/shard-00000.parquet`, ... | rows and blobs of a fixed range of slots each |",
+            f"| `{QUARANTINE}` | a line of JSON a slot without a row: slot, pair_id, reason, message |",
+            "| `runs/` | timings, hosts, attempts, logs: may differ between runs, not in the manifest |",
+            "",
+            "Keys of the manifest: " + ", ".join(f"`{f.name}`" for f in dataclasses.fields(Manifest)) + ".",
+            "A file that the manifest does not know is a finding of `verify`, and so is any changed byte.",
+        ]
+    )

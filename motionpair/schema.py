@@ -336,7 +336,7 @@ def _show(value: Any) -> str:
 
 def document() -> str:
     """The text of `docs/schema.md`."""
-    from motionpair import annotations, masks
+    from motionpair import annotations, manifest, masks
 
     def type_name(type_: pa.DataType) -> str:
         if pa.types.is_list(type_):
@@ -348,6 +348,8 @@ def document() -> str:
         "",
         f"Schema version {SCHEMA_VERSION}. Written by `python -m motionpair.schema`;",
         "a test holds that it is current.",
+        "",
+        manifest.document(),
         "",
         "## Columns of a pair",
         "",
