@@ -17,6 +17,7 @@ INSTANTS = 6
 """Instants of the clips that a sheet shows, evenly spaced from the first frame to the last."""
 
 _CELL_AREA = 172 * 300
+_CAPTION_SIZE = 19
 _COLUMN, _MARGIN, _GAP, _LINE, _CHIP = 340, 44, 10, 30, 56
 _GROUND, _TEXT, _QUIET, _RULE = "#17191d", "#eceef2", "#98a0ad", "#343942"
 _ROWS = {
@@ -60,7 +61,7 @@ def _compose(
     column = max(_COLUMN, 2 * width + _GAP if side_by_side else width)
     strip_left = 2 * _MARGIN + column
     page_width = strip_left + len(instants) * (width + _GAP) - _GAP + _MARGIN
-    caption = textwrap.wrap(row["caption"], max(40, (page_width - 2 * _MARGIN) // 10))
+    caption = _wrapped(row["caption"], page_width - 2 * _MARGIN, _CAPTION_SIZE)
     top = _MARGIN + 46 + _LINE * len(caption) + 34
     step = height + _LINE + _GAP
     references_height = _LINE + (step if side_by_side else 2 * step)
@@ -71,7 +72,7 @@ def _compose(
     _write(pen, (_MARGIN, _MARGIN - 8), row["pair_id"], 34)
     _write(pen, (page_width - _MARGIN, _MARGIN + 4), _subtitle(row), 20, _QUIET, anchor="ra")
     for i, line in enumerate(caption):
-        _write(pen, (_MARGIN, _MARGIN + 46 + _LINE * i), line, 19)
+        _write(pen, (_MARGIN, _MARGIN + 46 + _LINE * i), line, _CAPTION_SIZE)
     pen.line((_MARGIN, top - 16, page_width - _MARGIN, top - 16), fill=_RULE, width=2)
 
     for i, instant in enumerate(instants):
@@ -97,6 +98,18 @@ def _cell_size(width: int, height: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+def _wrapped(text: str, width: float, size: int) -> list[str]:
+    """A text in lines that are at most `width` pixels long (a longer word stands alone)."""
+    font = ImageFont.load_default(size)
+    lines: list[str] = []
+    for word in text.split():
+        if lines and font.getlength(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
 def _subtitle(row: Mapping[str, Any]) -> str:
     size = f"{row['width']} x {row['height']}, {row['frames']} frames, {row['fps']} fps"
     return "   ·   ".join((row["stratum"], row["mode"], row["split"], size))
@@ -106,15 +119,16 @@ def _facts(row: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     """What the pair is made of: name and lines; two lines where driving and target differ."""
 
     def both(of: Callable[[str], str]) -> list[str]:
-        return list(dict.fromkeys((of("driving"), of("target"))))
+        driving, target = of("driving"), of("target")
+        return [driving] if driving == target else [f"{driving} in driving", f"{target} in target"]
 
     facts = [
         ("motion", [", ".join(row["motion_families"])]),
-        ("looks", both(lambda s: ", ".join(look.replace("_", " ") for look in row[f"{s}_looks"]))),
+        ("looks", both(lambda s: ", ".join(dict.fromkeys(row[f"{s}_looks"])).replace("_", " "))),
         ("places", both(lambda s: f"{row[f'{s}_environment']}, {row[f'{s}_hdri']} light")),
         ("cameras", both(lambda s: f"{row[f'{s}_framing'].replace('_', ' ')}, {row[f'{s}_camera']}")),
         ("renders", both(lambda s: f"{row[f'{s}_engine']}, {row[f'{s}_preset']}, {row[f'{s}_samples']} spp")),
-        ("motion is", both(lambda s: f"{row[f'{s}_estimator']} in {s}")),
+        ("estimators", both(lambda s: row[f"{s}_estimator"])),
         ("candidate", [", ".join([str(row["k"]), *row["discards"]])]),
         (
             "feet",
