@@ -18,8 +18,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from motionpair import catalog, dealing
-from motionpair.cast import Member, far_enough, members
-from motionpair.draws import CANDIDATE, DIGITS, SLOT, Draws, Table, stream
+from motionpair.cast import Member, members
+from motionpair.casting import Casting
+from motionpair.choreography import MotionPool, line_up
+from motionpair.draws import CANDIDATE, SLOT, Draws, Table, stream
 from motionpair.errors import InputError
 from motionpair.palette import MAX_SLOTS
 from motionpair.plan import Plan, plan_of
@@ -31,27 +33,15 @@ from motionpair.specs import (
     ClipSpec,
     Environment,
     Estimator,
-    MotionSpec,
     PairSpec,
     Performer,
-    Phrase,
     Reference,
     RenderSettings,
-    Split,
     Style,
 )
 
 MAX_SEED = 2**63 - 1
 ENGINE = "cycles"
-
-_TRIES = 64
-"""Random tries for a character that fits its pair, before the whole split is searched in order."""
-_TURN_IN = (0.5, 1.1)
-"""Radians that facing performers turn towards each other: their faces stay in sight."""
-_STEP = 0.15
-"""Metres that performers stand before or behind their line."""
-_SLACK = 1.0
-"""Seconds that a chained motion outlasts the clip: blends between phrases overlap."""
 
 
 def candidate(recipe: Recipe, seed: int, slot: int, k: int) -> PairSpec:
@@ -101,9 +91,9 @@ class Planner:
         self.recipe = recipe
         self.seed = seed
         self._slots = dealing.deal_slots(recipe)
-        self._cast = _Company(recipe, members(recipe, seed))
+        self._casting = Casting(recipe, members(recipe, seed))
         self._sizes = Table({(s.width, s.height): s.weight for s in recipe.sizes})
-        self._motions = [_MotionPool(recipe, s) for s in recipe.strata]
+        self._motions = [MotionPool(recipe, s) for s in recipe.strata]
         self._environments = Table(recipe.places.environments)
         self._lights = {
             kind: Table({h: recipe.places.hdris.get(h, 0.0) for h in catalog.ENVIRONMENTS[kind].hdris})
@@ -128,11 +118,11 @@ class Planner:
             count = Draws(stream(SLOT, self.seed, slot)).whole(*stratum.performers)
 
         width, height = self._sizes.draw(draws)
-        drivers, targets = self._cast.draw(split, stratum.mode, count, draws)
+        drivers, targets = self._casting.draw(split, stratum.mode, count, draws)
         binding = draws.sample(range(1, MAX_SLOTS + 1), count)
         ids = [f"m{slot:06d}k{k}p{i}" for i in range(count)]
         motions = [self._motions[number].motion(motion_id, draws) for motion_id in ids]
-        places = self._line_up(count, draws)
+        places = line_up(recipe.stage, count, draws)
 
         def performers(who: list[Member]) -> tuple[Performer, ...]:
             return tuple(
@@ -175,24 +165,6 @@ class Planner:
             reverse_driven=reverse,
         )
 
-    def _line_up(self, count: int, draws: Draws) -> list[tuple[tuple[float, float], float]]:
-        """Position and heading of each performer: one at the origin, several side by side or facing."""
-        stage = self.recipe.stage
-        if count == 1:
-            return [((0.0, 0.0), draws.between(-stage.heading, stage.heading))]
-        facing = draws.chance(stage.facing_share)
-        spacing = draws.between(*stage.spacing)
-        places = []
-        for i in range(count):
-            side = i - (count - 1) / 2
-            position = (round(side * spacing, DIGITS), draws.between(-_STEP, _STEP))
-            turn = draws.between(-stage.heading / 2, stage.heading / 2)
-            if facing and side:
-                # Heading turns a character from −Y towards +X: who stands at −X turns that way.
-                turn = draws.between(*_TURN_IN) * (-1 if side > 0 else 1)
-            places.append((position, turn))
-        return places
-
     def _another_kind(self, kind: str, draws: Draws) -> str:
         """An environment kind that is not `kind`, where the recipe has another."""
         others = {v: self.recipe.places.environments[v] for v in self._environments.values if v != kind}
@@ -228,101 +200,6 @@ class Planner:
             shake=draws.between(*ranges.shake) if kind == "handheld" else 0.0,
             seed=draws.seed(),
         )
-
-
-class _MotionPool:
-    """The motions of a stratum."""
-
-    def __init__(self, recipe: Recipe, stratum: Stratum) -> None:
-        self._phrases = recipe.motions.phrases
-        self._speed = stratum.motion_speed
-        self._window = recipe.frames / recipe.fps
-        weights = {f: w for f, w in (stratum.motions or recipe.motions.families).items() if w > 0}
-        self._families = Table(weights)
-        self._next = {f: Table({g: w for g, w in weights.items() if g != f} or weights) for f in weights}
-        self._params = {
-            family: [
-                (name, *recipe.motions.params.get(family, {}).get(name, (span.low, span.high)))
-                for name, span in catalog.MOTION_FAMILIES[family].params.items()
-            ]
-            for family in weights
-        }
-
-    def motion(self, motion_id: str, draws: Draws) -> MotionSpec:
-        """Phrases that outlast the clip; neighbours are of different families where there are several."""
-        speed = draws.between(*self._speed)
-        needed = self._window * speed + _SLACK
-        count = draws.whole(*self._phrases)
-        phrases: list[Phrase] = []
-        total = 0.0
-        while len(phrases) < count or total < needed:
-            table = self._next[phrases[-1].family] if phrases else self._families
-            family = table.draw(draws)
-            low, high = catalog.MOTION_FAMILIES[family].seconds
-            seconds = round(draws.between(low, high), 2)
-            params = {name: draws.between(least, most) for name, least, most in self._params[family]}
-            phrases.append(Phrase(family, seconds, params))
-            total += seconds
-        start = round(draws.between(0.0, total - needed), 2)
-        return MotionSpec(motion_id, tuple(phrases), draws.seed(), start, speed)
-
-
-class _Company:
-    """Draws the characters of a pair: of one split, all far enough apart, a style a clip."""
-
-    def __init__(self, recipe: Recipe, cast: tuple[Member, ...]) -> None:
-        self._recipe = recipe
-        self._all: dict[Split, list[Member]] = {split: [] for split in dealing.SPLITS}
-        self._styled: dict[tuple[Split, str], list[Member]] = {}
-        for member in cast:
-            self._all[member.split].append(member)
-            self._styled.setdefault((member.split, member.style), []).append(member)
-
-    def draw(self, split: Split, mode: str, count: int, draws: Draws) -> tuple[list[Member], list[Member]]:
-        """Driving and target members, in performers' order.
-
-        The first member is drawn from the whole split, so that looks keep their shares; the rest of its
-        clip, and in replacement mode the whole pair, takes its style.
-        """
-        for _ in range(_TRIES):
-            chosen = self._try(split, mode, count, draws)
-            if chosen is not None:
-                return chosen[:count], chosen[count:]
-        limits = self._recipe.limits
-        raise InputError(
-            f"cast.size: split {split} has no {2 * count} members for one {mode} pair that are all "
-            f"{limits.shape_distance:g} apart in shape and {limits.colour_distance:g} in colour "
-            "(limits.shape_distance, limits.colour_distance); accepted: a larger cast or lower limits"
-        )
-
-    def _try(self, split: Split, mode: str, count: int, draws: Draws) -> list[Member] | None:
-        chosen: list[Member] = []
-        pool = self._all[split]
-        for place in range(2 * count):
-            if place == count and mode == "animation":
-                pool = self._all[split]
-            member = self._fitting(pool, chosen, draws)
-            if member is None:
-                return None
-            chosen.append(member)
-            if place in (0, count):
-                pool = self._styled[split, member.style]
-        return chosen
-
-    def _fitting(self, pool: list[Member], chosen: list[Member], draws: Draws) -> Member | None:
-        """A member far enough from all chosen ones: at random, else the first from a random place on."""
-        for _ in range(_TRIES):
-            member = draws.one_of(pool)
-            if self._fits(member, chosen):
-                return member
-        start = draws.whole(0, len(pool) - 1)
-        for member in pool[start:] + pool[:start]:
-            if self._fits(member, chosen):
-                return member
-        return None
-
-    def _fits(self, member: Member, chosen: list[Member]) -> bool:
-        return all(member is not other and far_enough(member, other, self._recipe) for other in chosen)
 
 
 def _style(who: list[Member]) -> Style:

@@ -1,3 +1,4 @@
+import cmath
 from collections import Counter
 from itertools import combinations
 
@@ -11,7 +12,7 @@ from motionpair.errors import InputError
 from motionpair.plan import Plan
 from motionpair.planning import candidate, make_plan
 from motionpair.recipe import Recipe, load_recipe, recipe_from_json
-from motionpair.specs import PairSpec
+from motionpair.specs import MotionSpec, PairSpec
 
 DEMO = load_recipe("demo")
 
@@ -214,3 +215,30 @@ def test_a_cast_that_is_all_alike_is_refused() -> None:
     data["limits"]["shape_distance"] = 0.9
     with pytest.raises(InputError, match=r"cast: member \d+ came too close .* accepted: lower limits"):
         make_plan(fields.from_plain(Recipe, data), 0)
+
+
+def _way_from_the_middle(spec: PairSpec, motion: MotionSpec) -> float:
+    """Metres that the way leads at most from where it is in the clip's middle, integrated in small steps."""
+    step, place, heading, at = 0.02, 0j, 0.0, 0.0
+    shown = motion.speed * spec.frames / spec.fps
+    track = []
+    for phrase in motion.phrases:
+        for _ in range(round(phrase.seconds / step)):
+            heading += phrase.params.get("curve", 0.0) * step
+            place += phrase.params.get("speed", 0.0) * step * cmath.exp(1j * heading)
+            at += step
+            if motion.start <= at <= motion.start + shown:
+                track.append(place)
+    return max(abs(p - track[len(track) // 2]) for p in track)
+
+
+def test_walkers_stay_on_ground_that_is_free_of_things(plan: Plan) -> None:
+    walked = 0
+    for slot in range(0, len(plan), 2):
+        spec = plan.spec(slot)
+        free = min(clip.environment.params["clear"] for clip in (spec.driving, spec.target))
+        for performer in spec.target.performers:
+            way = _way_from_the_middle(spec, performer.motion)
+            walked += way > 0
+            assert way + 0.7 < free
+    assert walked > 20
