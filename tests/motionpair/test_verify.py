@@ -64,7 +64,7 @@ FILES = (
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(FILES), place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
 def test_any_flipped_byte_is_found(out: Path, name: str, place: float, flip: int) -> None:
     good = (out / name).read_bytes()
@@ -78,7 +78,7 @@ def test_any_flipped_byte_is_found(out: Path, name: str, place: float, flip: int
         (out / name).write_bytes(good)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_signed_but_damaged_file_is_found_too(out: Path, data: st.DataObject) -> None:
     """Someone damages a file and then writes a manifest that fits: the contents must speak."""
