@@ -33,7 +33,8 @@ class _Light:
     key: colour of the key light. balance: its irradiance, over π, at strength 1, against the sky's.
     angle: radians, the key's apparent diameter. level: of all light, 1 = day. backdrop: what the camera
     sees of the sky, against what lights the scene. fill: share of the sky's irradiance that comes evenly
-    from everywhere instead, where an HDRI is a few lamps in the dark.
+    from everywhere instead, where an HDRI is a few lamps in the dark. clear_sky: the camera sees a blue sky
+    in place of the HDRI's, which shows a roof or blurred houses above ours.
     """
 
     longitude: float
@@ -46,28 +47,29 @@ class _Light:
     level: float = 1.0
     backdrop: float = 1.0
     fill: float = 0.0
+    clear_sky: bool = False
 
 
 _LIGHTS: dict[str, _Light] = {
-    "city": _Light(0.602, 0.80, 8.8, 1.557, (1.0, 0.96, 0.90), 1.0, 0.06),
-    "courtyard": _Light(0.414, 0.70, 3.0, 0.407, (1.0, 0.93, 0.84), 1.2, 0.05, backdrop=0.6),
-    "forest": _Light(0.616, 0.75, 6.3, 1.296, (1.0, 0.95, 0.84), 1.1, 0.05, backdrop=0.8),
-    "interior": _Light(0.588, 0.75, 6.8, 0.654, (1.0, 0.90, 0.78), 0.9, 0.25, fill=0.35),
-    "night": _Light(0.128, 0.85, 0.63, 0.139, (0.72, 0.82, 1.0), 1.3, 0.08, level=0.62, backdrop=0.10),
-    "studio": _Light(0.716, 0.75, 10.0, 0.0417, (1.0, 0.98, 0.96), 1.0, 0.30, fill=0.75),
+    "city": _Light(0.602, 0.66, 8.8, 1.557, (1.0, 0.96, 0.90), 1.0, 0.06, clear_sky=True),
+    "courtyard": _Light(0.414, 0.60, 3.0, 0.407, (1.0, 0.93, 0.84), 1.2, 0.05, clear_sky=True),
+    "forest": _Light(0.616, 0.64, 6.3, 1.296, (1.0, 0.95, 0.84), 1.1, 0.05, backdrop=0.8),
+    "interior": _Light(0.588, 0.60, 6.8, 0.654, (1.0, 0.90, 0.78), 0.9, 0.25, fill=0.35),
+    "night": _Light(0.128, 0.66, 0.63, 0.139, (0.72, 0.82, 1.0), 1.3, 0.08, level=0.5, backdrop=0.10),
+    "studio": _Light(0.716, 0.62, 10.0, 0.0417, (1.0, 0.98, 0.96), 1.0, 0.30, fill=0.75),
     "sunrise": _Light(0.606, 0.55, 2.2, 0.306, (1.0, 0.86, 0.66), 1.4, 0.04),
     "sunset": _Light(0.597, 0.52, 3.1, 0.691, (1.0, 0.80, 0.62), 1.4, 0.05),
 }
 
-SKY_LEVEL = 0.75
+SKY_LEVEL = 0.62
 """Irradiance over π of the sky on level ground, at strength 1: what a white diffuser would reflect."""
-KEY_LEVEL = 1.05
+KEY_LEVEL = 1.15
 """Irradiance over π of the key light on a surface that faces it, before a light's `balance`."""
 INDOOR_SOFTNESS = 0.22
 """Radians, the least apparent diameter of the key indoors: a lamp or window, not the sun."""
 INDOOR_SKY = 0.6
 """Share of the sky's light that is left indoors, where the key has to give the shape."""
-TOON_LEVEL = 0.6
+TOON_LEVEL = 0.62
 """Share of all light in a toon picture: the view Standard cuts at 1, where AgX rolls off above 16."""
 
 
@@ -84,7 +86,7 @@ def key_direction(environment: Environment) -> np.ndarray:
     character at heading 0 looks, and π/2 is +X.
     """
     light = _light(environment)
-    elevation = max(light.elevation, 0.8) if environment.kind in INDOOR else light.elevation
+    elevation = max(light.elevation, 0.6) if environment.kind in INDOOR else light.elevation
     bearing = environment.hdri_rotation
     level = math.cos(elevation)
     return np.array([level * math.sin(bearing), -level * math.cos(bearing), math.sin(elevation)])
@@ -157,9 +159,14 @@ def _world(environment: Environment, light: _Light, level: float) -> bpy.types.W
     even.inputs[2].default_value = (light.fill,) * 3
     lit = nodes.new("ShaderNodeBackground")
     seen = nodes.new("ShaderNodeBackground")
-    for node, strength in ((lit, sky), (seen, sky * light.backdrop)):
-        node.inputs["Strength"].default_value = strength
-        links.new(even.outputs["Vector"], node.inputs["Color"])
+    lit.inputs["Strength"].default_value = sky
+    links.new(even.outputs["Vector"], lit.inputs["Color"])
+    if light.clear_sky:
+        seen.inputs["Strength"].default_value = level
+        links.new(_clear_sky(nodes, links, coordinates), seen.inputs["Color"])
+    else:
+        seen.inputs["Strength"].default_value = sky * light.backdrop
+        links.new(even.outputs["Vector"], seen.inputs["Color"])
     path = nodes.new("ShaderNodeLightPath")
     mix = nodes.new("ShaderNodeMixShader")
     output = nodes.new("ShaderNodeOutputWorld")
@@ -168,3 +175,33 @@ def _world(environment: Environment, light: _Light, level: float) -> bpy.types.W
     links.new(seen.outputs["Background"], mix.inputs[2])
     links.new(mix.outputs["Shader"], output.inputs["Surface"])
     return world
+
+
+def _clear_sky(
+    nodes: bpy.types.Nodes, links: bpy.types.NodeLinks, coordinates: bpy.types.Node
+) -> bpy.types.NodeSocket:
+    """A blue sky, paler towards the horizon, with streaks of cloud."""
+    split = nodes.new("ShaderNodeSeparateXYZ")
+    links.new(coordinates.outputs["Generated"], split.inputs["Vector"])
+    ramp = nodes.new("ShaderNodeValToRGB")
+    links.new(split.outputs["Z"], ramp.inputs["Fac"])
+    stops = ((0.0, (0.72, 0.78, 0.82)), (0.12, (0.52, 0.68, 0.86)), (0.6, (0.20, 0.38, 0.72)))
+    for i, (place, colour) in enumerate(stops):
+        stop = ramp.color_ramp.elements[i] if i < 2 else ramp.color_ramp.elements.new(place)
+        stop.position, stop.color = place, (*colour, 1.0)
+    stretch = nodes.new("ShaderNodeMapping")
+    stretch.inputs["Scale"].default_value = (1.6, 1.6, 6.0)
+    links.new(coordinates.outputs["Generated"], stretch.inputs["Vector"])
+    noise = nodes.new("ShaderNodeTexNoise")
+    noise.inputs["Scale"].default_value, noise.inputs["Detail"].default_value = 1.7, 5.0
+    links.new(stretch.outputs["Vector"], noise.inputs["Vector"])
+    veil = nodes.new("ShaderNodeMapRange")
+    veil.inputs["From Min"].default_value, veil.inputs["From Max"].default_value = 0.48, 0.78
+    veil.inputs["To Max"].default_value = 0.75
+    links.new(noise.outputs["Fac"], veil.inputs["Value"])
+    mix = nodes.new("ShaderNodeMix")
+    mix.data_type = "RGBA"
+    links.new(veil.outputs["Result"], mix.inputs["Factor"])
+    links.new(ramp.outputs["Color"], mix.inputs[6])
+    mix.inputs[7].default_value = (0.88, 0.89, 0.90, 1.0)
+    return mix.outputs[2]

@@ -11,7 +11,8 @@ import numpy as np
 from motionpair.catalog import ENVIRONMENTS
 from motionpair.errors import InputError
 from motionpair.specs import Environment
-from render.engines.blender.environments.shapes import Solid
+from render.engines.blender.environments.shapes import Solid, turn
+from render.engines.blender.lights import key_direction
 from render.engines.blender.shader import Rgb, linear_rgb
 from render.scene import CameraTrack
 
@@ -101,7 +102,7 @@ class Place:
         return distance * math.cos(bearing), distance * math.sin(bearing)
 
     def clear_view(self) -> None:
-        """Remove what stands between camera and stage, or around the camera."""
+        """Remove what stands between camera and stage; let the key light through to the stage."""
         for thing in self._things:
             if thing.wall is not None:
                 nx, ny, distance = thing.wall
@@ -110,6 +111,24 @@ class Place:
             else:
                 hidden = self._in_the_way(thing.object)
             thing.object.hide_render = bool(hidden)
+            if self._shades_the_stage(thing.object):
+                thing.object.visible_shadow = False
+
+    def _shades_the_stage(self, thing: bpy.types.Object) -> bool:
+        """Whether the key light would reach the stage's middle through the thing's bounding box, or nearly.
+
+        Houses and trees are good backgrounds but bad lampshades: the characters stay in the light.
+        """
+        corners = np.array(thing.bound_box) * thing.scale[0]
+        across = turn(corners, thing.rotation_euler[2])[:, :2] + np.array(thing.location[:2])
+        light = key_direction(self.environment)
+        level = light[:2] / np.linalg.norm(light[:2])
+        along, lateral = across @ level, across @ np.array([-level[1], level[0]])
+        if along.max() <= 0 or lateral.min() > self.clear or lateral.max() < -self.clear:
+            return False
+        # The stage reaches `clear` towards the thing, and the shadow falls by the light's slope.
+        slope = light[2] / np.linalg.norm(light[:2])
+        return bool(corners[:, 2].max() > slope * (max(along.min(), 0.0) - self.clear))
 
     def _in_the_way(self, thing: bpy.types.Object) -> bool:
         corners = np.array(thing.bound_box)

@@ -108,7 +108,7 @@ def build_room(place: Place) -> None:
     pendant = Solid()
     pendant.column([(0, 0, HEIGHT), (0, 0, 2.62)], [0.008, 0.008], trim, 5)
     pendant.lathe((0, 0, 2.4), [(0.3, 0.0), (0.26, 0.1), (0.08, 0.22), (0.02, 0.23)], fit.textile)
-    place.add(pendant, "pendant", place.around(0.0, place.clear * 0.8))
+    place.add(pendant, "pendant", place.around(0.45, place.clear * 0.9))
 
 
 def _wall(

@@ -195,11 +195,11 @@ def facade(
     glass = glass * (1.0 - bars)
     if brick:
         tone, joints = bricks(
-            shader, shader.vector(u, v, 0.0), 0.24, 0.08, 0.012, (shade(wall, 0.85), shade(wall, 1.15), trim)
+            shader, shader.vector(u, v, 0.0), 0.24, 0.08, 0.012, (shade(wall, 0.6), shade(wall, 0.95), trim)
         )
     else:
         clouds = shader.noise(shader.vector(u, v, part * 10.0), 0.8, 3.0)
-        tone = shader.mix(clouds.rise(0.3, 0.7), shade(wall, 0.85), shade(wall, 1.08))
+        tone = shader.mix(clouds.rise(0.3, 0.7), shade(wall, 0.62), shade(wall, 0.82))
         joints = clouds * 0.0
     band = (0.08 - abs((floor_v - 0.02).fract() - 0.02) * storey).above(0.0)
     plinth = 1.0 - v.above(0.45)
@@ -213,12 +213,13 @@ def facade(
         noise_dimensions="3D",
     )
     curtain = abs(x).rise(half_w * 0.35, half_w * 0.55) * cell.above(0.45)
-    pane = shader.mix(curtain, (0.035, 0.045, 0.055), (0.42, 0.40, 0.37))
+    # Panes mirror a bright sky aslant; painted, because a real mirror is noisy at a few samples.
+    sheen = (x * 0.7 + y + cell * 0.8).rise(-0.5, 0.9)
+    pane = shader.mix(sheen, (0.03, 0.04, 0.05), (0.26, 0.34, 0.42))
+    pane = shader.mix(curtain, pane, (0.42, 0.40, 0.37))
     tone = shader.mix(glass, tone, pane)
     relief = shader.bump(joints * -0.25 - opening * 1.0 + glass * -1.0, 0.05, 0.8)
     lamp = shader.emission((1.0, 0.66, 0.32), 1.3)
     front = shader.field("ShaderNodeBsdfDiffuse", {"Color": tone, "Normal": relief})
-    mirror = _coat(shader, (0.85, 0.9, 0.95), 0.08, {})
-    front = shader.mix_shaders(glass * 0.28, front, mirror)
     surface = shader.mix_shaders(glass * (1.0 - cell.above(lit)) * 0.8, front, lamp)
     return seen_by_camera(shader, surface, shade(wall, 0.8))
