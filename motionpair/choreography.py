@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from motionpair import catalog
 from motionpair.draws import DIGITS, Draws, Table
@@ -18,8 +19,8 @@ _SLACK = 1.0
 """Seconds that a chained motion outlasts the clip: blends between phrases overlap."""
 _BODY = 0.8
 """Metres that a body, arms and legs out, needs around its pelvis."""
-_TRIES = 16
-"""Draws of a motion, of which the first that stays on free ground is taken, else the shortest way."""
+_MOTIONS, _WINDOWS = 6, 12
+"""Motions, and windows of each, that are tried for one that stays on free ground."""
 
 
 def line_up(stage: Stage, count: int, draws: Draws) -> list[tuple[tuple[float, float], float]]:
@@ -64,15 +65,14 @@ class MotionPool:
 
         A performer is at its place in the clip's middle, so the way before and the way after it count.
         """
-        shortest = math.inf
-        for _ in range(_TRIES):
-            drawn = self._draw(motion_id, draws)
-            reach = _reach(drawn, self._window)
-            if reach < shortest:
-                shortest, best = reach, drawn
-            if reach <= self._ground:
-                break
-        return best
+        for _ in range(_MOTIONS):
+            motion = self._draw(motion_id, draws)
+            # Other windows first: drawing all anew at once would leave few of the motions that walk.
+            for _ in range(_WINDOWS):
+                if _reach(motion, self._window) <= self._ground:
+                    return motion
+                motion = self._moved(motion, draws)
+        return motion
 
     def _draw(self, motion_id: str, draws: Draws) -> MotionSpec:
         """Phrases one after another; neighbours are of different families where there are several."""
@@ -87,10 +87,17 @@ class MotionPool:
             low, high = catalog.MOTION_FAMILIES[family].seconds
             seconds = round(draws.between(low, high), 2)
             params = {name: draws.between(least, most) for name, least, most in self._params[family]}
+            if "speed" in params:  # metres a second: not so long that no window would fit
+                seconds = round(min(seconds, max(low, 1.6 * self._ground / params["speed"])), 2)
             phrases.append(Phrase(family, seconds, params))
             total += seconds
         start = round(draws.between(0.0, total - needed), 2)
         return MotionSpec(motion_id, tuple(phrases), draws.seed(), start, speed)
+
+    def _moved(self, motion: MotionSpec, draws: Draws) -> MotionSpec:
+        """The motion with another window."""
+        latest = sum(p.seconds for p in motion.phrases) - self._window * motion.speed - _SLACK
+        return replace(motion, start=round(draws.between(0.0, latest), 2))
 
 
 def _free_ground(recipe: Recipe) -> float:
