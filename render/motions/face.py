@@ -20,7 +20,7 @@ VISEMES: dict[str, dict[str, float]] = {
     "mm": {"mouthClose": 0.05, "mouthPressLeft": 0.35, "mouthPressRight": 0.35, "mouthRollLower": 0.2,
            "mouthRollUpper": 0.15},
     "ff": {"jawOpen": 0.06, "mouthRollLower": 0.4, "mouthUpperUpLeft": 0.18, "mouthUpperUpRight": 0.18},
-    "ll": {"jawOpen": 0.2, "mouthShrugUpper": 0.1, "tongueOut": 0.0},
+    "ll": {"jawOpen": 0.2, "mouthShrugUpper": 0.1},
 }  # fmt: skip
 """Mouth shapes of speech as face units."""
 
@@ -79,7 +79,7 @@ def _saccades(face: np.ndarray, t: np.ndarray, rng: np.random.Generator) -> None
 
 def smile(face: np.ndarray, amount: np.ndarray | float) -> None:
     """A smile that reaches the eyes."""
-    add(face, {**both("mouthSmile", 0.75), **both("cheekSquint", 0.5), **both("eyeSquint", 0.25)}, amount)
+    add(face, {**both("mouthSmile", 0.9), **both("cheekSquint", 0.5), **both("eyeSquint", 0.25)}, amount)
     add(face, {**both("mouthDimple", 0.2), **both("mouthUpperUp", 0.15), "jawOpen": 0.05}, amount)
 
 

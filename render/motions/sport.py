@@ -75,7 +75,7 @@ def jump(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     marks = np.cumsum([0.0, dip, push, flight, absorb, recover])
     ground = hermite(
         u,
-        [*marks[:3], *marks[3:]],
+        marks,
         [-0.012, deep, takeoff, landing, 0.8 * deep, -0.012],
         [0.0, 0.0, rise_speed, fall_speed, 0.0, 0.0],
     )
@@ -106,11 +106,10 @@ def jump(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
         p.planted[:, side, TOE] = ~aloft
         p.planted[:, side, HEEL] = ~aloft & (point < 0.01)
 
-    back = keyed(
-        u,
-        [0.0, 0.85 * marks[1], marks[2], marks[2] + 0.45 * flight, marks[3] + 0.5 * absorb, marks[4] + 0.7 *
-        recover, period], [0.25, -0.85, 1.2, 2.0, 0.7, 0.0, 0.25],
-    )  # fmt: skip
+    # Upper arms: back with the crouch, up with the push, floating down, and settled after the landing.
+    top, soft, rest = marks[2] + 0.45 * flight, marks[3] + 0.5 * absorb, marks[4] + 0.7 * recover
+    times = [0.0, 0.85 * marks[1], marks[2], top, soft, rest, period]
+    back = keyed(u, times, [0.25, -0.85, 1.2, 2.0, 0.7, 0.0, 0.25])
     fly = pulse(u, marks[1] + 0.6 * push, 0.4 * flight + 0.4 * push, 0.1 * flight, 0.55 * flight + absorb)
     for side in (LEFT, RIGHT):
         forward = back * (1 - 0.75 * spread * fly)
