@@ -188,8 +188,9 @@ def soles(figure: Figure, part: MeshPart) -> tuple[np.ndarray, ...]:
     for side in ("left", "right"):
         joints = [figure.rig.names.index(f"{side}_{n}") for n in ("ankle", "foot")]
         of_foot = np.where(np.isin(part.bones, joints), part.weights, 0).sum(axis=1) > 0.5
-        low = of_foot & (v[:, 2] < v[of_foot, 2].min() + 0.006)
-        heel, toe = (figure.rig.heads[j] for j in joints)
-        share = (v - heel) @ (toe - heel) / ((toe - heel) @ (toe - heel))
-        found += [np.flatnonzero(low & (share < 0.2)), np.flatnonzero(low & (share > 0.75))]
-    return tuple(f.astype(np.int32) for f in found)
+        ankle, ball = (figure.rig.heads[j][:2] for j in joints)
+        share = (v[:, :2] - ankle) @ (ball - ankle) / ((ball - ankle) @ (ball - ankle))
+        for end in (share < 0.1, share > 0.8):
+            lowest = v[of_foot & end, 2].min()
+            found.append(np.flatnonzero(of_foot & end & (v[:, 2] < lowest + 0.005)).astype(np.int32))
+    return tuple(found)
