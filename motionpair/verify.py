@@ -1,9 +1,10 @@
 """`verify`: prove that a dataset is whole, unchanged and what it says it is.
 
 Checked are: every file against the manifest, and no file unknown; slots = rows + quarantine, none lost or
-doubled; every row against the schema, its own spec and the plan; metadata against shards, byte offsets
-and checksums; every blob decoded, its size, frames and labels; what the mode demands of environment,
-camera, masks and reference; boxes; and that no identity or motion is in two splits.
+doubled; the plan against its recipe and seed; every row against the schema, its own spec and the plan;
+metadata against shards, byte offsets and checksums; every blob decoded, its size, frames and labels; what
+the mode demands of environment, camera, masks and reference; boxes; and that no identity or motion is in
+two splits.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from motionpair.errors import DataError, InputError
 from motionpair.location import is_safe_name, open_location
 from motionpair.pair_checks import Finding, check_media, check_spec
 from motionpair.plan import Plan, read_plan
-from motionpair.planning import candidate
+from motionpair.planning import candidate, make_plan
 
 __all__ = ["Finding", "verify"]
 
@@ -96,6 +97,7 @@ def _opened_plan(dataset: Dataset, damaged: set[str]) -> tuple[Plan | None, list
             copy = Path(folder) / manifest.PLAN
             copy.write_bytes(dataset.location.read(manifest.PLAN))
             plan = read_plan(copy)
+        replanned = make_plan(plan.recipe, plan.seed, len(plan))
     except InputError as error:
         return None, [Finding("plan", manifest.PLAN, str(error))]
     stated = dataset.manifest
@@ -106,11 +108,14 @@ def _opened_plan(dataset: Dataset, damaged: set[str]) -> tuple[Plan | None, list
         "seed": (stated.seed, plan.seed),
         "counts.slots": (stated.counts.slots, len(plan)),
     }
-    return plan, [
+    findings = [
         Finding("plan", manifest.MANIFEST, f"{name}: {manifest.PLAN} has another")
         for name, (one, other) in expected.items()
         if one != other
     ]
+    if not replanned.table.equals(plan.table):
+        findings.append(Finding("plan", manifest.PLAN, "is not what its recipe and seed give"))
+    return plan, findings
 
 
 def _check_sums(dataset: Dataset, plan: Plan | None, damaged: set[str]) -> Iterator[Finding]:

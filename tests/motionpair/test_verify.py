@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from motionpair import annotations, manifest, media, metadata, schema, shards
 from motionpair.dataset import Dataset
 from motionpair.errors import InputError
-from motionpair.plan import Plan
+from motionpair.plan import Plan, write_plan
 from motionpair.planning import candidate
 from motionpair.verify import verify
 
@@ -355,6 +355,18 @@ def test_a_spec_that_was_never_planned_is_found(
     target = replace(spec.target, render=replace(spec.target.render, samples=512))
     out = build({0: synthetic.pair_files(replace(spec, target=target))})
     assert "plan" in codes(out)
+
+
+def test_a_plan_that_its_recipe_does_not_give_is_found(out: Path, tiny_plan: Plan) -> None:
+    table = tiny_plan.table
+    reordered = table.take([1, 0, *range(2, len(tiny_plan))])
+    for changed in (
+        replace(tiny_plan, seed=tiny_plan.seed + 1),
+        replace(tiny_plan, table=reordered.set_column(0, table.schema.field(0), table["slot"])),
+    ):
+        write_plan(changed, out / "plan.parquet")
+        resign(out)
+        assert ("plan", "plan.parquet") in {(f.code, f.where) for f in verify(out)}
 
 
 def test_a_replacement_pair_with_two_environments_is_found(
