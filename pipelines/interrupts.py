@@ -1,6 +1,6 @@
 """Ctrl-C and SIGTERM: stop soon, cleanly, once.
 
-The first signal raises `Interrupted` in the main thread, wherever it is: that is safe because every step
+The first signal raises `KeyboardInterrupt` in the main thread, wherever it is: safe, because every step
 of a run survives kill -9. Further signals are ignored while the run winds down. Should winding down hang
 (C code that never returns, a dead network disk), a watchdog ends the process within the promised time.
 """
@@ -23,13 +23,9 @@ GRACE_SECONDS = 8.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Interrupted(KeyboardInterrupt):
-    """The user, or the machine's shutdown, asks the run to stop."""
-
-
 @contextmanager
 def interruptible(farewell: str) -> Iterator[None]:
-    """Raise `Interrupted` at the first signal; print `farewell` and exit if that does not end the process.
+    """Raise `KeyboardInterrupt` at the first signal; if the process then hangs, say `farewell` and exit.
 
     Main thread only. Handlers are put back at the end.
     """
@@ -38,7 +34,7 @@ def interruptible(farewell: str) -> Iterator[None]:
     def handle(signum: int, frame: FrameType | None) -> None:
         if not caught.is_set():
             caught.set()
-            raise Interrupted(signal.Signals(signum).name)
+            raise KeyboardInterrupt(signal.Signals(signum).name)
 
     before = {number: signal.signal(number, handle) for number in SIGNALS}
     # The wake-up pipe is written in the C signal handler, so the watchdog hears of a signal even while the

@@ -82,7 +82,7 @@ MACHINE_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, 
 
 MEND = "make room or mend the machine, then run the same command again"
 
-_TEMPORARY_NAME = re.compile(r"\.tmp-([\w.]+)-\d+")
+_TEMPORARY_NAME = re.compile(r"(\.tmp-[\w.]+)-\d+")
 
 FULL_BYTES = 4 << 20
 """A folder with less room than this counts as full."""

@@ -119,6 +119,7 @@ class Runner:
         for item in todo:
             self._again(item)
         self._logs.mkdir(parents=True, exist_ok=True)
+        _end_line(self._runs / states.TIMINGS)
         pool = Pool(
             self._job,
             min(workers, len(todo)),
@@ -293,7 +294,7 @@ class Runner:
             "pid": hello.pid if hello else 0,
             "ended": time.strftime("%F %T %z"),
         }
-        with (self._runs / "timings.jsonl").open("a") as file:
+        with (self._runs / states.TIMINGS).open("a") as file:
             file.write(json.dumps(line) + "\n")
 
     def _running(self, seats: Iterable[Seat]) -> Iterable[Running]:
@@ -313,3 +314,15 @@ class Runner:
         state = self.state("running", pool.seats)
         states.write(self._runs / "state.json", state)
         self._reporter.update(state)
+
+
+def _end_line(path: Path) -> None:
+    """Cut off a last line that a dying driver left half-written."""
+    if not path.exists():
+        return
+    with path.open("rb+") as file:
+        size = os.fstat(file.fileno()).st_size
+        file.seek(max(0, size - LOG_TAIL_BYTES))
+        torn = file.read(LOG_TAIL_BYTES).rpartition(b"\n")[2] if size else b""
+        if torn:
+            file.truncate(size - len(torn))

@@ -15,6 +15,9 @@ from typing import Any, Literal
 
 from motionpair import durable, fields
 
+TIMINGS = "timings.jsonl"
+"""In OUT/runs: a line an attempt, {item, ok, seconds, timings, max_rss, host, pid, ended}."""
+
 Phase = Literal["preparing", "running", "packing", "finished", "stopped", "broken"]
 
 

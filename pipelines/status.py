@@ -16,7 +16,7 @@ from pipelines import lease, state
 from pipelines.ledger import Ledger
 from pipelines.outdir import OutDir
 from pipelines.progress import duration
-from pipelines.state import State, count_discards
+from pipelines.state import TIMINGS, State, count_discards
 
 _MOST_NAMED = 10
 
@@ -59,7 +59,7 @@ def read_status(root: Path) -> Status:
         discards=count_discards(ledger.committed.values()),
         shards=len(ledger.packed),
         finished=ledger.finished is not None,
-        mean_seconds=_mean_seconds(out.runs / "timings.jsonl"),
+        mean_seconds=_mean_seconds(out.runs / TIMINGS),
     )
 
 
@@ -122,11 +122,8 @@ def _mean_seconds(path: Path) -> float | None:
     if not path.exists():
         return None
     seconds = []
-    for line in path.read_text().splitlines():
-        try:
-            timing = json.loads(line)
-        except ValueError:
-            continue
+    for line in path.read_text().split("\n")[:-1]:  # the rest is empty, or torn
+        timing = json.loads(line)
         if timing["ok"]:
             seconds.append(timing["seconds"])
     return sum(seconds) / len(seconds) if seconds else None

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from motionpair.errors import MachineError
 from pipelines.job import Record
 
 
@@ -17,7 +18,8 @@ from pipelines.job import Record
 class TinyJob:
     """Item i writes `OUT/files/<i>`, after doing what `script[i]` says.
 
-    Actions: `sleep S`, `raise`, `raise-once`, `segfault`, `die-once`, `die N`, `hang`, `full`, `exit`.
+    Actions: `sleep S`, `raise`, `raise-once`, `segfault`, `die-once`, `die N`, `hang`, `full`, `exit`,
+    `memory`, `machine`.
     Each attempt leaves a line `<item> <pid>` in `OUT/attempts`.
     """
 
@@ -53,7 +55,8 @@ class TinyJob:
         temporary = self.out / "files" / f".tmp-{item}-{os.getpid()}"
         temporary.write_bytes(data)
         temporary.rename(self.out / "files" / str(item))
-        return {"bytes": len(data), "discards": {"blurry": 1} if item % 2 else {}, "seconds": {"all": 0.0}}
+        record: Record = {"bytes": len(data), "threads": os.environ["OMP_NUM_THREADS"]}
+        return record | {"discards": {"blurry": 1} if item % 2 else {}, "seconds": {"all": 0.0}}
 
     def _act(self, item: int, action: str) -> None:
         attempts = [int(line.split()[0]) for line in attempts_of(self.out)].count(item)
@@ -75,6 +78,10 @@ class TinyJob:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.out))
             case ["exit"]:
                 raise SystemExit(3)
+            case ["memory"]:
+                raise MemoryError
+            case ["machine"]:
+                raise MachineError("the renderer reports an error")
 
 
 def attempts_of(out: Path) -> list[str]:
