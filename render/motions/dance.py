@@ -9,7 +9,7 @@ import numpy as np
 
 from render import rotations as rot
 from render.motions import face, hands
-from render.motions.puppet import OUTWARD, Puppet
+from render.motions.puppet import BEHIND, OUTWARD, Puppet
 from render.motions.signals import drift, ease, lag, smooth, spline
 from render.motions.steps import Step, walk_steps
 from render.motions.track import HEEL, LEFT, RIGHT, Track
@@ -93,7 +93,7 @@ def _footwork(
     heels = np.zeros((len(beat), 2))
 
     def step(side: int, at: float, x: float, lift: float, heel: float) -> None:
-        place, yaw = (x, 0.02), OUTWARD[side] * _TOE_OUT
+        place, yaw = (x, BEHIND), OUTWARD[side] * _TOE_OUT
         steps.append(Step(side, (at - 0.62) / tempo, at / tempo, place, yaw, lift, heel))
 
     for bar, figure in enumerate(figures, start=first):

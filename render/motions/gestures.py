@@ -108,21 +108,25 @@ def talk(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     times, shapes = _gestures(t, params["rate"], rng)
     beat = smooth(loud, t, 0.04) * energy
     emphasis = keyed(t, times, rng.uniform(0.2, 1.0, len(times)))
+    # One hand leads; the other comes a little later and less far.
+    leader = int(rng.integers(2))
     for side in (LEFT, RIGHT):
         keys = shapes[side]
-        goal = keyed(t, times, [_scaled(s, energy) for s in keys])
+        late_by, size = (0.0, energy) if side == leader else (rng.uniform(0.05, 0.12), 0.8 * energy)
+        now = t - late_by
+        goal = keyed(now, times, [_scaled(s, size) for s in keys])
         late = lag(beat, t, 0.06)
         goal += 0.045 * energy * drift(t, rng, (3,), hz=0.9)
         goal[:, 2] -= 0.08 * late
         goal[:, 1] -= 0.03 * late
-        fingers = keyed(t, times, [s.fingers for s in keys]) + 0.12 * drift(t, rng, (3,), hz=0.8)
+        fingers = keyed(now, times, [s.fingers for s in keys]) + 0.12 * drift(t, rng, (3,), hz=0.8)
         fingers[:, 2] -= 0.35 * lag(beat, t, 0.14) - 0.2
-        palm = keyed(t, times, [s.palm for s in keys])
+        palm = keyed(now, times, [s.palm for s in keys])
         p.arm_reach(
             side, goal, lag(rot.normalised(fingers), t, 0.05), lag(palm, t, 0.06),
-            swivel=keyed(t, times, [s.swivel for s in keys]) + 0.1 * drift(t, rng, hz=0.5),
+            swivel=keyed(now, times, [s.swivel for s in keys]) + 0.1 * drift(t, rng, hz=0.5),
         )  # fmt: skip
-        curl = lag(keyed(t, times, [s.curl for s in keys]), t, 0.08)
+        curl = lag(keyed(now, times, [s.curl for s in keys]), t, 0.08)
         p.curl[:, side] = hands.drifting(t, rng, curl) + 0.08 * lag(beat, t, 0.16)[:, None]
         p.spread[:, side] += 0.06 * emphasis
     shrugging = keyed(t, times, [float(s is TALKING[5]) for s in shapes[LEFT]])

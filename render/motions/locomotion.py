@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from render.motions.puppet import OUTWARD, Puppet
+from render.motions.puppet import BEHIND, OUTWARD, Puppet
 from render.motions.signals import ease, lag, ramp, spline
 from render.motions.steps import Step, walk_steps
 from render.motions.track import HEEL, LEFT, RIGHT, TOE, Track
@@ -170,7 +170,10 @@ def _turning_steps(
     def place(side: int, when: float) -> tuple[tuple[float, float], float]:
         facing = float(_facing(when, seconds, params["angle"]))
         x, y = np.array([np.cos(facing), np.sin(facing)]) * OUTWARD[side] * width
-        return (float(x), float(y) + 0.02), facing + OUTWARD[side] * toe_out
+        return (
+            float(x) - BEHIND * float(np.sin(facing)),
+            float(y) + BEHIND * float(np.cos(facing)),
+        ), facing + OUTWARD[side] * toe_out
 
     begin = int(np.floor((p.t[0] - _TURN_START) / pace)) - 1
     end = int(np.ceil((p.t[-1] - _TURN_START) / pace)) + 1

@@ -18,6 +18,8 @@ from render.skeleton import JOINT_INDEX, JOINTS
 
 SIDES = ("left", "right")
 OUTWARD = np.array([1.0, -1.0])
+BEHIND = 0.04
+"""Metres that the ankles stand behind the hips: the weight is over the middle of the foot."""
 HANG = rot.about_y(np.pi / 2)
 """From the T-pose to an arm that hangs straight down."""
 
@@ -89,7 +91,7 @@ class Puppet:
         """Stand with the ankles `half_width` beside the path; the left foot `ahead`, the right as far
         back."""
         for side in (LEFT, RIGHT):
-            self.prints[:, side] = (OUTWARD[side] * half_width, 0.02 - OUTWARD[side] * ahead, 0.0)
+            self.prints[:, side] = (OUTWARD[side] * half_width, BEHIND - OUTWARD[side] * ahead, 0.0)
             self.yaw[:, side] = OUTWARD[side] * toe_out
 
     def lift_heels(self, side: int, pitch: np.ndarray) -> None:

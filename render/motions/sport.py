@@ -112,14 +112,19 @@ def jump(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     back = keyed(u, times, [0.25, -0.85, 1.2, 2.0, 0.7, 0.0, 0.25])
     fly = pulse(u, marks[1] + 0.6 * push, 0.4 * flight + 0.4 * push, 0.1 * flight, 0.55 * flight + absorb)
     for side in (LEFT, RIGHT):
-        forward = back * (1 - 0.75 * spread * fly)
+        own = rng.normal(0.0, 1.0, 3)
+        forward = lag(back, t, 0.02 + 0.01 * abs(own[0])) * (1 - 0.75 * spread * fly)
         trailing = lag(forward, t, 0.08)
         p.arm_angles(
             side,
             forward=forward,
-            out=0.25 + (0.15 + 1.45 * spread) * fly + 0.1 * low,
+            out=0.25 + (0.15 + 1.45 * spread) * (1 + 0.08 * own[1]) * fly + 0.1 * low,
             inward=0.3 - 0.3 * fly,
-            bend=0.55 - 0.25 * fly + 0.25 * low + np.clip(0.5 * (trailing - forward), -0.2, 0.5),
+            bend=0.55
+            + 0.05 * own[2]
+            - 0.25 * fly
+            + 0.25 * low
+            + np.clip(0.5 * (trailing - forward), -0.2, 0.5),
             twist=0.4,
             flex=np.clip(0.5 * (forward - trailing), -0.5, 0.5),
         )
