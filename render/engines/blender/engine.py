@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -60,7 +61,9 @@ class BlenderEngine:
             blender = self._build(scene)
         memory = Path("/dev/shm")
         folder = memory if memory.is_dir() else None
-        with tempfile.TemporaryDirectory(prefix="motionpair-", dir=folder) as temporary:
+        # The process's number tells whoever starts here next that a killed worker's folder may go.
+        prefix = f"motionpair-{os.getpid()}-"
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=folder) as temporary:
             return self._render_frames(blender, scene, Path(temporary))
 
     def _build(self, scene: Scene) -> bpy.types.Scene:
