@@ -183,6 +183,36 @@ def status(out: OutArgument) -> None:
 
 
 @app.command()
+def estimate(
+    plan: PlanArgument,
+    figures: Annotated[
+        Path | None, typer.Option(help="Figures of a machine, JSON.", metavar="FILE.json")
+    ] = None,
+    measured: Annotated[
+        Path | None, typer.Option("--from", help="Fit the figures to a run on this machine.", metavar="OUT")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Write the figures that were used.", metavar="FILE.json")
+    ] = None,
+) -> None:
+    """Foretell what a plan costs: core-hours, GPU-hours and bytes."""
+    from rich.console import Console
+
+    from motionpair.estimate import REFERENCE_FIGURES, read_figures
+    from motionpair.estimate import estimate as cost_of
+    from motionpair.plan import read_plan
+    from pipelines import costs
+
+    used = read_figures(figures) if figures is not None else REFERENCE_FIGURES
+    if measured is not None:
+        used = costs.figures_of_run(measured, used)
+    if save is not None:
+        costs.save_figures(used, save)
+    made = read_plan(plan)
+    costs.show_estimate(cost_of(made, used), Console())
+
+
+@app.command()
 def verify(out: DatasetArgument) -> None:
     """Prove that a dataset is whole and what it says it is; exit status 1 with a list of findings."""
     from motionpair import verify as verifying

@@ -10,6 +10,7 @@ import faulthandler
 import json
 import os
 import resource
+import shutil
 import signal
 import socket
 import sys
@@ -65,6 +66,7 @@ class Worker:
         os.dup2(self._log_fd, 1)
         os.dup2(self._log_fd, 2)
         faulthandler.enable(file=2)
+        _sweep_memory()
         return Hello(host, pid, log)
 
     def setup(self) -> Readiness:
@@ -91,3 +93,14 @@ class Worker:
         sys.stderr.flush()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return Outcome(record, fault, time.monotonic() - start, peak)
+
+
+def _sweep_memory() -> None:
+    """Remove the memory-backed scratch folders (`motionpair-<pid>-*`) of workers that were killed."""
+    for folder in Path("/dev/shm").glob("motionpair-*-*"):
+        pid = folder.name.split("-")[1]
+        try:
+            if pid.isdigit() and not Path(f"/proc/{pid}").exists() and folder.stat().st_uid == os.getuid():
+                shutil.rmtree(folder)
+        except FileNotFoundError:
+            continue  # another worker was quicker
