@@ -19,6 +19,7 @@ from motionpair.errors import (
 
 if TYPE_CHECKING:
     from motionpair.plan import Plan
+    from motionpair.verify import Finding
 
 FAREWELL = "motionpair: stopped; nothing is lost: to go on, run the same command again"
 
@@ -270,7 +271,7 @@ def _produce(
     return result.exit_status
 
 
-def _show_findings(out: str, findings: list[Any]) -> None:
+def _show_findings(out: str, findings: list[Finding]) -> None:
     from motionpair.dataset import Dataset
 
     if not findings:
@@ -285,9 +286,9 @@ def _show_findings(out: str, findings: list[Any]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("check", "where", "finding", title=f"{out}: {len(findings)} findings", title_justify="left")
+    table = Table("code", "where", "finding", title=f"{out}: {len(findings)} findings", title_justify="left")
     for finding in findings:
-        table.add_row(finding.check, Text(finding.where), Text(finding.message))
+        table.add_row(finding.code, Text(finding.where), Text(finding.message))
     Console(soft_wrap=not sys.stdout.isatty()).print(table)
 
 

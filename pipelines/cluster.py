@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,7 +37,6 @@ def connect(workers: int | None, address: str | None) -> Iterator[Cluster]:
         MachineError: Ray does not start on this machine.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # workers share the node's GPUs
     import ray
 
     if ray.is_initialized():
@@ -56,13 +56,17 @@ def connect(workers: int | None, address: str | None) -> Iterator[Cluster]:
                 **quiet,
             )
         else:
+            _check_address(address)
             ray.init(address=address, **quiet)
     except (ConnectionError, RuntimeError, TimeoutError, ValueError, OSError) as error:
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
         line = " ".join(str(error).split())[:300]
         if address is not None:
-            raise InputError(f"--address {address}: no Ray cluster answers there ({line})") from error
+            raise InputError(
+                f"--address {address}: no Ray cluster lets us in there ({line}); "
+                "one with token authentication wants RAY_AUTH_MODE=token and its token"
+            ) from error
         raise MachineError(f"Ray does not start on this machine: {line}") from error
     finally:
         signal.signal(signal.SIGTERM, on_terminate)  # ray.init puts its own in place
@@ -80,6 +84,23 @@ def connect(workers: int | None, address: str | None) -> Iterator[Cluster]:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _check_address(address: str) -> None:
+    """Hold that somebody listens at `host:port`; Ray itself would try for more than a minute.
+
+    Raises:
+        InputError: nobody does, or the address is of another kind.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or "/" in host:
+        raise InputError(
+            f"--address {address}: expected HOST:PORT of a cluster's head, such as 10.0.0.1:6379"
+        )
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(f"--address {address}: nobody answers there ({error})") from error
+
+
 def check_alive() -> None:
     """Hold that the cluster this process is connected to still has a node.
 
@@ -89,7 +110,7 @@ def check_alive() -> None:
     import ray
 
     if not any(node["Alive"] for node in ray.nodes()):
-        raise MachineError(f"the Ray cluster is lost: no node is alive; nothing is lost of the work: {MEND}")
+        raise MachineError(f"the Ray cluster is lost: no node is alive; nothing of the work is: {MEND}")
 
 
 def cores() -> int:

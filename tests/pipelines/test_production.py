@@ -14,7 +14,7 @@ from pathlib import Path
 import processes
 import pytest
 import synthetic
-from processes import Driver, descendants, events, until
+from processes import Driver, events, until
 
 from motionpair import verify
 from motionpair.plan import Plan, write_plan
@@ -94,11 +94,9 @@ def test_kills_of_everything_at_any_time_end_in_the_same_bytes(
     assert status.last is not None
     assert status.last.phase == "running"
     until(lambda: commits(out) >= 2, "a commit after a worker's death")
-    family = list(descendants(driver.process.pid))
+    family = [*driver.workers(), driver.child("raylet"), driver.child("gcs_server")]
     driver.kill()  # the driver alone, -9
-    until(
-        lambda: not any("ray" in processes.command(pid) for pid in family), "Ray to end with its driver", 30
-    )
+    until(lambda: all(processes.command(pid) == "-" for pid in family), "Ray to end with its driver", 30)
     assert read_status(out).holder is None
 
     before = commits(out)
