@@ -13,7 +13,7 @@ from render.characters.baked import Rig
 from render.characters.basis import BODY, LEFT_EYE, RIGHT_EYE, AnnyBasis
 
 _HEAD_SCALE = {"realistic": 1.0, "animation_3d": 1.25, "animation_2d": 1.18}
-_EYE_SCALE = {"realistic": 1.0, "animation_3d": 1.35, "animation_2d": 1.3}
+_EYE_SCALE = {"realistic": 1.0, "animation_3d": 1.35, "animation_2d": 1.4}
 _EYE_REACH = 1.7  # eye radii within which the lids scale with the eye; beyond it fades out
 
 

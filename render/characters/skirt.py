@@ -40,7 +40,7 @@ def skirt(figure: Figure) -> Cut:
     folds = 0.5 + 0.5 * np.cos(_FOLDS * grid_angle + 0.7 * np.sin(2 * grid_angle))
     # More room at the sides than in front: there the cloth would stand off a raised thigh.
     flare = 0.02 + 0.12 * np.abs(np.cos(grid_angle)) ** 1.5
-    radii = radii + 0.006 + drop * (flare + 0.04 * folds)
+    radii = radii + 0.008 + 0.012 * np.clip(drop / 0.15, 0, 1) + drop * (flare + 0.04 * folds)
     ring = middle + turn.reshape(_DOWN, _AROUND, 2) * radii[..., None]
     vertices = np.concatenate([ring, height[..., None]], axis=-1).reshape(-1, 3)
     k = np.arange(_AROUND)
@@ -85,5 +85,5 @@ def _weights(figure: Figure, v: np.ndarray, hip: np.ndarray) -> np.ndarray:
     left = side * side * (3 - 2 * side)
     legs = np.zeros_like(body)
     legs[:, JOINT_INDEX["left_hip"]], legs[:, JOINT_INDEX["right_hip"]] = left, 1 - left
-    fall = np.clip((hip[2] - 0.02 - v[:, 2]) / 0.14, 0, 1)[:, None]
+    fall = np.clip((hip[2] + 0.01 - v[:, 2]) / 0.09, 0, 1)[:, None]
     return body + fall * (legs - body)
