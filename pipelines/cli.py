@@ -75,7 +75,7 @@ AddressOption = Annotated[
 ]
 TimeLimitOption = Annotated[
     float | None,
-    typer.Option(min=1, help="Seconds after which a pair is given up for this run.", metavar="S"),
+    typer.Option(min=1, help="Seconds a pair may take; by default the recipe's.", metavar="S"),
 ]
 
 
@@ -258,10 +258,8 @@ def _produce(
     from pipelines.generate import rendering
     from pipelines.production import Options, produce
     from pipelines.progress import reporter
-    from pipelines.runner import Limits
 
-    limits = Limits() if time_limit is None else Limits(item_seconds=time_limit)
-    options = Options(workers, address, retry_quarantined, allow_device_classes, limits)
+    options = Options(workers, address, retry_quarantined, allow_device_classes, time_limit)
     shown = reporter()
     try:
         result = produce(made, out, rendering(out, address), options, shown)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from motionpair.errors import EXIT_DONE, EXIT_QUARANTINED, MachineError
 from motionpair.plan import Plan, write_plan
-from pipelines import cluster, finishing, lease, state
+from pipelines import connection, finishing, lease, state
 from pipelines.job import MEND, Job, is_machine_error
 from pipelines.ledger import Ledger
 from pipelines.outdir import OutDir
@@ -40,14 +40,15 @@ class Options:
     """How to produce. Nothing in here changes a byte of the dataset.
 
     workers: None for one a core. address: of a Ray cluster, None for this machine.
-    allow_device_classes: admitted beside the one that the folder was begun on.
+    allow_device_classes: admitted beside the one that the folder was begun on. pair_seconds: instead of the
+    recipe's.
     """
 
     workers: int | None = None
     address: str | None = None
     retry_quarantined: bool = False
     allow_device_classes: tuple[str, ...] = ()
-    limits: Limits = field(default_factory=Limits)
+    pair_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class _Production:
             out.runs,
             total=len(plan),
             reporter=reporter,
-            limits=options.limits,
+            limits=Limits(item_seconds=options.pair_seconds or plan.recipe.pair_seconds),
             admit=lambda device_class: out.admit(device_class, options.allow_device_classes),
             settled=self._packer.settled,
         )
@@ -143,7 +144,7 @@ class _Production:
         set_aside: tuple[SetAside, ...] = ()
         undone = [slot for slot in range(len(self._plan)) if not self._ledger.is_settled(slot)]
         if undone:
-            with cluster.connect(self._options.workers, self._options.address) as machines:
+            with connection.connect(self._options.workers, self._options.address) as machines:
                 summary = self._runner.run(undone, self._options.workers or machines.cpus)
             set_aside = summary.set_aside
             self._reporter.note(f"{len(undone)} slots in {duration(summary.seconds)}")

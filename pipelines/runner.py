@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from motionpair.errors import InputError, MachineError
-from pipelines import cluster
+from pipelines import connection
 from pipelines import state as states
 from pipelines.job import MEND, Job
 from pipelines.ledger import TRIES, Ledger
@@ -310,7 +310,7 @@ class Runner:
             return
         self._shown = now
         if all(seat.phase == "hired" for seat in pool.seats):
-            cluster.check_alive()
+            connection.check_alive()
         state = self.state("running", pool.seats)
         states.write(self._runs / "state.json", state)
         self._reporter.update(state)

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 import processes
 import pytest
 
-from pipelines import cluster
+from pipelines import connection
 
 sys.path += [path for path in processes.PATHS if path not in sys.path]  # synthetic pairs are another room's
 
 
 @pytest.fixture(scope="session")
-def ray_node() -> Iterator[cluster.Cluster]:
+def ray_node() -> Iterator[connection.Cluster]:
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(processes.PATHS)  # workers import the tests' jobs
     try:
-        with cluster.connect(2, None) as node:
+        with connection.connect(2, None) as node:
             yield node
     finally:
         if before is None:

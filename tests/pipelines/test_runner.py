@@ -11,7 +11,7 @@ import pytest
 from tiny_jobs import TinyJob, attempts_of
 
 from motionpair.errors import InputError, MachineError
-from pipelines.cluster import Cluster
+from pipelines.connection import Cluster
 from pipelines.ledger import Ledger
 from pipelines.outdir import OutDir
 from pipelines.progress import Lines

@@ -49,6 +49,7 @@ def connect(workers: int | None, address: str | None) -> Iterator[Cluster]:
         if address is None:
             scratch = _scratch_folder()
             ray.init(
+                address="local",  # else RAY_ADDRESS would count
                 num_cpus=workers or cores(),
                 include_dashboard=False,
                 object_store_memory=OBJECT_STORE_BYTES,
