@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from motionpair import catalog, fields
-from motionpair.errors import InputError
+from motionpair.errors import InputError, MachineError
 from motionpair.specs import Character
 from render.characters import body, figure, garments, hair, packing, rig, shoes, skirt
 from render.characters.baked import BakedCharacter, MeshPart
@@ -122,6 +123,9 @@ def _worn(placed: Figure, naked: Figure, index: int, cut: Cut) -> MeshPart:
 def main() -> None:
     """Bake what standard input lists into the store whose root is the first argument."""
     root = Path(sys.argv[1])
+    found = f"anny {version('anny')}"
+    if found != packing.BODY_MODEL:
+        raise MachineError(f"{found} is installed; bakes are made with {packing.BODY_MODEL}")
     basis = AnnyBasis(root / "anny")
     for line in sys.stdin:
         character = fields.from_plain(Character, json.loads(line))

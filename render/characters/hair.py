@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from motionpair.errors import InputError
 from render.characters import hair_shell, strands
 from render.characters.baked import MeshPart
 from render.characters.figure import Figure
@@ -46,8 +47,9 @@ STYLES: dict[str, Style] = {
     "bob": Style(0.40, 1.0, 1.0, 4200, 12, 0.016, "hang", 0.0, 0.105, -0.026, 0.0006),
     "long": Style(0.75, 1.0, 1.0, 4200, 16, 0.016, "hang", 0.002, 0.33, None, 0.0006),
 }
-"""Hair style to how it grows; a style of the catalogue that is not here is a bald head."""
+"""Hair style to how it grows; `bald` has none."""
 
+BALD = "bald"
 _INNER = 0.25  # of the hair's depth: the shell under strands
 
 
@@ -62,9 +64,12 @@ def grow(figure: Figure, clothes: list[Surface]) -> tuple[np.ndarray, float, lis
         Strands (S, P, 3) float32 metres, their radius at the root, and the shell part. Flat looks have a full
         shell and no strands; a bald head has neither.
     """
-    style = STYLES.get(figure.character.hair.style)
-    if style is None:
+    name = figure.character.hair.style
+    if name == BALD:
         return np.zeros((0, 2, 3), np.float32), 0.0, []
+    if name not in STYLES:
+        raise InputError(f"hair.style: unknown style {name}; accepted: {BALD}, {', '.join(STYLES)}")
+    style = STYLES[name]
     scalp = Scalp(figure)
     if figure.character.look == "animation_2d":
         return np.zeros((0, 2, 3), np.float32), 0.0, [hair_shell.silhouette(scalp, style)]

@@ -12,6 +12,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, get_args
 
@@ -31,6 +32,11 @@ BODY_MODEL = "anny 0.6.2"
 _UNIT_STEP = 1e-5  # metres a step of a face unit's delta
 _STRAND_STEP = 1e-4  # metres; a strand is its root and the steps to each next point
 _MAX_BYTES = 64 << 20  # unpacked; a real character is about 5 MB
+# What reading a damaged archive, or using its arrays, raises.
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, ValueError, KeyError, IndexError, TypeError, EOFError, OSError,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -132,16 +138,8 @@ def read(source: Path) -> BakedCharacter:
         return _unpacked(arrays)
     except FileNotFoundError:
         raise DataError(f"{source}: no such bake; characters are baked by CharacterStore.ensure") from None
-    except (zipfile.BadZipFile, ValueError, KeyError, IndexError, TypeError, EOFError, OSError) as error:
+    except _DAMAGE as error:
         raise DataError(f"{source}: not a readable character bake ({error})") from None
-    except _zlib_error() as error:
-        raise DataError(f"{source}: not a readable character bake ({error})") from None
-
-
-def _zlib_error() -> type[Exception]:
-    import zlib
-
-    return zlib.error
 
 
 def _unpacked(arrays: dict[str, np.ndarray]) -> BakedCharacter:

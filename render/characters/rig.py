@@ -87,7 +87,8 @@ for _side, _s, _ in _SIDES:
         (f"{_side}_thigh_twist", f"{_side}_hip", f"{_side}_hip", -0.5),
         (f"{_side}_shin_twist", f"{_side}_knee", f"{_side}_ankle", 0.5),
     ]
-    # Where a twist helper's head is: along its limb, at the second half's start for the lower segments.
+
+# The bone at whose head a twist helper's head is.
 _TWIST_HEADS = {
     "upper_arm": "upperarm01",
     "forearm": "lowerarm02",

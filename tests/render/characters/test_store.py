@@ -13,6 +13,7 @@ from character_cast import CHILD, MAN, WOMAN
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from motionpair import fields
 from motionpair.errors import DataError, MachineError
 from render.characters import packing
 from render.characters.baked import BakedCharacter
@@ -159,3 +160,20 @@ def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
     out = io.BytesIO()
     np.savez(out, **arrays)
     path.write_bytes(out.getvalue())
+
+
+def test_two_processes_may_bake_into_one_store_at_once(
+    tmp_path: Path, character_store: CharacterStore
+) -> None:
+    (tmp_path / "anny").symlink_to(character_store.root / "anny")
+    code = (
+        "import sys; from pathlib import Path; from motionpair import fields;"
+        "from motionpair.specs import Character;"
+        "from render.characters.store import CharacterStore; import json;"
+        "CharacterStore(Path(sys.argv[1])).ensure([fields.from_plain(Character, json.loads(sys.argv[2]))])"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path), fields.canonical_json(CHILD)]
+    both = [subprocess.Popen(command) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert CharacterStore(tmp_path).hash(CHILD) == character_store.hash(CHILD)
+    assert [p.name for p in tmp_path.iterdir() if p.name != "anny"] == [character_store.path(CHILD).name]
