@@ -19,7 +19,9 @@ NAMED = {
     "steel blue": "#4a6f97", "dark blue": "#2f4a70", "navy": "#1c2a48", "ice blue": "#cfe4f0",
     "indigo": "#42379a", "purple": "#6a3f9c", "violet": "#7d50bd", "lavender": "#c8b8e4",
     "plum": "#5a2d58", "dark purple": "#33264f", "magenta": "#d23a9a", "pink": "#f08fb4",
-    "pale pink": "#f6cfd8", "raspberry": "#e2426f",
+    "pale pink": "#f6cfd8", "raspberry": "#e2426f", "mauve": "#b08aa0", "dusty pink": "#cfa4a0",
+    "blue-grey": "#84929e", "slate": "#5d6a76", "grey-green": "#8ca596", "moss green": "#5a7a40",
+    "terracotta": "#c07a5c", "periwinkle": "#7f86b0", "brick red": "#a04a3c",
 }  # fmt: skip
 
 
