@@ -22,6 +22,7 @@ NAMED = {
     "pale pink": "#f6cfd8", "raspberry": "#e2426f", "mauve": "#b08aa0", "dusty pink": "#cfa4a0",
     "blue-grey": "#84929e", "slate": "#5d6a76", "grey-green": "#8ca596", "moss green": "#5a7a40",
     "terracotta": "#c07a5c", "periwinkle": "#7f86b0", "brick red": "#a04a3c",
+    "taupe": "#a4968a", "dusty purple": "#5e5488", "peach": "#d9a68e", "leaf green": "#447c54",
 }  # fmt: skip
 
 
