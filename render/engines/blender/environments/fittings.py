@@ -235,4 +235,4 @@ def _outside(place: Place) -> bpy.types.Material:
     house = (0.30 - abs(roofs - 0.5) * 0.5 - v).above(0.0) * (0.28 - abs(roofs - 0.5)).above(0.0)
     wall: Rgb = (0.05, 0.045, 0.04) if place.night else (0.55, 0.40, 0.32)
     tone = shader.mix(house, tone, wall)
-    return shader.done(shader.emission(tone, 1.25))
+    return surfaces.picture(shader, tone, 1.25)

@@ -22,11 +22,11 @@ def lawn(place: Place, bearing: float, offset: float) -> bpy.types.Material:
     fine, tufts = shader.noise(flat, 60.0, 2.0), shader.noise(flat, 5.0, 2.0)
     patches = shader.noise(flat, 0.5, 2.0)
     dry = surfaces.blend(grass, linear_rgb("#b8a35a"), 0.45)
-    tone: Value = shader.mix(fine.rise(0.25, 0.75), surfaces.shade(grass, 0.6), surfaces.shade(grass, 1.5))
-    tone = shader.mix(tufts.rise(0.35, 0.7) * 0.5, tone, surfaces.shade(grass, 0.85))
+    tone: Value = shader.mix(fine.rise(0.25, 0.75), surfaces.shade(grass, 0.8), surfaces.shade(grass, 1.9))
+    tone = shader.mix(tufts.rise(0.35, 0.7) * 0.5, tone, surfaces.shade(grass, 1.1))
     tone = shader.mix(patches.rise(0.45, 0.75) * 0.55, tone, dry)
     stripes = ((x / 1.5).sin() * 4.0).clamped() * 0.22
-    tone = shader.mix(stripes, tone, surfaces.shade(grass, 1.35))
+    tone = shader.mix(stripes, tone, surfaces.shade(grass, 1.7))
     # The path winds a little; its edge is ragged by the tufts.
     winding = (x * 0.31).sin() * 0.5 + offset
     edge = 0.85 - abs(y - winding) + (tufts - 0.5) * 0.25
@@ -50,7 +50,7 @@ def build_park(place: Place) -> None:
     away = bearing + math.pi / 2 - place.view
     offset *= 1.0 if math.cos(away) > 0 else -1.0
     place.ground(lawn(place, bearing, offset))
-    blade = surfaces.leaves("blade", surfaces.shade(place.colours["grass"], 1.15), 0.7)
+    blade = surfaces.leaves("blade", surfaces.shade(place.colours["grass"], 1.25), 0.6)
     grown = plants.blades(rng, 9000, 0.0, clear - 0.35, 0.055 * params["blades"] + 0.012, blade)
     place.add(grown, "grass", fixed=True)
 

@@ -94,7 +94,7 @@ def build_room(place: Place) -> None:
     rng, params = place.rng, place.params
     half = place.clear + DEPTH + 0.25
     rug = (float(rng.uniform(1.2, 1.7)), float(rng.uniform(1.4, 2.1)))
-    place.ground(flooring(place, params["floor"], rug), half + 0.1)
+    place.ground(flooring(place, params["floor"], rug))
     wall = wallpaper(place)
     trim = surfaces.plain("trim", surfaces.blend(place.colours["wall"], (0.85, 0.84, 0.82), 0.8), 0.5)
     fit = fittings.Fittings(place)
@@ -102,7 +102,10 @@ def build_room(place: Place) -> None:
     for k in range(4):
         _wall(place, k, turned, half, wall, trim, fit)
     ceiling = Solid()
-    ceiling.box((0, 0, HEIGHT + 0.05), (2 * half, 2 * half, 0.1), trim)
+    # What lights a real ceiling is light from the floor, bounce after bounce: too many to pay for.
+    white = surfaces.blend(place.colours["wall"], (0.8, 0.8, 0.8), 0.8)
+    bounced = surfaces.glowing("ceiling", white, 0.32 if place.night else 0.6)
+    ceiling.box((0, 0, HEIGHT + 0.05), (2 * half, 2 * half, 0.1), bounced)
     cover = place.add(ceiling, "ceiling", angle=place.view + turned, fixed=True)
     _let_light_through(cover)
     pendant = Solid()

@@ -75,7 +75,13 @@ def seen_by_camera(shader: Shader, surface: Field, mean: Rgb) -> bpy.types.Mater
     """`surface` for the camera, an even Lambert surface of colour `mean` for bounced light."""
     from_camera = shader.field("ShaderNodeLightPath", output="Is Camera Ray")
     bounced = shader.field("ShaderNodeBsdfDiffuse", {"Color": mean})
-    return shader.done(shader.mix_shaders(from_camera, bounced, surface))
+    return _unsampled(shader.done(shader.mix_shaders(from_camera, bounced, surface)))
+
+
+def _unsampled(material: bpy.types.Material) -> bpy.types.Material:
+    """Keep Cycles from aiming shadow rays at what glows: all of them go to the key light, which matters."""
+    material.cycles.emission_sampling = "NONE"
+    return material
 
 
 def plain(name: str, colour: Rgb, roughness: float = 0.6, gloss: float = 0.04) -> bpy.types.Material:
@@ -86,7 +92,12 @@ def plain(name: str, colour: Rgb, roughness: float = 0.6, gloss: float = 0.04) -
 def glowing(name: str, colour: Rgb, strength: float) -> bpy.types.Material:
     """A lamp's shade, or a light panel's front."""
     shader = Shader(name)
-    return shader.done(shader.emission(colour, strength))
+    return _unsampled(shader.done(shader.emission(colour, strength)))
+
+
+def picture(shader: Shader, colour: Value, strength: float) -> bpy.types.Material:
+    """A view that shines by itself, such as what a window shows."""
+    return _unsampled(shader.done(shader.emission(colour, strength)))
 
 
 def bricks(
@@ -157,7 +168,7 @@ def leaves(name: str, colour: Rgb, spread: float = 0.5) -> bpy.types.Material:
     shader = Shader(name)
     _, _, part = surface_uvw(shader)
     yellow = (min(colour[0] * 1.5 + 0.02, 0.9), min(colour[1] * 1.25 + 0.02, 0.9), colour[2] * 0.8)
-    colour = shade(colour, 1.45)
+    colour = shade(colour, 1.8)
     tone = shader.mix(part.rise(0.0, 0.55), shade(colour, 1 - 0.7 * spread), colour)
     tone = shader.mix(part.rise(0.6, 1.0) * spread, tone, yellow)
     solid = shader.field("ShaderNodeBsdfDiffuse", {"Color": tone})
