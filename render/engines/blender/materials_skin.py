@@ -88,7 +88,7 @@ def skin(character: Character, face: Face, attributes: frozenset[str]) -> bpy.ty
             spots = shader.noise(rest, 260.0, detail=0.0).rise(0.60, 0.70)
             colour = shader.mix(spots * blush * 0.5, colour, tinted(tone, (0.62, 0.42, 0.32)))
     if eyelid := masked("eyelid"):
-        colour = shader.mix(eyelid * 0.5, colour, (0.80, 0.64, 0.62), "MULTIPLY")
+        colour = shader.mix(eyelid * 0.5, colour, (0.72, 0.56, 0.53), "MULTIPLY")
     if nail := masked("nail"):
         colour = shader.mix(nail * 0.6, colour, blend(tone, (0.85, 0.62, 0.58), 0.4))
         roughness = roughness - nail * 0.25
@@ -129,7 +129,7 @@ def brows(
     there to carry it. Lengths are in units of half the distance between the eyes.
     """
     gender, age = character.phenotype["gender"], character.phenotype["age"]
-    width = float(rng.uniform(0.105, 0.140)) * (0.85 + 0.45 * gender) * (0.8 if age < 0.5 else 1.0)
+    width = float(rng.uniform(0.115, 0.155)) * (0.85 + 0.45 * gender) * (0.8 if age < 0.5 else 1.0)
     arch = float(rng.uniform(0.08, 0.16)) + 0.06 * (1 - gender)
     height = float(rng.uniform(0.58, 0.66))
     x, y, z = shader.attribute("rest", "Vector").xyz()
