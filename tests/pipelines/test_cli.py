@@ -1,0 +1,121 @@
+"""The command line: quick help, one-line errors, exit statuses, and the commands that read a dataset."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import synthetic
+from typer.testing import CliRunner
+
+from motionpair.dataset import Dataset
+from pipelines.cli import app
+
+runner = CliRunner()
+COMMANDS = ["plan", "generate", "demo", "status", "estimate", "verify", "show"]
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    plan = synthetic.tiny_plan(tmp_path_factory.mktemp("plan"))
+    return synthetic.build_dataset(tmp_path_factory.mktemp("dataset"), plan, synthetic.tiny_pairs(plan))
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_takes_less_than_half_a_cpu_second(command: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    words = [sys.executable, "-c", "from pipelines.cli import app; app()", *command.split(), "--help"]
+    result = subprocess.run(words, capture_output=True, text=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
+    assert all(name in result.stdout for name in (COMMANDS if not command else ["--help"]))
+
+
+def test_planning_does_not_import_bpy_or_ray(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pipelines.cli import app\n"
+        "try: app()\n"
+        "finally: print([m for m in ('bpy', 'ray', 'torch', 'anny') if m in sys.modules])"
+    )
+    words = ["plan", "--recipe", "demo", "--seed", "3", "--out", str(tmp_path / "plan.parquet")]
+    result = subprocess.run(
+        [sys.executable, "-c", script, *words], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.endswith("[]\n")
+    assert "8 slots of recipe demo, seed 3" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["plan", "--recipe", "dmeo", "--seed", "1", "--out", "OUT"], "recipe dmeo: no such recipe"),
+        (
+            ["plan", "--recipe", "demo", "--seed", "1", "--limit", "99", "--out", "OUT"],
+            "limit: expected 1 to 8",
+        ),
+        (["plan", "--recipe", "demo", "--seed", "1", "--out", "OUT/none/x.parquet"], "no such folder"),
+        (["generate", "--out", "OUT"], "expected one of --plan and --recipe"),
+        (["generate", "--out", "OUT", "--plan", "no.parquet"], "no.parquet: no such file"),
+        (["generate", "--out", "OUT", "--plan", "x", "--seed", "1"], "--seed and --limit go with --recipe"),
+        (["status", "OUT"], "expected a folder that `motionpair generate` has written to"),
+        (["verify", "OUT/none"], "expected the folder of a dataset"),
+        (["estimate", "no.parquet"], "no such file"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_status_2(tmp_path: Path, arguments: list[str], says: str) -> None:
+    result = runner.invoke(app, [a.replace("OUT", str(tmp_path)) for a in arguments])
+    assert result.exit_code == 2, result.output
+    assert says in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_verify_says_clean_or_lists_what_is_wrong(dataset: Path, tmp_path: Path) -> None:
+    result = runner.invoke(app, ["verify", str(dataset)])
+    assert result.exit_code == 0, result.output
+    assert "clean: 7 pairs, 1 quarantined" in result.stdout
+    stranger = dataset / "stranger.txt"
+    stranger.write_text("?")
+    try:
+        result = runner.invoke(app, ["verify", str(dataset)])
+    finally:
+        stranger.unlink()
+    assert result.exit_code == 1
+    assert "stranger.txt" in result.stdout
+    assert "unknown file" in result.stdout
+
+
+def test_show_draws_a_pair_and_names_near_ones(dataset: Path, tmp_path: Path) -> None:
+    pair_id = next(Dataset(dataset).rows())["pair_id"]
+    sheet = tmp_path / "sheet.jpg"
+    result = runner.invoke(app, ["show", str(dataset), pair_id, "--out", str(sheet)])
+    assert result.exit_code == 0, result.output
+    assert sheet.read_bytes()[:2] == b"\xff\xd8"
+    result = runner.invoke(app, ["show", str(dataset), pair_id[:-1] + "x", "--out", str(sheet)])
+    assert result.exit_code == 2
+    assert "accepted: tiny-5-00000" in result.stderr
+    for bad in ("sheet.gif", "none/sheet.jpg"):
+        result = runner.invoke(app, ["show", str(dataset), pair_id, "--out", str(tmp_path / bad)])
+        assert result.exit_code == 2
+        assert bad in result.stderr
+
+
+def test_estimate_prints_hours_and_bytes_by_stratum(dataset: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "figures.json"
+    result = runner.invoke(app, ["estimate", str(dataset / "plan.parquet"), "--save", str(saved)])
+    assert result.exit_code == 0, result.output
+    assert "core-hours" in result.stdout
+    assert "multi-replacement" in result.stdout
+    again = runner.invoke(app, ["estimate", str(dataset / "plan.parquet"), "--figures", str(saved)])
+    assert again.stdout == result.stdout
+
+
+def test_sheets_are_listed_in_the_manifest(dataset: Path) -> None:
+    from motionpair import verify
+    from pipelines.reports import write_sheets
+
+    sheets = list(write_sheets(dataset))
+    assert len(sheets) == 7
+    assert verify.verify(dataset) == []
