@@ -69,8 +69,10 @@ def connect(workers: int | None, address: str | None) -> Iterator[Cluster]:
                 "one with token authentication wants RAY_AUTH_MODE=token and its token"
             ) from error
         raise MachineError(f"Ray does not start on this machine: {line}") from error
+    except SystemExit as error:
+        raise KeyboardInterrupt("SIGTERM") from error  # what ray.init's own handler makes of it
     finally:
-        signal.signal(signal.SIGTERM, on_terminate)  # ray.init puts its own in place
+        signal.signal(signal.SIGTERM, on_terminate)
     # Ray prints a paragraph on stdout for each worker that dies, and has no public switch for it; the runner
     # says the same in one line.
     ray._private.worker._worker_logs_enabled = False

@@ -52,13 +52,13 @@ def holder(path: Path) -> dict[str, object] | None:
 
     Not for the holder's own process: there, closing the file would drop the lock.
     """
-    try:
-        fd = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except PermissionError:
-        return _read(os.open(path, os.O_RDONLY)) or None  # another user's run: believe the text
+    writable = os.access(path, os.W_OK)
+    fd = os.open(path, os.O_RDWR if writable else os.O_RDONLY)
     try:
+        if not writable:
+            return _read(fd) or None  # another user's run: its lock cannot be tried, so believe the text
         fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return _read(fd)

@@ -39,10 +39,18 @@ class Packer:
 
         Committed pairs whose files are gone or cut short are released, to be made again; files that no
         ledger line stands for are deleted.
+
+        Raises:
+            DataError: there are shards, but the ledger has never heard of any pair.
         """
         for folder in (self._out.staging, self._out.shards):
             folder.mkdir(exist_ok=True)
         self._out.sweep()
+        if any(self._out.shards.iterdir()) and not self._ledger.committed:
+            raise DataError(
+                f"{self._out.ledger}: knows no pair, but {self._out.shards} holds shards; restore it, or use "
+                "another OUT"
+            )
         for shard in sorted(self._ledger.packed):
             self._check_packed(shard)
         names = {shards.shard_name(shard) for shard in self._ledger.packed}

@@ -18,6 +18,7 @@ import pytest
 import synthetic
 
 from motionpair import verify
+from motionpair.errors import DataError
 from motionpair.plan import Plan, write_plan
 from pipelines import finishing
 from pipelines.job import Fault
@@ -206,3 +207,12 @@ def test_a_lost_shard_is_made_again(tmp_path: Path, plan: Plan, staged: Path) ->
     packer.recover()
     assert sorted(ledger.committed) == [4, 5, 7]
     ledger.close()
+
+
+def test_shards_without_a_ledger_are_never_thrown_away(tmp_path: Path, plan: Plan, staged: Path) -> None:
+    out = copy(staged, tmp_path / "out")
+    complete(out, plan)
+    out.ledger.unlink()
+    with pytest.raises(DataError, match="knows no pair"):
+        complete(out, plan)
+    assert len(list(out.shards.iterdir())) == 2
