@@ -200,6 +200,7 @@ class Limits:
     visible_share: float
     motion_energy: float
     agreement_degrees: float
+    clearance: float
     mask_share: float
     exposure: Span
     clip_difference: float

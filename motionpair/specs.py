@@ -42,7 +42,7 @@ class Garment:
 
 @dataclass(frozen=True)
 class Hair:
-    """Hair style and colour; style `none` is a bald head."""
+    """Hair style and colour; style `bald` has none."""
 
     style: str
     colour: str

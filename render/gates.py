@@ -46,7 +46,7 @@ def judge_geometry(
 
     Raises:
         Discard: identities too alike, feet sliding or sunk, bodies out of the picture, a motion too
-            still, or limbs that point elsewhere in the two clips.
+            still, performers who run into each other, or limbs that point elsewhere in the two clips.
     """
     figures: dict[str, float] = {}
     figures |= _identity(spec)
@@ -66,6 +66,8 @@ def judge_geometry(
         _at_least("out of the picture", inside, limits.in_frame_share)
     figures["motion_energy"] = _motion_energy(target.scene)
     _at_least("too still", figures["motion_energy"], limits.motion_energy)
+    apart = min(clearance(driving.scene), clearance(target.scene))
+    _at_least("performers collide", apart, limits.clearance)
     _at_most("clips disagree", limb_disagreement(driving.scene, target.scene), limits.agreement_degrees)
     return figures
 
@@ -121,6 +123,16 @@ def limb_disagreement(driving: Scene, target: Scene) -> float:
         )
         angles.append(np.arccos(np.clip((one * other).sum(-1), -1, 1)).mean())
     return float(np.degrees(np.mean(angles)))
+
+
+def clearance(scene: Scene) -> float:
+    """Least distance in metres between body joints of two performers, over frames; inf for one performer."""
+    nearest = np.inf
+    for a, b in combinations(scene.actors, 2):
+        one, other = (x.pose.positions[:, : len(BODY_JOINTS)] for x in (a, b))
+        gaps = np.linalg.norm(one[:, :, None] - other[:, None], axis=-1)
+        nearest = min(nearest, float(gaps.min()))
+    return nearest
 
 
 def _identity(spec: PairSpec) -> dict[str, float]:

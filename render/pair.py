@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from motionpair.plan import Plan, read_plan
 
-from motionpair import annotations, assets, captions, durable, masks, media, schema
+from motionpair import assets, captions, durable, masks, media, schema
+from motionpair.annotations import CLIPS, pack
+from motionpair.plan import Plan, PlanFile, read_plan
 from motionpair.planning import candidate
 from motionpair.recipe import Recipe
 from motionpair.specs import PairSpec
@@ -100,9 +101,7 @@ def _blobs(
     reference_labels = masks.labels(target.index[at], slots, "reference", spec.mode)
     reference = masks.reference_image(target.rgb[at], reference_labels, spec.mode)
     arrays = {
-        f"{clip}/{name}": array
-        for clip, of in zip(annotations.CLIPS, notes, strict=True)
-        for name, array in of.items()
+        f"{clip}/{name}": array for clip, of in zip(CLIPS, notes, strict=True) for name, array in of.items()
     }
     crf = recipe.rendering.crf
     return {
@@ -112,7 +111,7 @@ def _blobs(
         "target_mask": media.encode_mask(masks.labels(target.index, slots, "target", spec.mode), spec.fps),
         "reference": media.encode_reference(reference),
         "reference_mask": media.encode_mask_image(reference_labels),
-        "annotations": annotations.pack(arrays),
+        "annotations": pack(arrays),
     }
 
 
@@ -135,7 +134,7 @@ class PairJob:
 
     def setup(self) -> None:
         """Open the plan, the cast and the engines: once in each worker."""
-        self._plan: Plan = read_plan(self.plan_path)
+        self._plan = PlanFile(self.plan_path)
         self._store = CharacterStore(self.store_root)
         self._engine = open_engine("blender", threads=self.threads, device=self.device)
 
@@ -149,7 +148,9 @@ class PairJob:
 
     def item_name(self, item: int) -> str:
         """The pair_id of a slot."""
-        return self._plan_of_driver().pair_id(item)
+        if not hasattr(self, "_names"):
+            self._names: Plan = read_plan(self.plan_path)
+        return self._names.pair_id(item)
 
     def run(self, item: int) -> dict[str, Any]:
         """Make slot `item`'s pair and commit its files.
@@ -189,12 +190,6 @@ class PairJob:
             "discards": dict(Counter(discards)),
             "seconds": {name: round(s, 3) for name, s in clock.seconds.items()},
         }
-
-    def _plan_of_driver(self) -> Plan:
-        """The plan, in a process that was not set up (the driver asks for names alone)."""
-        if not hasattr(self, "_plan"):
-            self._plan = read_plan(self.plan_path)
-        return self._plan
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
