@@ -39,8 +39,8 @@ _CAMERA_BOUNDS = {
 }  # fmt: skip
 _LIMIT_BOUNDS = {
     "contact_slide_mm": (0, 1000), "penetration_mm": (0, 1000), "in_frame_share": (0, 1),
-    "visible_share": (0, 1), "motion_energy": (0, 10), "agreement_degrees": (0, 180), "clearance": (0, 10), "mask_share": (0, 1),
-    "clip_difference": (0, 1), "shape_distance": (0, 1), "colour_distance": (0, 100),
+    "visible_share": (0, 1), "motion_energy": (0, 10), "agreement_degrees": (0, 180), "clearance": (0, 10),
+    "mask_share": (0, 1), "clip_difference": (0, 1), "shape_distance": (0, 1), "colour_distance": (0, 100),
     "candidates": (1, 1000),
 }  # fmt: skip
 

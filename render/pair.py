@@ -50,7 +50,7 @@ class MadePair:
 class Clock:
     """CPU seconds of this process by stage of the work, for the run's timings."""
 
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -59,7 +59,8 @@ class Clock:
         try:
             yield
         finally:
-            self.seconds[name] += time.process_time() - before
+            spent = time.process_time() - before
+            self.seconds[name] = self.seconds.get(name, 0.0) + spent
 
 
 def make_pair(
