@@ -56,11 +56,19 @@ make_venv
 say "installing Python packages ($extras) into .venv; a first time takes a few minutes"
 .venv/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[$extras]"
 
-missing=$(.venv/bin/python -m render.engines.blender.libraries --packages)
+missing=$(.venv/bin/python -m render.engines.blender.libraries || true)
 if [ -n "$missing" ]; then
     # shellcheck disable=SC2086
-    apt $missing || fail "system libraries are missing; run: sudo apt-get install -y $(echo $missing)"
-    .venv/bin/python -m render.engines.blender.libraries || exit 2
+    apt $missing || fail "system libraries are missing; run: sudo apt-get install -y $missing"
+    .venv/bin/python -m render.engines.blender.libraries >/dev/null || fail "still missing after apt: $missing"
+fi
+
+# The body model takes about a minute to build, once; bakes then take about a second a character.
+cache=${MOTIONPAIR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/motionpair/characters}
+if [ ! -d "$cache/anny" ]; then
+    say "building the body model into $cache"
+    mkdir -p "$cache"
+    .venv/bin/python -m render.characters.bake "$cache" </dev/null >/dev/null
 fi
 echo "$wanted" >"$stamp"
 say "done"
