@@ -196,15 +196,18 @@ def estimate(
         Path | None, typer.Option(help="Write the figures that were used.", metavar="FILE.json")
     ] = None,
 ) -> None:
-    """Foretell what a plan costs: core-hours, GPU-hours and bytes."""
+    """Foretell what a plan costs: core-hours, GPU-hours and bytes.
+
+    By the figures given, else of the last run on this machine, else the package's own.
+    """
     from rich.console import Console
 
-    from motionpair.estimate import REFERENCE_FIGURES, read_figures
     from motionpair.estimate import estimate as cost_of
+    from motionpair.estimate import read_figures
     from motionpair.plan import read_plan
     from pipelines import costs
 
-    used = read_figures(figures) if figures is not None else REFERENCE_FIGURES
+    used = read_figures(figures) if figures is not None else costs.figures_of_machine()
     if measured is not None:
         used = costs.figures_of_run(measured, used)
     if save is not None:
@@ -255,6 +258,7 @@ def _produce(
     allow_device_classes: tuple[str, ...] = (),
     time_limit: float | None = None,
 ) -> int:
+    from pipelines import costs
     from pipelines.generate import rendering
     from pipelines.production import Options, produce
     from pipelines.progress import reporter
@@ -266,6 +270,8 @@ def _produce(
     finally:
         shown.close()
     typer.echo(f"{out}: {result.line()}")
+    if result.rows:
+        costs.remember(out)
     return result.exit_status
 
 

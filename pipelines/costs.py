@@ -12,11 +12,14 @@ from rich.table import Table
 
 from motionpair import durable, fields
 from motionpair.errors import InputError
-from motionpair.estimate import Estimate, Figures, fitted, read_run
+from motionpair.estimate import REFERENCE_FIGURES, Estimate, Figures, Measured, fitted, read_figures, read_run
 from motionpair.plan import read_plan
+from pipelines.generate import cache_folder
 from pipelines.ledger import Ledger
 from pipelines.outdir import OutDir
 from pipelines.state import TIMINGS
+
+FIGURES_FILE = "figures.json"
 
 
 def figures_of_run(root: Path, figures: Figures) -> Figures:
@@ -25,16 +28,39 @@ def figures_of_run(root: Path, figures: Figures) -> Figures:
     Raises:
         InputError: no run has begun there, or none of its pairs is done.
     """
+    measured = _measured(root)
+    if not measured:
+        raise InputError(f"{root}: expected a folder in which `motionpair generate` has finished some pairs")
+    return fitted(figures, read_plan(OutDir(root).plan), measured, machine_name())
+
+
+def _measured(root: Path) -> list[Measured]:
+    """What the rendered pairs of a run cost; empty where there are none."""
     out = OutDir(root)
     timings = out.runs / TIMINGS
     if not out.plan.exists() or not timings.exists():
-        raise InputError(f"{root}: expected a folder in which `motionpair generate` has finished some pairs")
+        return []
     committed = Ledger(out.ledger, read_only=True).committed
     sizes = {
         slot: sum(int(file["bytes"]) for file in record["files"].values())
         for slot, record in committed.items()
     }
-    return fitted(figures, read_plan(out.plan), read_run(timings, sizes), machine_name())
+    return read_run(timings, sizes)
+
+
+def remember(root: Path) -> None:
+    """Keep the figures of a run, if it rendered anything, as this machine's for estimates to come."""
+    if not _measured(root):
+        return
+    path = cache_folder() / FIGURES_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_figures(figures_of_run(root, REFERENCE_FIGURES), path)
+
+
+def figures_of_machine() -> Figures:
+    """The figures of the last run on this machine, or the package's where there was none."""
+    path = cache_folder() / FIGURES_FILE
+    return read_figures(path) if path.exists() else REFERENCE_FIGURES
 
 
 def save_figures(figures: Figures, path: Path) -> None:

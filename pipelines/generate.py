@@ -38,11 +38,16 @@ class Rendering:
         return {character.character_id: store.hash(character) for character in cast}
 
 
+def cache_folder() -> Path:
+    """Where this user's baked characters and measured figures are kept, outside of any dataset."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return home / "motionpair"
+
+
 def rendering(root: Path, address: str | None) -> Rendering:
     """Rendering with the cache of `$MOTIONPAIR_CACHE`, else of this user, else (on a cluster) in OUT."""
     if configured := os.environ.get(CACHE_VARIABLE):
         return Rendering(Path(configured).absolute())
     if address is not None:
         return Rendering(root.absolute() / "runs" / "characters")
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Rendering(home / "motionpair" / "characters")
+    return Rendering(cache_folder() / "characters")
