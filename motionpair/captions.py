@@ -186,17 +186,24 @@ def _garment_words(garment: Garment) -> str:
     return words if plural else _a(words)
 
 
+_SLIVER = 0.25
+"""Seconds of a motion that a phrase takes to be worth a word, unless none takes as long."""
+
+
 def _motion_words(motion: MotionSpec, seconds: float) -> str:
     """What the clip's window of the chained motion shows, in order."""
     end = motion.start + motion.speed * seconds
-    words, at = [], 0.0
+    shown, at = [], 0.0
     for phrase in motion.phrases:
-        # A sliver of a phrase at the window's edge is mostly the blend to its neighbour.
-        if min(at + phrase.seconds, end) - max(at, motion.start) > 0.25:
-            done = catalog.MOTION_FAMILIES[phrase.family].caption
-            detail = _DETAILS.get(phrase.family, _no_detail)(phrase.params)
-            words.append(f"{done} {detail}".strip())
+        shown.append(min(at + phrase.seconds, end) - max(at, motion.start))
         at += phrase.seconds
+    # A sliver of a phrase at the window's edge is mostly the blend to its neighbour.
+    least = min(_SLIVER, max(shown))
+    words = [
+        f"{catalog.MOTION_FAMILIES[p.family].caption} {_DETAILS.get(p.family, _no_detail)(p.params)}".strip()
+        for p, time in zip(motion.phrases, shown, strict=True)
+        if time >= least
+    ]
     distinct = [w for i, w in enumerate(words) if i == 0 or w != words[i - 1]]
     return ", then ".join(distinct) + (" in slow motion" if motion.speed < 0.75 else "")
 

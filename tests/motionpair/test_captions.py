@@ -66,6 +66,19 @@ def test_captions_tell_the_window_of_the_motion_only() -> None:
     )
 
 
+@pytest.mark.parametrize(("start", "words"), [(2.9, "kicks with the right leg."), (2.7, "walks briskly.")])
+def test_a_clip_too_short_to_tell_still_says_what_shows_most(start: float, words: str) -> None:
+    phrases = (
+        Phrase("walk", 3.0, {"speed": 1.4, "curve": 0.0, "swing": 1.0}),
+        Phrase("kick", 2.0, {"side": -0.5, "height": 0.8}),
+    )
+    spec = replace(_single(), frames=5)  # 0.31 s
+    text = caption(_with_target(spec, motion=MotionSpec("m", phrases, 0, start, 1.0)))
+    assert f" {words} " in text
+    slowly = MotionSpec("m", phrases, 0, 1.0, 0.5)
+    assert " walks briskly in slow motion. " in caption(_with_target(spec, motion=slowly))
+
+
 def _phenotype(spec: PairSpec) -> dict[str, float]:
     return dict(spec.target.performers[0].character.phenotype)
 
