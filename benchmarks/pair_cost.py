@@ -65,6 +65,9 @@ def worker(folder: Path, cache: Path) -> None:
 
 def plain(folder: Path) -> None:
     """Render the same scenes to PNG with Blender alone; prints CPU seconds by slot."""
+    from render.engines.blender.libraries import load_blender
+
+    load_blender(threads=1)
     import bpy
 
     from render.engines.blender.console import captured_console

@@ -45,6 +45,9 @@ def open_engine(name: str, *, threads: int = 1, device: str = "auto") -> Engine:
         InputError: no such engine, no such device, or a missing system library.
     """
     if name == "blender":
+        from render.engines.blender.libraries import load_blender
+
+        load_blender(threads)
         from render.engines.blender.engine import BlenderEngine
 
         return BlenderEngine(threads=threads, device=device)

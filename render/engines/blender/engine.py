@@ -34,7 +34,8 @@ class BlenderEngine:
     """Renders scenes with Cycles.
 
     Args:
-        threads: render threads on a CPU. Pixels do not depend on it.
+        threads: render threads on a CPU. Pixels do not depend on it. No more work than Blender was
+            loaded with (`libraries.load_blender`).
         device: `auto`, `cpu`, or a GPU backend of Cycles (`render.engines.blender.device`).
 
     Raises:
@@ -58,7 +59,7 @@ class BlenderEngine:
             MachineError: Blender reports an error, or a frame is missing or damaged.
         """
         with captured_console():
-            blender = self._build(scene)
+            blender = self.build(scene)
         memory = Path("/dev/shm")
         folder = memory if memory.is_dir() else None
         # The process's number tells whoever starts here next that a killed worker's folder may go.
@@ -66,7 +67,8 @@ class BlenderEngine:
         with tempfile.TemporaryDirectory(prefix=prefix, dir=folder) as temporary:
             return self._render_frames(blender, scene, Path(temporary))
 
-    def _build(self, scene: Scene) -> bpy.types.Scene:
+    def build(self, scene: Scene) -> bpy.types.Scene:
+        """Replace what Blender holds by a scene, ready to render frames 1 to T."""
         bpy.ops.wm.read_factory_settings(use_empty=True)
         blender = bpy.context.scene
         blender.render.fps = scene.fps

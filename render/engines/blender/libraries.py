@@ -1,4 +1,5 @@
-"""The system libraries that `import bpy` needs, and the apt packages that bring them.
+"""Loading Blender: the system libraries that `import bpy` needs, the apt packages that bring them, and
+the threads that its task scheduler keeps.
 
 Usable without bpy: `python -m render.engines.blender.libraries` prints the missing packages, one line,
 and exits with status 2 when there are any.
@@ -6,9 +7,12 @@ and exits with status 2 when there are any.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import importlib
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from motionpair.errors import EXIT_BAD_INPUT, EXIT_DONE, InputError
 
@@ -51,6 +55,35 @@ def require_libraries() -> None:
     packages = missing_packages() if sys.platform == "linux" else []
     if packages:
         raise InputError(f"Blender needs system libraries that are missing; run: {apt_line(packages)}")
+
+
+@contextlib.contextmanager
+def confined(threads: int) -> Iterator[None]:
+    """Let the calling thread see no more than `threads` CPUs meanwhile, where the system can do that."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(allowed)[:threads])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+def load_blender(threads: int) -> None:
+    """Import bpy with a task scheduler (TBB) of `threads` threads.
+
+    By default the scheduler has a thread for every CPU, whatever a scene asks for, and those that a render
+    does not use wait for work in a busy loop: with one render thread they cost as much CPU time as the
+    render itself. It counts the CPUs that it may use once, at import; later calls have no effect.
+
+    Raises:
+        InputError: a system library is missing.
+    """
+    require_libraries()
+    with confined(threads):
+        importlib.import_module("bpy")
 
 
 def main() -> int:

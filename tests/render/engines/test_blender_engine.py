@@ -268,7 +268,7 @@ def test_a_stage_keeps_clear_of_things(engine):
 
     for kind in ENVIRONMENTS:
         scene = a_scene(kind)
-        engine._build(scene)
+        engine.build(scene)
         bpy.context.view_layer.update()
         clear = scene.environment.params["clear"]
         for thing in bpy.context.scene.objects:
