@@ -10,7 +10,7 @@ import numpy as np
 from motionpair import fields
 from motionpair.specs import Character
 from render.characters.baked import BakedCharacter, MeshPart
-from render.engines.blender import hair, materials_cloth, materials_eye, materials_skin, toon
+from render.engines.blender import hair, materials_cloth, materials_eye, materials_skin, skin_paint, toon
 from render.engines.blender.armature import animate_rigid, build_armature
 from render.engines.blender.materials_skin import Face
 from render.engines.blender.meshes import build_mesh
@@ -96,11 +96,15 @@ class _Realistic:
 
     def attributes(self, part: MeshPart) -> dict[str, np.ndarray]:
         """Attributes that this look needs beside the baked ones."""
-        return {"lash": lash_coordinates(part, self.eyes)} if part.role == "lash" else {}
+        if part.role == "lash":
+            return {"lash": lash_coordinates(part, self.eyes)}
+        return {skin_paint.PAINT: skin_paint.paint(self.spec, part)} if part.role == "skin" else {}
 
     def dress(self, target: bpy.types.Object, part: MeshPart, actor: Actor) -> None:
         """Give a part its material and its finer surface."""
         target.data.materials.append(self._material(part))
+        if part.role == "skin":
+            _add_brows(target, part, self.face, materials_skin.skin(self.spec, self.face))
         if part.role == "cloth":
             _thicken(target)
         if part.role in _SMOOTHED:
@@ -109,7 +113,7 @@ class _Realistic:
     def _material(self, part: MeshPart) -> bpy.types.Material:
         spec = self.spec
         if part.role == "skin":
-            return materials_skin.skin(spec, self.face, frozenset(part.attributes))
+            return materials_skin.skin(spec)
         if part.role == "eye":
             return materials_eye.eye(spec)
         if part.role == "lash":
@@ -139,7 +143,7 @@ class _Toon(_Realistic):
 
     def attributes(self, part: MeshPart) -> dict[str, np.ndarray]:
         """Rounded normals for the head, beside those of the realistic look."""
-        extra = super().attributes(part)
+        extra = super().attributes(part) if part.role != "skin" else {}
         return extra | toon.rounded_normals(part, self.rig) if part.role in ("skin", "hair") else extra
 
     def dress(self, target: bpy.types.Object, part: MeshPart, actor: Actor) -> None:
@@ -151,6 +155,8 @@ class _Toon(_Realistic):
         if part.role in ("skin", "hair"):
             toon.light_head(target, actor.character.rig, actor.pose, self.light)
         if part.role == "skin":
+            brows = toon.skin(self.spec, frozenset(part.attributes), self.light, self.face)
+            _add_brows(target, part, self.face, brows)
             toon.thin_ink(target, part)
         if part.role in _INKED:
             toon.add_outline(target, toon.ink_colour(colour), self.ink_width)
@@ -159,7 +165,7 @@ class _Toon(_Realistic):
         """The part's material, and the colour that its ink is made from."""
         spec, light = self.spec, self.light
         if part.role == "skin":
-            return toon.skin(spec, self.face, frozenset(part.attributes), light), linear_rgb(spec.skin)
+            return toon.skin(spec, frozenset(part.attributes), light), linear_rgb(spec.skin)
         if part.role == "hair":
             return toon.hair(spec, light), linear_rgb(spec.hair.colour)
         if part.role == "eye":
@@ -174,6 +180,13 @@ class _Toon(_Realistic):
         if part.role == "shoe":
             return toon.shoe(garment, spec.seed + part.garment, light), colour
         return toon.cloth(garment, spec.seed + part.garment, light), colour
+
+
+def _add_brows(target: bpy.types.Object, part: MeshPart, face: Face, material: bpy.types.Material) -> None:
+    """Give the faces that brows may cover a material of their own."""
+    target.data.materials.append(material)
+    chosen = materials_skin.brow_faces(part, face)
+    target.data.polygons.foreach_set("material_index", chosen.astype(np.int32))
 
 
 def _thicken(target: bpy.types.Object) -> None:

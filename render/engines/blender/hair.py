@@ -6,8 +6,7 @@ import bpy
 import numpy as np
 
 from motionpair.specs import Character
-from render.engines.blender.materials_skin import tinted
-from render.engines.blender.shader import Field, Shader, linear_rgb
+from render.engines.blender.shader import Field, Shader, linear_rgb, tinted
 
 
 def build_strands(name: str, strands: np.ndarray, radius: float) -> bpy.types.Object:
@@ -26,9 +25,9 @@ def build_strands(name: str, strands: np.ndarray, radius: float) -> bpy.types.Ob
 def strand_material(character: Character) -> bpy.types.Material:
     """Strands, each a little different, darker at the root, gleaming along their length.
 
-    A third of it reflects as a fibre does (Marschner's R lobe); the rest is diffuse with some light let
-    through. The full fibre model needs many more bounces and samples than a clip can pay for: at three
-    bounces and 8 samples it is noise, and the denoiser makes it fog.
+    A third of it reflects as a fibre does (Marschner's R lobe); the rest is diffuse. The full fibre model
+    needs many more bounces and samples than a clip can pay for: at three bounces and 8 samples it is noise,
+    and the denoiser makes it fog.
     """
     shader = Shader("hair")
     colour = linear_rgb(character.hair.colour)
@@ -46,13 +45,7 @@ def strand_material(character: Character) -> bpy.types.Material:
         },
         component="Reflection",
     )
-    through = shader.field(
-        "ShaderNodeBsdfHair",
-        {"Color": shown, "Offset": -0.05, "RoughnessU": 0.3, "RoughnessV": 0.6},
-        component="Transmission",
-    )
-    body = shader.field("ShaderNodeBsdfDiffuse", {"Color": shown})
-    return shader.done(shader.mix_shaders(0.36, shader.mix_shaders(0.25, body, through), gleam))
+    return shader.done(shader.mix_shaders(0.34, shader.diffuse(shown), gleam))
 
 
 def mesh_material(character: Character) -> bpy.types.Material:
@@ -60,7 +53,7 @@ def mesh_material(character: Character) -> bpy.types.Material:
     shader = Shader("mesh hair")
     colour = linear_rgb(character.hair.colour)
     around, up, _ = shader.attribute("strand_uv", "Vector").xyz()
-    locks = shader.noise(shader.vector(around * 700.0, up * 25.0, 0.0), 1.0, detail=2.0, distortion=0.3)
+    locks = shader.noise(shader.vector(around * 700.0, up * 25.0, 0.0), 1.0, detail=0.0)
     shown = shader.mix(
         locks.rise(0.3, 0.7), tinted(colour, (0.30, 0.28, 0.27)), tinted(colour, (0.85, 0.83, 0.80))
     )

@@ -15,10 +15,9 @@ import numpy as np
 from motionpair.catalog import TOPS
 from motionpair.errors import InputError
 from motionpair.specs import Garment
-from render.engines.blender.materials_skin import blend, luminance, tinted
-from render.engines.blender.shader import Field, Rgb, Shader, linear_rgb
+from render.engines.blender.shader import Field, Rgb, Shader, blend, linear_rgb, luminance, tinted
 
-_Pattern = Callable[[Shader, "Cloth", np.random.Generator], tuple[Field, Field]]
+_Pattern = Callable[[Shader, "Cloth", np.random.Generator], Field]
 
 
 class Cloth:
@@ -45,37 +44,23 @@ def cloth(garment: Garment, seed: int) -> bpy.types.Material:
     """
     shader = Shader(f"{garment.kind} {garment.fabric}")
     ground = Cloth(shader, garment)
-    colour, weave = _drawn(shader, ground, garment, seed)
-    shade = 0.93 + 0.14 * shader.noise(ground.rest, 14.0, detail=2.0)
-    colour = shader.mix(1.0, colour, shader.vector(shade, shade, shade), "MULTIPLY")
+    colour = _drawn(shader, ground, garment, seed)
+    drape = shader.noise(shader.vector_math("MULTIPLY", ground.rest, (10.0, 10.0, 4.0)), 1.0, detail=1.0)
     seam, groove = _hem(ground)
     colour = shader.mix(seam * 0.30 + groove * 0.35, colour, (0.25, 0.25, 0.28), "MULTIPLY")
-    drape = shader.noise(shader.vector_math("MULTIPLY", ground.rest, (1.0, 1.0, 0.35)), 9.0, 1.0, 0.5)
-    creases = shader.noise(shader.vector_math("MULTIPLY", ground.rest, (0.7, 0.7, 1.0)), 15.0, 1.0, 1.4)
-    folds = drape * 1.9 + (1.0 - abs(creases * 2.0 - 1.0)) * 0.16
-    height = folds * _FOLDS.get(garment.fabric, 1.0) + weave - groove * 0.10
-    rough = {"denim": 0.92, "knit": 0.95}.get(garment.fabric, 0.82)
-    return shader.done(
-        shader.principled(
-            Base_Color=colour,
-            Roughness=rough,
-            Specular_IOR_Level=0.2,
-            Sheen_Weight=0.12 if garment.fabric == "knit" else 0.05,
-            Sheen_Roughness=0.4,
-            Normal=shader.bump(height, 0.016, 0.8),
-        )
-    )
+    normal = shader.bump(drape, 0.034 * _FOLDS.get(garment.fabric, 1.0), 0.8)
+    return shader.done(shader.diffuse(colour, normal))
 
 
 def pattern(shader: Shader, garment: Garment, seed: int) -> Field:
     """The garment's colours alone, without the yarn's own variation, in another material's shader."""
     if garment.fabric in ("plain", "knit", "denim"):
         return shader.mix(0.0, linear_rgb(garment.colours[0]), (0.0, 0.0, 0.0))
-    return _drawn(shader, Cloth(shader, garment), garment, seed)[0]
+    return _drawn(shader, Cloth(shader, garment), garment, seed)
 
 
-def _drawn(shader: Shader, ground: Cloth, garment: Garment, seed: int) -> tuple[Field, Field]:
-    """Colour and weave height of the garment's fabric."""
+def _drawn(shader: Shader, ground: Cloth, garment: Garment, seed: int) -> Field:
+    """The colour of the garment's fabric."""
     if garment.fabric not in _PATTERNS:
         raise InputError(f"fabric: expected one of {', '.join(_PATTERNS)}, got {garment.fabric}")
     return _PATTERNS[garment.fabric](shader, ground, np.random.default_rng([seed, 3]))
@@ -94,29 +79,21 @@ def _hem(ground: Cloth) -> tuple[Field, Field]:
     return band * 0.25, groove
 
 
-def _thread(ground: Cloth, period: float) -> Field:
-    """A plain weave's height: threads over and under, `period` metres apart."""
-    k = 2 * math.pi / period
-    return ((ground.u * k).sin() * (ground.v * k).sin()) * 0.02
-
-
-def _plain(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Field, Field]:
+def _plain(shader: Shader, ground: Cloth, rng: np.random.Generator) -> Field:
     colour = ground.colours[0]
-    heather = shader.noise(ground.rest, 160.0, detail=1.0)
-    return shader.mix(
-        heather.rise(0.3, 0.7), tinted(colour, (0.94,) * 3), tinted(colour, (1.05,) * 3)
-    ), _thread(ground, 0.004)
+    heather = shader.noise(ground.rest, 160.0, detail=0.0)
+    return shader.mix(heather.rise(0.3, 0.7), tinted(colour, (0.96,) * 3), tinted(colour, (1.03,) * 3))
 
 
-def _stripes(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Field, Field]:
+def _stripes(shader: Shader, ground: Cloth, rng: np.random.Generator) -> Field:
     period = float(rng.uniform(0.028, 0.060))
     share = float(rng.choice([0.35, 0.5]))
     place = (ground.v / period).fract()
     stripe = _band(place, share, 0.02)
-    return shader.mix(stripe, ground.colours[0], ground.colours[1]), _thread(ground, 0.004)
+    return shader.mix(stripe, ground.colours[0], ground.colours[1])
 
 
-def _plaid(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Field, Field]:
+def _plaid(shader: Shader, ground: Cloth, rng: np.random.Generator) -> Field:
     period = float(rng.uniform(0.055, 0.085))
     field, broad, thin = ground.colours
     across, along = (ground.u / period).fract(), (ground.v / period).fract()
@@ -128,10 +105,10 @@ def _plaid(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Fie
         line = _band((place + 0.27).fract(), 0.05, 0.012)
         colour = shader.mix(line * 0.5, colour, thin)
     assert isinstance(colour, Field)
-    return colour, _thread(ground, 0.004)
+    return colour
 
 
-def _dots(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Field, Field]:
+def _dots(shader: Shader, ground: Cloth, rng: np.random.Generator) -> Field:
     period = float(rng.uniform(0.030, 0.048))
     radius = float(rng.uniform(0.20, 0.30))
     row = ground.v / period
@@ -139,27 +116,25 @@ def _dots(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Fiel
     x = (ground.u / period + shift).fract() - 0.5
     y = row.fract() - 0.5
     distance = (x * x + y * y) ** 0.5
-    return shader.mix(
-        distance.rise(radius + 0.03, radius - 0.03), ground.colours[0], ground.colours[1]
-    ), _thread(ground, 0.004)
+    return shader.mix(distance.rise(radius + 0.03, radius - 0.03), ground.colours[0], ground.colours[1])
 
 
-def _denim(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Field, Field]:
+def _denim(shader: Shader, ground: Cloth, rng: np.random.Generator) -> Field:
     indigo = ground.colours[0]
     worn = blend(indigo, (0.55, 0.60, 0.68), float(rng.uniform(0.25, 0.5)))
     _, forward, _ = ground.rest.xyz()
-    fade = (shader.noise(ground.rest, 16.0, detail=2.0) * 0.5 - forward * 2.2).rise(0.15, 0.65)
-    slub = shader.noise(shader.vector_math("MULTIPLY", ground.uv, (500.0, 60.0, 0.0)), 1.0, detail=1.0)
+    fade = (shader.noise(ground.rest, 16.0, detail=0.0) * 0.5 - forward * 2.2).rise(0.15, 0.65)
+    slub = shader.noise(shader.vector_math("MULTIPLY", ground.uv, (500.0, 60.0, 0.0)), 1.0, detail=0.0)
     twill = ((ground.u + ground.v * 0.8) * (2 * math.pi / 0.0045)).sin() * 0.5 + 0.5
     colour = shader.mix(fade * 0.45, tinted(indigo, (0.8, 0.82, 0.86)), worn)
     colour = shader.mix(twill * 0.18 + slub.rise(0.45, 0.7) * 0.22, colour, worn)
     stitch = (1.0 - abs(ground.hem - 0.013).rise(0.0004, 0.0012)) * (
         ground.u * (2 * math.pi / 0.008)
     ).sin().above(-0.4)
-    return shader.mix(stitch * 0.8, colour, (0.50, 0.24, 0.06)), twill * 0.02
+    return shader.mix(stitch * 0.8, colour, (0.50, 0.24, 0.06))
 
 
-def _knit(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Field, Field]:
+def _knit(shader: Shader, ground: Cloth, rng: np.random.Generator) -> Field:
     """Stockinette: columns of V-shaped stitches; ribs along the hem."""
     width, rise = 0.0085, 0.0065
     column = (ground.u / width).fract()
@@ -170,13 +145,13 @@ def _knit(shader: Shader, ground: Cloth, rng: np.random.Generator) -> tuple[Fiel
     at_hem = ground.hem.rise(0.045, 0.042)
     height = (valley * (0.55 + 0.45 * stitch)) * (1.0 - at_hem) + rib * at_hem
     colour = ground.colours[0]
-    wool = shader.noise(ground.rest, 220.0, detail=1.0)
+    wool = shader.noise(ground.rest, 220.0, detail=0.0)
     shown = shader.mix(
         (height * 0.7 + wool * 0.5).clamped(),
         tinted(colour, (0.62, 0.60, 0.60)),
         tinted(colour, (1.06, 1.06, 1.05)),
     )
-    return shown, height * 0.14
+    return shown
 
 
 def _band(place: Field, share: float, soft: float) -> Field:
@@ -201,16 +176,13 @@ def shoe(garment: Garment, seed: int) -> bpy.types.Material:
     rest = shader.attribute("rest", "Vector")
     sole, lace = shader.attribute("sole"), shader.attribute("lace")
     colour = linear_rgb(garment.colours[0])
-    grain = shader.noise(rest, 240.0, detail=2.0)
+    grain = shader.noise(rest, 240.0, detail=0.0)
     upper = shader.mix(grain.rise(0.3, 0.7), tinted(colour, (0.86,) * 3), tinted(colour, (1.06,) * 3))
     shown = shader.mix(sole.rise(0.4, 0.6), upper, sole_colour(garment, seed))
     laces = (0.70, 0.68, 0.64) if rng.random() < 0.5 else tinted(colour, (0.35,) * 3)
     shown = shader.mix(lace.rise(0.4, 0.6), shown, laces)
     rough = (sole + lace).clamped() * 0.35 + (0.40 + grain * 0.2)
-    normal = shader.bump(grain * 0.12 + shader.noise(rest, 30.0, detail=1.0) * 0.5, 0.008, 0.5)
-    return shader.done(
-        shader.principled(Base_Color=shown, Roughness=rough, Specular_IOR_Level=0.4, Normal=normal)
-    )
+    return shader.done(shader.principled(Base_Color=shown, Roughness=rough, Specular_IOR_Level=0.4))
 
 
 def sole_colour(garment: Garment, seed: int) -> Rgb:

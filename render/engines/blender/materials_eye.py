@@ -8,8 +8,7 @@ import bpy
 import numpy as np
 
 from motionpair.specs import Character
-from render.engines.blender.materials_skin import blend, luminance, tinted
-from render.engines.blender.shader import Field, Shader, linear_rgb
+from render.engines.blender.shader import Field, Shader, blend, linear_rgb, luminance, tinted
 
 IRIS = 0.375
 """Radius of the iris as seen from the eyeball's centre, radians: 6.2 mm on the baked eyes of 17 mm."""

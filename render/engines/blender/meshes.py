@@ -18,7 +18,12 @@ MOVES = 1e-3
 _RESERVED = ("uv",)
 """Attributes that stay behind: Cycles keeps the name `uv` for texture layers, and no material reads it."""
 
-_KINDS = {1: ("FLOAT", "value"), 2: ("FLOAT2", "vector"), 3: ("FLOAT_VECTOR", "vector")}
+_KINDS = {
+    1: ("FLOAT", "value"),
+    2: ("FLOAT2", "vector"),
+    3: ("FLOAT_VECTOR", "vector"),
+    4: ("FLOAT_COLOR", "color"),
+}
 
 
 def build_mesh(
@@ -31,7 +36,7 @@ def build_mesh(
 ) -> bpy.types.Object:
     """A mesh object skinned to `armature`, its face units keyed by `expression` (T, 52).
 
-    `extra` holds per-vertex attributes beside the part's own, (V,), (V, 2) or (V, 3).
+    `extra` holds per-vertex attributes beside the part's own, (V,) or (V, 2) to (V, 4).
     """
     mesh = bpy.data.meshes.new(name)
     _fill(mesh, part)
@@ -49,7 +54,7 @@ def build_mesh(
 
 
 def add_attribute(attributes: bpy.types.AttributeGroupMesh, name: str, values: np.ndarray) -> None:
-    """Add a float attribute of the vertices, of one to three components."""
+    """Add a float attribute of the vertices, of one to four components; four are linear RGBA."""
     values = np.asarray(values, np.float32)
     kind, field = _KINDS[1 if values.ndim == 1 else values.shape[1]]
     attributes.new(name, kind, "POINT").data.foreach_set(field, values.ravel())

@@ -22,6 +22,21 @@ def linear_rgb(colour: str) -> Rgb:
     return r, g, b
 
 
+def luminance(colour: Rgb) -> float:
+    """Relative luminance of a linear Rec. 709 colour."""
+    return 0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2]
+
+
+def tinted(colour: Rgb, tint: Rgb) -> Rgb:
+    """A colour times a tint, channel by channel."""
+    return colour[0] * tint[0], colour[1] * tint[1], colour[2] * tint[2]
+
+
+def blend(a: Rgb, b: Rgb, share: float) -> Rgb:
+    """Colour `a` to `b` by `share`."""
+    return tuple(x + (y - x) * share for x, y in zip(a, b, strict=True))  # type: ignore[return-value]
+
+
 class Field:
     """A value that varies over a surface: an output socket, with scalar arithmetic."""
 
@@ -195,9 +210,16 @@ class Shader:
         return self.field("ShaderNodeBump", inputs)
 
     def principled(self, **inputs: Value) -> Field:
-        """A Principled BSDF; keywords are its inputs with underscores for spaces."""
+        """A Principled BSDF with plain GGX; keywords are its inputs with underscores for spaces."""
         named: dict[str | int, Value] = {name.replace("_", " "): value for name, value in inputs.items()}
-        return self.field("ShaderNodeBsdfPrincipled", named)
+        return self.field("ShaderNodeBsdfPrincipled", named, distribution="GGX")
+
+    def diffuse(self, colour: Value, normal: Field | None = None) -> Field:
+        """A matt surface."""
+        inputs: dict[str | int, Value] = {"Color": colour}
+        if normal is not None:
+            inputs["Normal"] = normal
+        return self.field("ShaderNodeBsdfDiffuse", inputs)
 
     def emission(self, colour: Value, strength: Value = 1.0) -> Field:
         """Light of its own: a colour that no lamp changes."""
@@ -208,6 +230,11 @@ class Shader:
         return self.field("ShaderNodeMixShader", {0: factor, 1: a, 2: b})
 
     def done(self, surface: Field) -> bpy.types.Material:
-        """Make `surface` what the material shows."""
+        """Make `surface` what the material shows.
+
+        What glows is seen and bounced off as any surface is, but no light samples are spent on it: a clip
+        has few, and they belong to the key light.
+        """
         self.node("ShaderNodeOutputMaterial", {"Surface": surface})
+        self.material.cycles.emission_sampling = "NONE"
         return self.material

@@ -15,8 +15,8 @@ from render.characters.baked import MeshPart, Rig
 from render.engines.blender.armature import animate, continuous, rotate
 from render.engines.blender.materials_cloth import pattern, sole_colour
 from render.engines.blender.materials_eye import polar
-from render.engines.blender.materials_skin import Face, blend, brow_colour, brows, tinted
-from render.engines.blender.shader import Field, Rgb, Shader, Value, linear_rgb
+from render.engines.blender.materials_skin import Face, brow_colour, brows
+from render.engines.blender.shader import Field, Rgb, Shader, Value, blend, linear_rgb, tinted
 from render.scene import Pose
 
 LIGHT = (-0.46, -0.62, 0.64)
@@ -68,7 +68,7 @@ def add_outline(target: bpy.types.Object, colour: Rgb, width: float) -> None:
     hull.use_flip_normals = True
     hull.use_rim = False
     hull.use_quality_normals = True
-    hull.material_offset = 1
+    hull.material_offset = len(target.data.materials) - 1
     if _INK_GROUP in target.vertex_groups:
         hull.vertex_group = _INK_GROUP
 
@@ -104,10 +104,12 @@ def ink_colour(colour: Rgb) -> Rgb:
 
 
 def skin(
-    character: Character, face: Face, attributes: frozenset[str], light: tuple[float, float, float]
+    character: Character,
+    attributes: frozenset[str],
+    light: tuple[float, float, float],
+    face: Face | None = None,
 ) -> bpy.types.Material:
-    """Skin in two tones, with blush, lips and brows."""
-    rng = np.random.default_rng([character.seed, 1])
+    """Skin in two tones, with blush and lips, and with brows where `face` is given."""
     shader = Shader("toon skin")
     tone = linear_rgb(character.skin)
     colour: Value = tone
@@ -129,8 +131,9 @@ def skin(
     # The chin's shadow: drawn on the neck whatever the light, as animators do.
     colour = shader.mix(shader.attribute("on_neck").rise(0.48, 0.52), colour, tinted(tone, _SKIN_SHADE))
     shown = _banded(shader, colour, _SKIN_SHADE, light, rounded=True)
-    mask = brows(shader, face, character, rng, hairy=0.0).rise(0.35, 0.45)
-    shown = shader.mix(mask, shown, tinted(brow_colour(character), (0.8, 0.8, 0.8)))
+    if face is not None:
+        mask = brows(shader, face, character, hairy=0.0).rise(0.35, 0.45)
+        shown = shader.mix(mask, shown, tinted(brow_colour(character), (0.8, 0.8, 0.8)))
     return shader.done(shader.emission(shown))
 
 

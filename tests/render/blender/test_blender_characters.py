@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ import blender_figures as figures  # noqa: E402
 from motionpair.catalog import FABRICS  # noqa: E402
 from motionpair.errors import InputError  # noqa: E402
 from render.characters.skinning import skin  # noqa: E402
-from render.engines.blender import characters, passes  # noqa: E402
+from render.engines.blender import characters, engine, materials_skin, passes, skin_paint  # noqa: E402
 from render.engines.blender.armature import continuous, rotate  # noqa: E402
+from render.scene import CameraTrack  # noqa: E402
 
 pytestmark = pytest.mark.blender
 
@@ -121,6 +123,59 @@ def test_building_twice_gives_the_same_materials_and_objects(scene):
         return out
 
     assert described() == described()
+
+
+def test_skin_is_painted_where_its_masks_are_and_always_the_same():
+    spec = figures.character()
+    body = next(p for p in figures.bake(spec).parts if p.role == "skin")
+    lip = np.zeros(len(body.vertices))
+    lip[:5] = 1.0
+    plain = skin_paint.paint(spec, dataclasses.replace(body, attributes={}))
+    made = skin_paint.paint(spec, dataclasses.replace(body, attributes={"lip": lip}))
+    assert plain.shape == (len(body.vertices), 4)
+    assert plain.dtype == np.float32
+    assert ((plain >= 0) & (plain <= 1)).all()
+    np.testing.assert_array_equal(plain[5:], made[5:])
+    assert (made[:5, 1] < plain[:5, 1] * 0.9).all(), "lips are less green than skin"
+    np.testing.assert_array_equal(
+        made, skin_paint.paint(spec, dataclasses.replace(body, attributes={"lip": lip}))
+    )
+
+
+@pytest.mark.parametrize("look", ["realistic", "animation_2d"])
+def test_brows_are_drawn_on_the_faces_around_them_alone(scene, look):
+    baked = figures.bake(figures.character(look))
+    objects = {o.name: o for o in characters.build(figures.actor(figures.character(look)), 1)}
+    face = materials_skin.Face(0.032, 1.60, -0.09)
+    part = next(p for p in baked.parts if p.role == "skin")
+    chosen = materials_skin.brow_faces(part, face)
+    used = np.array([p.material_index for p in objects["body"].data.polygons])
+    np.testing.assert_array_equal(used == 1, chosen)
+    assert 0 < chosen.sum() < len(chosen) / 4
+    names = [m.name for m in objects["body"].data.materials]
+    if look == "animation_2d":
+        assert names[-1].startswith("ink")
+        assert objects["body"].modifiers["ink"].material_offset == 2
+
+
+def test_no_material_of_a_character_takes_light_samples(scene):
+    for look in ("realistic", "animation_2d"):
+        characters.build(figures.actor(figures.character(look)), 1)
+    assert {m.cycles.emission_sampling for m in bpy.data.materials} == {"NONE"}
+
+
+def test_ink_keeps_its_width_in_pixels_within_bounds():
+    actor = figures.actor(figures.character("animation_2d"))
+
+    def width(distance: float, focal: float = 500.0) -> float:
+        count = len(actor.pose.positions)
+        places = actor.pose.positions[:, 0] + [0.0, -distance, 0.0]
+        track = CameraTrack(places, np.tile(np.eye(3), (count, 1, 1)), np.full(count, focal), 256, 448)
+        return engine._ink_width(actor, track)
+
+    assert width(1.0) * 500.0 / 1.0 == pytest.approx(1.6)
+    assert width(2.0) == pytest.approx(2 * width(1.0))
+    assert (width(0.01), width(100.0)) == (0.0015, 0.010)
 
 
 def test_continuous_rotations_stay_the_same_rotations():
