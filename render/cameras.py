@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 
@@ -27,10 +28,14 @@ LOWEST = 0.15
 """Metres above the ground below which no camera goes."""
 NEAREST = 0.3
 """Metres between the camera and the nearest point that it holds."""
-FACE_SHARES = (0.32, 0.30, 0.28, 0.26, 0.24)
-"""Shares of the picture that a close-up's face is high: the first that shows the hands, else the last."""
-FACE_LINE = 0.37
-"""Where a close-up's face is, share of the picture's height from its top."""
+FACE_SHARES = (0.32, 0.30, 0.28, 0.26, 0.24, 0.22, 0.20, 0.18)
+"""Shares of the picture that a close-up's face is high: the first that shows enough of the hands."""
+HANDS_SHOWN = 0.5
+"""Share of the hands, over all frames, that is enough: one of the two, as a rule."""
+HAND_SHIFTS = (0.0, -0.1, 0.1, -0.2, 0.2, -0.3, 0.3)
+"""Shares of the picture's width that a close-up moves its face aside by to show more of the hands."""
+FACE_LINES = (0.37, 0.30, 0.24)
+"""Where a close-up's face is, share of the picture's height from its top: higher to show more of the hands."""
 
 
 def solve(
@@ -47,8 +52,8 @@ def solve(
 
     Full body: the least distance from which every point of every body is inside the picture in every
     frame, `camera.margin` of the picture's width and height away from its border. Close-up: the face is
-    in the upper part of the picture, inside the margin, and takes one of FACE_SHARES of its height: smaller
-    where that brings the hands in.
+    in the upper part of the picture, inside the margin, and takes one of FACE_SHARES of its height: smaller,
+    and to the side, where that brings the hands in.
     `orbit` swings around the target at `orbit_speed`, through `azimuth` half-way; `handheld` sways and
     wobbles, smoothly. A camera that would be below LOWEST looks from further up.
 
@@ -106,16 +111,34 @@ def _frame_face(
     inner: np.ndarray,
 ) -> tuple[np.ndarray, float]:
     """Target (3,) and distance of a close-up; the picture is ±`half` at 1 m, without its margin ±`inner`."""
-    up = rotation[:, :, 1].mean(axis=0)
+    across, up = rotation[:, :, 0].mean(axis=0), rotation[:, :, 1].mean(axis=0)
     tall = float(np.median(np.ptp(face @ up, axis=1)))
     middle = (face.min(axis=(0, 1)) + face.max(axis=(0, 1))) / 2
+    best = (-1.0, middle, 0.0)
     for share in FACE_SHARES:
         view_height = tall / share
-        target = middle - up * (0.5 - FACE_LINE) * view_height
-        distance = max(_least_distance(face - target, rotation, inward, inner), view_height / 2 / half[1])
-        if hands is None or _least_distance(hands - target, rotation, inward, half) <= distance:
+        distance = view_height / 2 / half[1]
+        for line, shift in product(FACE_LINES, HAND_SHIFTS):
+            aside = shift * 2 * half[0] * distance
+            target = middle - up * (0.5 - line) * view_height + across * aside
+            needed = _least_distance(face - target, rotation, inward, inner)
+            if (line, shift) != (FACE_LINES[0], 0.0) and needed > distance:
+                continue  # the face would leave the picture
+            shown = 1.0 if hands is None else _share_inside(hands - target, rotation, inward, half, distance)
+            if shown > best[0] + 0.02:
+                best = (shown, target, max(distance, needed))
+        if best[0] >= HANDS_SHOWN:
             break
-    return target, distance
+    return best[1:]
+
+
+def _share_inside(
+    points: np.ndarray, rotation: np.ndarray, inward: np.ndarray, half: np.ndarray, distance: float
+) -> float:
+    """Share of `points` (T, N, 3), relative to the target, inside ±`half` at 1 m from `distance`."""
+    seen = np.einsum("tni,tij->tnj", points + distance * inward[:, None], rotation)
+    depth = -seen[..., 2:]
+    return float(((np.abs(seen[..., :2]) <= half * depth) & (depth > 0)).all(axis=-1).mean())
 
 
 def _direction(azimuth: np.ndarray, elevation: float) -> np.ndarray:
