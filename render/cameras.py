@@ -35,7 +35,7 @@ HANDS_SHOWN = 0.5
 HAND_SHIFTS = (0.0, -0.1, 0.1, -0.2, 0.2, -0.3, 0.3)
 """Shares of the picture's width that a close-up moves its face aside by to show more of the hands."""
 FACE_LINES = (0.37, 0.30, 0.24)
-"""Where a close-up's face is, share of the picture's height from its top: higher to show more of the hands."""
+"""Where a close-up's face is, share of the height from the top: higher to show more of the hands."""
 
 
 def solve(
