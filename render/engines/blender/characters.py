@@ -15,7 +15,7 @@ from render.engines.blender.armature import animate_rigid, build_armature
 from render.engines.blender.materials_skin import Face
 from render.engines.blender.meshes import build_mesh
 from render.engines.blender.shader import linear_rgb
-from render.scene import Actor
+from render.scene import Actor, CameraTrack
 
 _CLOTH_THICKNESS = 0.003
 _SMOOTHED = ("cloth", "shoe", "hair")
@@ -31,7 +31,7 @@ def is_toon(character: BakedCharacter) -> bool:
 
 
 def build(
-    actor: Actor, pass_index: int, light: Direction = toon.LIGHT, ink_width: float = toon.INK_WIDTH
+    actor: Actor, pass_index: int, light: Direction = toon.LIGHT, camera: CameraTrack | None = None
 ) -> list[bpy.types.Object]:
     """Add an actor to the current scene, keyed on frames 1 to T.
 
@@ -39,14 +39,17 @@ def build(
         actor: the character and its pose.
         pass_index: what the object-index pass shows wherever any part of the actor is seen.
         light: direction towards the main light, world; the bands of the 2D look follow it.
-        ink_width: metres, width of the 2D look's outlines.
+        camera: the 2D look's outlines have the same width in pixels at any distance from it.
 
     Returns:
         The objects, armature first.
     """
     baked = actor.character
     spec = _spec(baked)
-    look = _Toon(baked, light, ink_width) if spec.look == "animation_2d" else _Realistic(baked)
+    look = _Realistic(baked)
+    if spec.look == "animation_2d":
+        width = toon.INK_WIDTH if camera is None else toon.ink_width(actor.pose, camera)
+        look = _Toon(baked, light, width)
     armature = build_armature(spec.character_id, baked.rig, actor.pose)
     objects = [armature]
     for part in baked.parts:

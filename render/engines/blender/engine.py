@@ -22,17 +22,10 @@ from render.engines.blender.console import captured_console  # noqa: E402
 from render.engines.blender.device import Device  # noqa: E402
 from render.engines.blender.display import to_display  # noqa: E402
 from render.engines.blender.passes import read_passes  # noqa: E402
-from render.scene import Actor, CameraTrack, Scene  # noqa: E402
+from render.scene import CameraTrack, Scene  # noqa: E402
 
 SENSOR_MM = 36.0
 """Width of the sensor that focal lengths refer to."""
-
-_INK_PIXELS = 1.6
-"""Width of the 2D look's outlines at `_INK_HEIGHT` pixels of height; it grows with the picture."""
-_INK_HEIGHT = 448
-_THINNEST_INK_PIXELS = 1.3
-_INK_METRES = (0.0015, 0.010)
-"""Bounds: finer hulls sink into the surface, thicker ones show gaps."""
 
 _PREFILTER = {"fast": "FAST", "balanced": "FAST", "high": "ACCURATE"}
 
@@ -88,7 +81,7 @@ class BlenderEngine:
         x, y, z = lights.key_direction(scene.environment)
         light = (float(x), float(y), float(z))
         for i, actor in enumerate(scene.actors):
-            characters.build(actor, i + 1, light, _ink_width(actor, scene.camera))
+            characters.build(actor, i + 1, light, scene.camera)
         return blender
 
     def _render_frames(self, blender: bpy.types.Scene, scene: Scene, folder: Path) -> Frames:
@@ -153,13 +146,6 @@ def _configure(blender: bpy.types.Scene, settings: RenderSettings, camera: Camer
     layer.use_pass_combined = True
     layer.use_pass_z = True
     layer.use_pass_object_index = True
-
-
-def _ink_width(actor: Actor, camera: CameraTrack) -> float:
-    """Metres: what outlines of an actor measure at its median distance, so that they keep their pixels."""
-    distance = np.linalg.norm(actor.pose.positions[:, 0] - camera.position, axis=1)
-    pixels = max(_INK_PIXELS * camera.height / _INK_HEIGHT, _THINNEST_INK_PIXELS)
-    return float(np.clip(pixels * np.median(distance / camera.focal), *_INK_METRES))
 
 
 def _place_camera(blender: bpy.types.Scene, track: CameraTrack) -> None:

@@ -17,12 +17,18 @@ from render.engines.blender.materials_cloth import pattern, sole_colour
 from render.engines.blender.materials_eye import polar
 from render.engines.blender.materials_skin import Face, brow_colour, brows
 from render.engines.blender.shader import Field, Rgb, Shader, Value, blend, linear_rgb, tinted
-from render.scene import Pose
+from render.scene import CameraTrack, Pose
 
 LIGHT = (-0.46, -0.62, 0.64)
 """Default direction towards the light, world: ahead of a character at heading 0, from its right and above."""
 INK_WIDTH = 0.0042
-"""Default width of outlines, metres."""
+"""Width of outlines where no camera is known, metres."""
+_INK_PIXELS = 1.6
+"""Width of the 2D look's outlines at `_INK_HEIGHT` pixels of height; it grows with the picture."""
+_INK_HEIGHT = 448
+_THINNEST_INK_PIXELS = 1.3
+_INK_METRES = (0.0015, 0.010)
+"""Bounds: finer hulls sink into the surface, thicker ones show gaps."""
 
 _IRIS = 0.56
 _SKIN_SHADE: Rgb = (0.80, 0.56, 0.56)
@@ -57,6 +63,13 @@ def light_head(target: bpy.types.Object, rig: Rig, pose: Pose, light: tuple[floa
     local = rotate(inverse, _unit(light))
     target[_LIGHT_PROPERTY] = [0.0, 0.0, 0.0]
     animate(target, {(f'["{_LIGHT_PROPERTY}"]', c): local[:, c] for c in range(3)})
+
+
+def ink_width(pose: Pose, camera: CameraTrack) -> float:
+    """Metres: what outlines measure at a pose's median distance, so that they keep their pixels."""
+    distance = np.linalg.norm(pose.positions[:, 0] - camera.position, axis=1)
+    pixels = max(_INK_PIXELS * camera.height / _INK_HEIGHT, _THINNEST_INK_PIXELS)
+    return float(np.clip(pixels * np.median(distance / camera.focal), *_INK_METRES))
 
 
 def add_outline(target: bpy.types.Object, colour: Rgb, width: float) -> None:

@@ -15,7 +15,7 @@ import blender_figures as figures  # noqa: E402
 from motionpair.catalog import FABRICS  # noqa: E402
 from motionpair.errors import InputError  # noqa: E402
 from render.characters.skinning import skin  # noqa: E402
-from render.engines.blender import characters, engine, materials_skin, passes, skin_paint  # noqa: E402
+from render.engines.blender import characters, materials_skin, passes, skin_paint, toon  # noqa: E402
 from render.engines.blender.armature import continuous, rotate  # noqa: E402
 from render.scene import CameraTrack  # noqa: E402
 
@@ -171,7 +171,7 @@ def test_ink_keeps_its_width_in_pixels_within_bounds():
         count = len(actor.pose.positions)
         places = actor.pose.positions[:, 0] + [0.0, -distance, 0.0]
         track = CameraTrack(places, np.tile(np.eye(3), (count, 1, 1)), np.full(count, focal), 256, 448)
-        return engine._ink_width(actor, track)
+        return toon.ink_width(actor.pose, track)
 
     assert width(1.0) * 500.0 / 1.0 == pytest.approx(1.6)
     assert width(2.0) == pytest.approx(2 * width(1.0))
