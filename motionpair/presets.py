@@ -17,7 +17,7 @@ class Preset:
 
 RENDER_PRESETS: dict[str, Preset] = {
     "draft": Preset(samples=2, denoise="fast", bounces=1),
-    "demo": Preset(samples=4, denoise="balanced", bounces=2),
+    "demo": Preset(samples=4, denoise="fast", bounces=2),
     "production": Preset(samples=16, denoise="balanced", bounces=3),
 }
 """Preset name to numbers, chosen by looking at 256 × 448 frames of every environment."""

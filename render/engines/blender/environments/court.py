@@ -54,7 +54,7 @@ def floor(place: Place, bearing: float) -> bpy.types.Material:
     tone = shader.mix(
         scuffs.rise(0.5, 0.8) * (0.35 * worn + 0.1), tone, surfaces.blend(court, (0.3, 0.3, 0.3), 0.6)
     )
-    return surfaces.finished(shader, tone, court, shader.bump(grain, 0.004, 0.6), gloss=0.02, roughness=0.4)
+    return surfaces.finished(shader, tone, court, gloss=0.02, roughness=0.4)
 
 
 def hoop(post: bpy.types.Material, board: bpy.types.Material, rim: bpy.types.Material) -> Solid:

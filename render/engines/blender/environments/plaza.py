@@ -39,7 +39,7 @@ def paving(place: Place, pattern: float, size: float, wear: float, angle: float)
     tone = shader.mix(
         band * 0.75, tone, surfaces.blend(surfaces.shade(stone, 0.4), place.colours["accent"], 0.2)
     )
-    relief = shader.bump(grain * 0.2 - joints, 0.012, 0.8)
+    relief = shader.bump(joints * -1.0, 0.012, 0.8)
     return surfaces.finished(shader, tone, stone, relief, gloss=0.015, roughness=0.45)
 
 

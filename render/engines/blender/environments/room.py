@@ -85,7 +85,7 @@ def wallpaper(place: Place) -> bpy.types.Material:
     else:
         stripes = (u / 0.24).fract().above(0.5)
         tone = shader.mix(stripes * 0.55, tone, lower)
-        relief = shader.bump(shader.noise(shader.vector(u, v, 0.0), 60.0), 0.002, 0.4)
+        relief = None
     return surfaces.finished(shader, tone, wall, relief)
 
 

@@ -1,8 +1,9 @@
 """Procedural materials of grounds, buildings, furniture and plants.
 
 All of them are functions of world position or of the corner attribute `uvw` (`shapes`): nothing is
-loaded. Two things keep them cheap: they are Lambert surfaces with at most one lobe of gloss (a Principled
-BSDF doubles the cost of a frame), and only rays from the camera see the pattern, where light that bounces
+loaded. Three things keep them cheap: they are Lambert surfaces with at most one lobe of gloss (a Principled
+BSDF doubles the cost of a frame), with relief only where it is coarser than a pixel (a bump evaluates its
+height three times), and only rays from the camera see the pattern, where light that bounces
 sees its mean colour.
 """
 
@@ -131,14 +132,13 @@ def bricks(
     return Field(shader, node.outputs["Color"]), Field(shader, node.outputs["Fac"])
 
 
-def plaster(name: str, colour: Rgb, grain: float = 3.0, bump: float = 0.004) -> bpy.types.Material:
-    """A painted or rendered wall: slightly cloudy and grainy."""
+def plaster(name: str, colour: Rgb) -> bpy.types.Material:
+    """A painted or rendered wall: slightly cloudy."""
     shader = Shader(name)
     position = shader.field("ShaderNodeNewGeometry", output="Position")
     clouds = shader.noise(position, 0.9, 2.0)
-    fine = shader.noise(position, grain * 14, 1.0)
     colour_field = shader.mix(clouds.rise(0.3, 0.7), shade(colour, 0.86), shade(colour, 1.06))
-    return finished(shader, colour_field, colour, shader.bump(fine, bump, 0.5))
+    return finished(shader, colour_field, colour)
 
 
 def wood(name: str, colour: Rgb, scale: float = 1.0) -> bpy.types.Material:
@@ -152,15 +152,14 @@ def wood(name: str, colour: Rgb, scale: float = 1.0) -> bpy.types.Material:
 
 
 def fabric(name: str, colour: Rgb, second: Rgb | None = None, stripe: float = 0.12) -> bpy.types.Material:
-    """Upholstery: a fine weave, and stripes of a second colour if there is one."""
+    """Upholstery: slightly cloudy, with stripes of a second colour if there is one."""
     shader = Shader(name)
     u, v, _ = surface_uvw(shader)
-    weave = (u * 420.0).sin() * (v * 420.0).sin()
     cloudy = shader.noise(shader.vector(u, v, 0.0), 9.0, 2.0)
     base: Value = shader.mix(cloudy.rise(0.25, 0.75), shade(colour, 0.8), shade(colour, 1.1))
     if second is not None:
         base = shader.mix((u / stripe).fract().above(0.6), base, second)
-    return finished(shader, base, colour, shader.bump(weave, 0.002, 0.4))
+    return finished(shader, base, colour)
 
 
 def leaves(name: str, colour: Rgb, spread: float = 0.5) -> bpy.types.Material:
