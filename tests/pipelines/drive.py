@@ -10,7 +10,6 @@ import json
 import os
 import sys
 import time
-import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,6 +21,7 @@ import synthetic
 from motionpair import schema
 from motionpair.plan import Plan, read_plan
 from motionpair.planning import candidate
+from pipelines import generate
 from pipelines.cli import app
 from pipelines.job import Record
 from pipelines.outdir import OutDir
@@ -84,7 +84,5 @@ if __name__ == "__main__":
     sys.modules["drive"] = sys.modules["__main__"]  # workers find the job by this name
     for cls in (SyntheticJob, Synthetic):
         cls.__module__ = "drive"
-    generate = types.ModuleType("pipelines.generate")  # in place of the room that renders
-    vars(generate)["rendering"] = lambda root, address: Synthetic()
-    sys.modules["pipelines.generate"] = generate
+    vars(generate)["rendering"] = lambda root, address: Synthetic()  # in place of the source that renders
     app()

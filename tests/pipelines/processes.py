@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,16 +24,25 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 class Driver:
-    """A `motionpair` command in a process of its own; its stderr goes to a file."""
+    """A `motionpair` command in a process of its own; what it says goes to files.
+
+    program: what runs the command line, by default the one with synthetic pairs.
+    """
 
     started: ClassVar[list[Driver]] = []
 
-    def __init__(self, folder: Path, *arguments: str, extra: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        extra: Mapping[str, str] | None = None,
+        program: Sequence[str] = (sys.executable, str(HERE / "drive.py")),
+    ) -> None:
         self.stderr = folder / f"stderr-{time.monotonic_ns()}"
         self.stdout = self.stderr.with_name(self.stderr.name.replace("stderr", "stdout"))
         with self.stderr.open("wb") as err, self.stdout.open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, str(HERE / "drive.py"), *arguments],
+                [*program, *arguments],
                 env=environment(extra),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
