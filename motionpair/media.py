@@ -276,8 +276,9 @@ def _decode(
                 raise DataError("video: expected one video stream and nothing else")
             stream = container.streams.video[0]
             context = stream.codec_context
-            if context.name != "h264":
-                raise DataError(f"video: expected h264, got {context.name}")
+            codec = "an unknown codec" if context is None else context.name  # a tag that FFmpeg does not know
+            if codec != "h264":
+                raise DataError(f"video: expected h264, got {codec}")
             if fps is not None and stream.average_rate != fps:
                 raise DataError(f"video: expected {fps} frames a second, got {stream.average_rate}")
             size = (context.width, context.height)

@@ -168,6 +168,14 @@ def test_damaged_media_give_a_picture_or_a_data_error(data: st.DataObject) -> No
     assert decoded.dtype == np.uint8
 
 
+def test_an_unknown_codec_is_refused() -> None:
+    video = bytearray(media.encode_video(moving_scene(1, 32, 32), 16))
+    at = video.rindex(b"avc1")  # the sample entry's; the first is the file's brand
+    video[at : at + 4] = b"zzzz"
+    with pytest.raises(DataError, match="expected h264, got an unknown codec"):
+        media.decode_video(bytes(video))
+
+
 def test_a_reference_comes_back_close_and_a_mask_image_exactly() -> None:
     picture = moving_scene(1)[0]
     assert np.abs(media.decode_reference(media.encode_reference(picture)).astype(int) - picture).mean() < 2
