@@ -59,7 +59,7 @@ def characters_folder(shared_folder: Path, pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture(scope="session")
 def character_store(characters_folder: Path) -> CharacterStore:
-    """A store that holds CAST."""
+    """A store that holds CAST; tests only read it."""
     store = CharacterStore(characters_folder)
     with _alone(characters_folder.parent, "bake"):
         store.ensure(CAST)

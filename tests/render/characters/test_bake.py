@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from character_cast import CAST, CHILD, MAN, WOMAN
+from character_cast import CAST, CHILD, WOMAN
 from extreme_poses import POSES, edges, pose
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -14,14 +14,6 @@ from render.characters.hair import STYLES
 from render.characters.skinning import skin
 from render.characters.store import CharacterStore
 from render.skeleton import FACE_UNITS, JOINTS
-
-
-def test_a_character_bakes_to_the_same_bytes_again(character_store: CharacterStore) -> None:
-    before = character_store.hash(CHILD)
-    character_store.path(CHILD).unlink()
-    character_store.ensure([CHILD, MAN])
-    assert character_store.hash(CHILD) == before
-    assert character_store.hash(MAN) != before
 
 
 def test_the_rig_is_the_canonical_one_with_twist_helpers(baked: BakedCharacter) -> None:

@@ -162,7 +162,7 @@ def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
     path.write_bytes(out.getvalue())
 
 
-def test_two_processes_may_bake_into_one_store_at_once(
+def test_two_processes_that_bake_at_once_give_the_bytes_of_one_that_baked_before(
     tmp_path: Path, character_store: CharacterStore
 ) -> None:
     (tmp_path / "anny").symlink_to(character_store.root / "anny")
@@ -176,4 +176,5 @@ def test_two_processes_may_bake_into_one_store_at_once(
     both = [subprocess.Popen(command) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
     assert CharacterStore(tmp_path).hash(CHILD) == character_store.hash(CHILD)
+    assert character_store.hash(CHILD) != character_store.hash(MAN)
     assert [p.name for p in tmp_path.iterdir() if p.name != "anny"] == [character_store.path(CHILD).name]
