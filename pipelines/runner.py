@@ -50,7 +50,7 @@ class Limits:
 
     item_seconds: float = 4 * 3600.0
     setup_seconds: float = 900.0
-    recycle_after: int = 200
+    recycle_after: int = 50
     deaths: int = 5
     setup_deaths: int = 3
 
