@@ -14,6 +14,7 @@ from motionpair.location import open_location
 from motionpair.manifest import (
     CHECKSUM,
     MANIFEST,
+    PLAN,
     Facts,
     FileEntry,
     Manifest,
@@ -29,14 +30,18 @@ from pipelines.outdir import OutDir, remove, versions
 
 
 def is_finished(out: OutDir, ledger: Ledger) -> bool:
-    """Whether nothing has happened since the manifest was written, and it still stands."""
+    """Whether nothing has happened since the manifest was written, and it and what it lists still stand.
+
+    Files are looked at by their size; `verify` is what reads them. The plan is left out: no run mends it.
+    """
     if ledger.finished is None:
         return False
     try:
-        read_manifest(open_location(out.root))
+        files = read_manifest(open_location(out.root)).files
     except DataError:
         return False
-    return True
+    made = ((out.root / name, entry) for name, entry in files.items() if name != PLAN)
+    return all(path.is_file() and path.stat().st_size == entry.bytes for path, entry in made)
 
 
 def unfinish(out: OutDir) -> None:
