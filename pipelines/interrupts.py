@@ -36,7 +36,9 @@ def interruptible(farewell: str) -> Iterator[None]:
             caught.set()
             raise KeyboardInterrupt(signal.Signals(signum).name)
 
-    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    # nohup has the hang-up ignored, and means it
+    heard = [n for n in SIGNALS if n != signal.SIGHUP or signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handle) for number in heard}
     # The wake-up pipe is written in the C signal handler, so the watchdog hears of a signal even while the
     # main thread sits in C code and the Python handler has to wait.
     read_end, write_end = os.pipe()
