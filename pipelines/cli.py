@@ -20,6 +20,7 @@ from motionpair.errors import (
 if TYPE_CHECKING:
     from motionpair.plan import Plan
     from motionpair.verify import Finding
+    from pipelines.production import Result
 
 FAREWELL = "motionpair: stopped; nothing is lost: to go on, run the same command again"
 
@@ -109,6 +110,8 @@ def plan(
     from motionpair.plan import write_plan
 
     made = _make_plan(recipe, seed, limit)
+    if out.is_dir():
+        raise InputError(f"{out}: is a folder; expected the name of a file, such as plan.parquet")
     if not out.parent.is_dir():
         raise InputError(f"{out}: no such folder {out.parent}")
     write_plan(made, out)
@@ -149,10 +152,10 @@ def generate(
     else:
         assert recipe is not None
         made = _make_plan(recipe, seed or 0, limit)
-    status = _produce(
+    result = _produce(
         made, out, workers, address, retry_quarantined, tuple(allow_device_class or ()), time_limit
     )
-    raise typer.Exit(status)
+    raise typer.Exit(result.exit_status)
 
 
 @app.command()
@@ -165,12 +168,14 @@ def demo(
     from motionpair import verify as verifying
     from pipelines.reports import write_sheets
 
-    status = _produce(_make_plan("demo", seed, None), out, workers)
+    result = _produce(_make_plan("demo", seed, None), out, workers)
+    if result.set_aside:  # no manifest yet, so nothing to draw or to verify
+        raise typer.Exit(result.exit_status)
     for sheet in write_sheets(out):
         typer.echo(sheet)
     findings = verifying.verify(out)
     _show_findings(str(out), findings)
-    raise typer.Exit(EXIT_FINDINGS if findings else status)
+    raise typer.Exit(EXIT_FINDINGS if findings else result.exit_status)
 
 
 @app.command()
@@ -257,7 +262,7 @@ def _produce(
     retry_quarantined: bool = False,
     allow_device_classes: tuple[str, ...] = (),
     time_limit: float | None = None,
-) -> int:
+) -> Result:
     from pipelines import costs
     from pipelines.generate import rendering
     from pipelines.production import Options, produce
@@ -271,8 +276,11 @@ def _produce(
         shown.close()
     typer.echo(f"{out}: {result.line()}")
     if result.rows:
-        costs.remember(out)
-    return result.exit_status
+        try:
+            costs.remember(out)
+        except (InputError, OSError) as error:  # the dataset is what was asked for, and it stands
+            _complain(f"this machine's figures are not kept for estimates: {error}", "note")
+    return result
 
 
 def _show_findings(out: str, findings: list[Finding]) -> None:
@@ -296,5 +304,5 @@ def _show_findings(out: str, findings: list[Finding]) -> None:
     Console(soft_wrap=not sys.stdout.isatty()).print(table)
 
 
-def _complain(message: str) -> None:
-    typer.echo(f"motionpair: error: {' '.join(message.split())}", err=True)
+def _complain(message: str, kind: str = "error") -> None:
+    typer.echo(f"motionpair: {kind}: {' '.join(message.split())}", err=True)

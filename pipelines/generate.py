@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from motionpair.errors import InputError
 from motionpair.plan import Plan
 from pipelines.outdir import OutDir
 from pipelines.progress import duration
@@ -39,9 +40,19 @@ class Rendering:
 
 
 def cache_folder() -> Path:
-    """Where this user's baked characters and measured figures are kept, outside of any dataset."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home / "motionpair"
+    """Where this user's baked characters and measured figures are kept, outside of any dataset.
+
+    Raises:
+        InputError: this user has no home, as in a container under a number of its own.
+    """
+    if named := os.environ.get("XDG_CACHE_HOME"):
+        return Path(named) / "motionpair"
+    try:
+        return Path.home() / ".cache" / "motionpair"
+    except RuntimeError:
+        raise InputError(
+            "this user has no home folder; expected XDG_CACHE_HOME or HOME to name one"
+        ) from None
 
 
 def rendering(root: Path, address: str | None) -> Rendering:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import synthetic
@@ -13,6 +15,8 @@ from typer.testing import CliRunner
 
 from motionpair.dataset import Dataset
 from pipelines.cli import app
+from pipelines.production import Result
+from pipelines.state import SetAside
 
 runner = CliRunner()
 COMMANDS = ["plan", "generate", "demo", "status", "estimate", "verify", "show"]
@@ -57,6 +61,7 @@ def test_planning_does_not_import_bpy_or_ray(tmp_path: Path) -> None:
             "limit: expected 1 to 8",
         ),
         (["plan", "--recipe", "demo", "--seed", "1", "--out", "OUT/none/x.parquet"], "no such folder"),
+        (["plan", "--recipe", "demo", "--seed", "1", "--out", "OUT"], "is a folder"),
         (["generate", "--out", "OUT"], "expected one of --plan and --recipe"),
         (["generate", "--out", "OUT", "--plan", "no.parquet"], "no.parquet: no such file"),
         (["generate", "--out", "OUT", "--plan", "x", "--seed", "1"], "--seed and --limit go with --recipe"),
@@ -119,3 +124,34 @@ def test_sheets_are_listed_in_the_manifest(dataset: Path) -> None:
     sheets = list(write_sheets(dataset))
     assert len(sheets) == 7
     assert verify.verify(dataset) == []
+
+
+def test_a_demo_with_pairs_set_aside_ends_with_status_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = Result(7, 0, (SetAside(3, "demo-0-000003", "past its time limit"),))
+    monkeypatch.setattr("pipelines.production.produce", lambda *_: left)
+    monkeypatch.setattr("pipelines.costs.remember", lambda _: None)
+    result = runner.invoke(app, ["demo", "--out", str(tmp_path / "out")])
+    assert result.exit_code == 3, result.output
+    assert "1 set aside" in result.stdout
+
+
+def test_a_cache_that_cannot_be_written_does_not_undo_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.production.produce", lambda *_: Result(8, 0))
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/none")
+    monkeypatch.setattr("pipelines.costs._measured", lambda _: [None])
+    result = runner.invoke(app, ["generate", "--recipe", "demo", "--out", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    assert "note: this machine's figures are not kept" in result.stderr
+
+
+def test_the_trainers_page_runs_as_written(dataset: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "train.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code.replace("out/demo", str(dataset)), names)
+    assert names["target"].shape[:3] == names["labels"].shape
+    assert names["joints"].shape[2:] == (55, 3)
