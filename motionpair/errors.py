@@ -14,6 +14,11 @@ EXIT_MACHINE = 4
 EXIT_INTERRUPTED = 130
 
 
+def printable(text: str) -> str:
+    """A text for a terminal: what is named after a hostile file's contents must not steer it."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 class MotionPairError(Exception):
     """Base of the errors that a command reports in one line."""
 

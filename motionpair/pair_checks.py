@@ -10,7 +10,7 @@ import numpy as np
 
 from motionpair import masks, media, schema
 from motionpair.annotations import CLIPS, check, unpack
-from motionpair.errors import DataError
+from motionpair.errors import DataError, printable
 from motionpair.palette import ENVIRONMENT, slot_label
 from motionpair.specs import PairSpec
 
@@ -29,8 +29,7 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.message} [{self.code}]"
-        return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+        return printable(f"{self.where}: {self.message} [{self.code}]")
 
 
 @dataclass(frozen=True)

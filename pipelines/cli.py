@@ -15,6 +15,7 @@ from motionpair.errors import (
     EXIT_MACHINE,
     InputError,
     MotionPairError,
+    printable,
 )
 
 if TYPE_CHECKING:
@@ -294,15 +295,19 @@ def _show_findings(out: str, findings: list[Finding]) -> None:
             f"{len(dataset.manifest.files)} files"
         )
         return
+    if not sys.stdout.isatty():
+        for finding in findings:
+            typer.echo(finding)
+        return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table("code", "where", "finding", title=f"{out}: {len(findings)} findings", title_justify="left")
     for finding in findings:
-        table.add_row(finding.code, Text(finding.where), Text(finding.message))
-    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+        table.add_row(finding.code, Text(printable(finding.where)), Text(printable(finding.message)))
+    Console().print(table)
 
 
 def _complain(message: str, kind: str = "error") -> None:
-    typer.echo(f"motionpair: {kind}: {' '.join(message.split())}", err=True)
+    typer.echo(f"motionpair: {kind}: {printable(' '.join(message.split()))}", err=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from motionpair import durable, fields
+from motionpair.errors import DataError
 
 TIMINGS = "timings.jsonl"
 """In OUT/runs: a line an attempt, {item, ok, seconds, timings, max_rss, host, pid, ended}."""
@@ -73,10 +74,18 @@ def write(path: Path, state: State) -> None:
 
 
 def read(path: Path) -> State | None:
-    """The last state written, or None where there is none."""
+    """The last state written, or None where there is none.
+
+    Raises:
+        DataError: the file is damaged.
+    """
     if not path.exists():
         return None
-    return fields.from_plain(State, json.loads(path.read_bytes()), str(path))
+    try:
+        plain = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise DataError(f"{path}: not JSON ({error})") from None
+    return fields.from_plain(State, plain, str(path))
 
 
 class Pace:

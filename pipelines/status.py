@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from motionpair.errors import InputError
+from motionpair.errors import DataError, InputError
 from pipelines import lease, state
 from pipelines.ledger import Ledger
 from pipelines.outdir import OutDir
@@ -44,7 +44,7 @@ def read_status(root: Path) -> Status:
     """Read a generation's folder, without disturbing a driver at work on it.
 
     Raises:
-        InputError: no generation has begun there.
+        InputError: no generation has begun there. DataError: a file of `runs/` is damaged.
     """
     out = OutDir(root)
     if not out.pin_file.exists():
@@ -122,8 +122,11 @@ def _mean_seconds(path: Path) -> float | None:
     if not path.exists():
         return None
     seconds = []
-    for line in path.read_text().split("\n")[:-1]:  # the rest is empty, or torn
-        timing = json.loads(line)
-        if timing["ok"]:
-            seconds.append(timing["seconds"])
+    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], 1):  # the rest is empty, or torn
+        try:
+            timing = json.loads(line)
+            if timing["ok"]:
+                seconds.append(float(timing["seconds"]))
+        except (ValueError, KeyError, TypeError):
+            raise DataError(f"{path}: line {number} is not a timing") from None
     return sum(seconds) / len(seconds) if seconds else None

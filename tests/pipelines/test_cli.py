@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import resource
 import subprocess
@@ -81,15 +82,16 @@ def test_verify_says_clean_or_lists_what_is_wrong(dataset: Path, tmp_path: Path)
     result = runner.invoke(app, ["verify", str(dataset)])
     assert result.exit_code == 0, result.output
     assert "clean: 7 pairs, 1 quarantined" in result.stdout
-    stranger = dataset / "stranger.txt"
+    stranger = dataset / "stran\x1b[2Jger.txt"
     stranger.write_text("?")
     try:
         result = runner.invoke(app, ["verify", str(dataset)])
     finally:
         stranger.unlink()
     assert result.exit_code == 1
-    assert "stranger.txt" in result.stdout
-    assert "unknown file" in result.stdout
+    assert "stran" in result.stdout
+    assert "\x1b" not in result.stdout
+    assert result.stdout.endswith(": unknown file [file]\n")
 
 
 def test_show_draws_a_pair_and_names_near_ones(dataset: Path, tmp_path: Path) -> None:
@@ -155,3 +157,19 @@ def test_the_trainers_page_runs_as_written(dataset: Path) -> None:
     exec(code.replace("out/demo", str(dataset)), names)
     assert names["target"].shape[:3] == names["labels"].shape
     assert names["joints"].shape[2:] == (55, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("state.json", "{"), ("timings.jsonl", "{}\n"), ("pin.json", "{}")]
+)
+def test_a_damaged_file_of_a_run_is_one_line(tmp_path: Path, name: str, text: str) -> None:
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    (runs / "pin.json").write_text(json.dumps({"plan": "0", "versions": {}}))
+    (runs / name).write_text(text)
+    result = runner.invoke(app, ["generate", "--recipe", "demo", "--out", str(tmp_path)])
+    assert result.exit_code == 2
+    result = runner.invoke(app, ["status", str(tmp_path)])
+    assert result.exit_code == (0 if name == "pin.json" else 2)
+    assert name == "pin.json" or name in result.stderr
+    assert "Traceback" not in result.output
