@@ -246,7 +246,6 @@ ENVIRONMENTS: dict[str, EnvironmentKind] = {
 `Environment.colours` a colour for each of its colours, in order. Floors are at z = 0."""
 
 LIGHT_BEARING = Range(-1.0, 1.0, "radians, of the key light, like a camera's azimuth; faces stay lit")
-HDRI_STRENGTH = Range(0.75, 1.3, "of the light that exposes a character well; 1 = the renderer's choice")
 
 HDRIS: dict[str, str] = {
     "city": "city daylight",
