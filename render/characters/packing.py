@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from motionpair import fields
+from motionpair import durable, fields
 from motionpair.errors import DataError
 from motionpair.specs import Character
 from render.characters.baked import BakedCharacter, MeshPart, Rig, Role
@@ -53,11 +52,9 @@ def path(root: Path, character: Character) -> Path:
 
 
 def write(target: Path, baked: BakedCharacter) -> None:
-    """Write the bake to `target` in one step: other processes see all of it or nothing."""
+    """Write the bake to `target`: other processes, and a run after a power cut, see all of it or nothing."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    partial.write_bytes(pack(baked))
-    partial.replace(target)
+    durable.write_bytes(target, pack(baked))
 
 
 def pack(baked: BakedCharacter) -> bytes:
