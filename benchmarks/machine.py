@@ -8,17 +8,20 @@ import resource
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+
+
+COMMAND_LINE = str(Path(sys.executable).with_name("motionpair"))
+"""The installed command."""
 
 
 def describe() -> str:
     """Processor, cores, load average and versions, in one line."""
     model = platform.processor() or platform.machine()
-    try:
-        with open("/proc/cpuinfo") as file:  # noqa: PTH123
-            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
-        model = names[0] if names else model
-    except FileNotFoundError:
-        pass
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text().splitlines()
+        model = next((x.partition(":")[2].strip() for x in lines if x.startswith("model name")), model)
     load = ", ".join(f"{v:.1f}" for v in os.getloadavg())
     return f"{model}, {os.cpu_count()} cores, load {load}, Python {platform.python_version()}"
 

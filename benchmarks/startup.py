@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks.machine import child_cpu
+from benchmarks.machine import COMMAND_LINE, child_cpu
 
 COMMANDS = ("", "plan", "generate", "demo", "status", "estimate", "verify", "show")
 
@@ -14,7 +14,7 @@ def main() -> None:
     cpu, _, _ = child_cpu([sys.executable, "-c", "import motionpair"])
     print(f"import motionpair: {cpu:.2f} CPU s (python alone {bare:.2f}); limit 0.3")
     for command in COMMANDS:
-        argv = [sys.executable, "-m", "pipelines.cli", *command.split(), "--help"]
+        argv = [COMMAND_LINE, *command.split(), "--help"]
         cpu, _, _ = child_cpu(argv)
         print(f"motionpair {command:9s} --help: {cpu:.2f} CPU s; limit 0.5")
 

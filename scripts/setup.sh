@@ -54,7 +54,7 @@ make_venv() {
 
 make_venv
 say "installing Python packages ($extras) into .venv; a first time takes a few minutes"
-.venv/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[$extras]"
+.venv/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e ".[$extras]"
 
 missing=$(.venv/bin/python -m render.engines.blender.libraries || true)
 if [ -n "$missing" ]; then
