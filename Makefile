@@ -25,4 +25,4 @@ docs: setup
 	@$(PYTHON) -m motionpair.schema > docs/schema.md
 
 clean:
-	rm -rf out build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache

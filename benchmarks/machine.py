@@ -10,7 +10,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-
 COMMAND_LINE = str(Path(sys.executable).with_name("motionpair"))
 """The installed command."""
 

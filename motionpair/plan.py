@@ -117,17 +117,6 @@ class Plan:
         }
         return tuple(m.character for m in everyone if m.character.character_id in shown)
 
-    def characters_at_first(self) -> tuple[Character, ...]:
-        """The cast members that the plan's own specs (k = 0) show: what has to be baked at least."""
-        shown = {
-            character_id
-            for side in ("driving", "target")
-            for ids in self.table.column(f"{side}_characters").to_pylist()
-            for character_id in ids
-        }
-        everyone = members(self.recipe, self.seed)
-        return tuple(m.character for m in everyone if m.character.character_id in shown)
-
 
 def plan_of(recipe: Recipe, seed: int, rows: Iterable[tuple[PairSpec, str, str]]) -> Plan:
     """A plan of specs in slot order, each with its canonical JSON and the hash of that."""

@@ -276,7 +276,7 @@ def _produce(
     finally:
         shown.close()
     typer.echo(f"{out}: {result.line()}")
-    if result.rows:
+    if result.rows and address is None:  # what a cluster cost says nothing of this machine
         try:
             costs.remember(out)
         except (InputError, OSError) as error:  # the dataset is what was asked for, and it stands

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from motionpair import durable, fields
@@ -28,11 +28,13 @@ _TEMPORARY = ".tmp-*"
 class Pin:
     """What a dataset under way is bound to.
 
-    device_classes: the first worker's, then those allowed by name.
+    cast: character_id to the sha256 of its bake; empty before the first bake. device_classes: the first
+    worker's, then those allowed by name.
     """
 
     plan: str
     versions: Mapping[str, str]
+    cast: Mapping[str, str] = field(default_factory=dict)
     device_classes: tuple[str, ...] = ()
 
 
@@ -99,6 +101,24 @@ class OutDir:
                 )
         return pin
 
+    def bind_cast(self, cast: Mapping[str, str]) -> None:
+        """Hold the baked cast against the pin; the first one is pinned.
+
+        Raises:
+            InputError: a character's bake is another one than when the folder was begun.
+        """
+        pin = self.read_pin()
+        assert pin is not None
+        if not pin.cast:
+            self._write_pin(replace(pin, cast=dict(cast)))
+            return
+        changed = sorted(name for name in {*pin.cast, *cast} if pin.cast.get(name) != cast.get(name))
+        if changed:
+            raise InputError(
+                f"{self.root}: was begun with another bake of {changed[0]} ({len(changed)} of "
+                f"{len(pin.cast)} characters differ); use the cache that it was begun with, or another OUT"
+            )
+
     def admit(self, device_class: str, allowed: tuple[str, ...] = ()) -> None:
         """Hold a worker's device class against the pin; the first one is pinned.
 
@@ -115,7 +135,7 @@ class OutDir:
                 f"bytes differ between them: leave the node out or pass --allow-device-class {device_class}"
             )
         classes = (*pin.device_classes, device_class)
-        self._write_pin(Pin(pin.plan, pin.versions, classes))
+        self._write_pin(replace(pin, device_classes=classes))
 
     def read_pin(self) -> Pin | None:
         """The pin, or None before the first run."""

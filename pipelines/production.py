@@ -141,6 +141,7 @@ class _Production:
     def _make(self) -> Result:
         self._tell("preparing")
         characters = self._source.prepare(self._plan, self._out, self._reporter.note)
+        self._out.bind_cast(characters)
         set_aside: tuple[SetAside, ...] = ()
         undone = [slot for slot in range(len(self._plan)) if not self._ledger.is_settled(slot)]
         if undone:

@@ -23,7 +23,7 @@ import numpy as np
 
 from motionpair import assets, captions, durable, masks, media, schema
 from motionpair.annotations import CLIPS, pack
-from motionpair.plan import Plan, PlanFile, read_plan
+from motionpair.plan import PlanFile
 from motionpair.planning import candidate
 from motionpair.recipe import Recipe
 from motionpair.specs import PairSpec
@@ -150,8 +150,8 @@ class PairJob:
     def item_name(self, item: int) -> str:
         """The pair_id of a slot."""
         if not hasattr(self, "_names"):
-            self._names: Plan = read_plan(self.plan_path)
-        return self._names.pair_id(item)
+            self._names = PlanFile(self.plan_path)
+        return self._names.spec(item).pair_id
 
     def run(self, item: int) -> dict[str, Any]:
         """Make slot `item`'s pair and commit its files.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from motionpair.errors import DataError, MachineError
 from motionpair.specs import Character, ClipSpec, PairSpec
 from render import cameras
 from render.characters.baked import BakedCharacter
@@ -74,10 +75,21 @@ def _actors(spec: PairSpec, clip: ClipSpec, store: CharacterStore) -> list[Actor
     actors = []
     for performer in clip.performers:
         motion = observe(perform(performer.motion, spec.fps, spec.frames), clip.estimator)
-        baked = store.load(performer.character)
+        baked = _load(store, performer.character)
         pose = retarget(motion, baked, performer.position, performer.heading)
         actors.append(Actor(baked, pose, performer.slot))
     return actors
+
+
+def _load(store: CharacterStore, character: Character) -> BakedCharacter:
+    """A character's bake. One that is missing or damaged is no fault of the pair that wants it."""
+    try:
+        return store.load(character)
+    except DataError as error:
+        raise MachineError(
+            f"the bake of {character.character_id} is missing or damaged; delete its file in the cache and "
+            "run the same command again"
+        ) from error
 
 
 def _outline(actor: Actor) -> np.ndarray:

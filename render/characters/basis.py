@@ -18,7 +18,6 @@ from motionpair.specs import PHENOTYPE_AXES
 from render.skeleton import FACE_UNITS
 
 BODY = slice(0, 13380)
-TONGUE = slice(13380, 13606)
 LEFT_EYE = slice(14598, 14670)
 RIGHT_EYE = slice(14670, 14742)
 """Vertex ranges of the base mesh."""

@@ -54,7 +54,7 @@ class CharacterStore:
         with tempfile.TemporaryFile("w+") as wanted, tempfile.TemporaryFile("w+") as complaints:
             wanted.writelines(fields.canonical_json(c) + "\n" for c in missing.values())
             wanted.seek(0)
-            command = [sys.executable, "-m", "render.characters.bake", str(self.root)]
+            command = [sys.executable, "-P", "-m", "render.characters.bake", str(self.root)]
             # One thread: sums in one order, so that a bake is the same whatever the machine's cores.
             environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
             with subprocess.Popen(

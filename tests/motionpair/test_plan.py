@@ -83,7 +83,7 @@ def test_columns_say_what_the_specs_say(plan: Plan) -> None:
 
 
 def test_characters_are_those_that_candidates_may_show(plan: Plan) -> None:
-    assert len(plan.characters()) == len(plan.characters_at_first()) == 14
+    assert len(plan.characters()) == 14
     short = make_plan(load_recipe("motionpair-60k"), 0, 2)
     usable = {c.character_id for c in short.characters()}
     shown = {
@@ -94,7 +94,6 @@ def test_characters_are_those_that_candidates_may_show(plan: Plan) -> None:
         for p in clip.performers
     }
     assert usable == shown
-    assert {c.character_id for c in short.characters_at_first()} <= usable
     assert len(usable) < 200
 
 

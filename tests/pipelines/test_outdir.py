@@ -1,0 +1,32 @@
+"""What a run pins in its output folder, and what it then refuses."""
+
+from pathlib import Path
+
+import pytest
+
+from motionpair.errors import InputError
+from pipelines.outdir import OutDir
+
+
+def bound(root: Path) -> OutDir:
+    out = OutDir(root)
+    out.make()
+    out.bind("plan")
+    return out
+
+
+def test_a_cast_that_was_baked_anew_to_other_bytes_is_refused_by_name(tmp_path: Path) -> None:
+    out = bound(tmp_path / "out")
+    out.bind_cast({"c00000": "aa", "c00001": "bb"})
+    out.bind_cast({"c00000": "aa", "c00001": "bb"})
+    with pytest.raises(InputError, match=r"another bake of c00001 \(1 of 2"):
+        out.bind_cast({"c00000": "aa", "c00001": "cc"})
+
+
+def test_pins_of_cast_and_device_class_do_not_forget_each_other(tmp_path: Path) -> None:
+    out = bound(tmp_path / "out")
+    out.bind_cast({"c00000": "aa"})
+    out.admit("cpu/x86-64-v3")
+    pin = out.read_pin()
+    assert pin is not None
+    assert (pin.cast, pin.device_classes) == ({"c00000": "aa"}, ("cpu/x86-64-v3",))
