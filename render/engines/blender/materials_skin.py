@@ -14,7 +14,17 @@ import numpy as np
 
 from motionpair.specs import Character
 from render.characters.baked import MeshPart
-from render.engines.blender.shader import Field, Rgb, Shader, Value, blend, linear_rgb, luminance, tinted
+from render.engines.blender.shader import (
+    Field,
+    Rgb,
+    Shader,
+    Value,
+    blend,
+    linear_rgb,
+    luminance,
+    skin_albedo,
+    tinted,
+)
 from render.engines.blender.skin_paint import PAINT, freckled
 
 _FLUSH: Rgb = (1.0, 0.70, 0.62)
@@ -34,7 +44,7 @@ class Face:
 def brow_colour(character: Character) -> Rgb:
     """Brows are a shade darker than the hair, and never lighter than the skin bears."""
     hair = linear_rgb(character.hair.colour)
-    skin = linear_rgb(character.skin)
+    skin = skin_albedo(character.skin)
     darkest: Rgb = (0.020, 0.013, 0.009)
     colour = blend(tinted(hair, (0.55, 0.5, 0.48)), darkest, 0.45)
     return (
@@ -49,7 +59,7 @@ def skin(character: Character, face: Face | None = None) -> bpy.types.Material:
 
     Brows are a dear formula for a small place: `brow_faces` says where they are needed.
     """
-    tone = linear_rgb(character.skin)
+    tone = skin_albedo(character.skin)
     age = character.phenotype["age"]
     shader = Shader("skin" if face is None else "skin with brows")
     colour = shader.attribute(PAINT, "Color")

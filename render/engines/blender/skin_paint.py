@@ -11,7 +11,7 @@ import numpy as np
 
 from motionpair.specs import Character
 from render.characters.baked import MeshPart
-from render.engines.blender.shader import Rgb, blend, linear_rgb, luminance, tinted
+from render.engines.blender.shader import Rgb, blend, linear_rgb, luminance, skin_albedo, tinted
 
 PAINT = "paint"
 """Name of the attribute that holds the paint."""
@@ -24,7 +24,7 @@ _LATTICE = 16
 def paint(character: Character, part: MeshPart) -> np.ndarray:
     """(V, 4) float32: linear base colour and roughness. Masks that the part lacks are left out."""
     rng = np.random.default_rng([character.seed, 1])
-    tone = linear_rgb(character.skin)
+    tone = skin_albedo(character.skin)
     light = luminance(tone)
     age, gender = character.phenotype["age"], character.phenotype["gender"]
     hair = linear_rgb(character.hair.colour)
@@ -62,8 +62,8 @@ def paint(character: Character, part: MeshPart) -> np.ndarray:
 def freckled(character: Character) -> bool:
     """Whether a character has freckles: some of the young with light skin."""
     rng = np.random.default_rng([character.seed, 7])
-    light = luminance(linear_rgb(character.skin))
-    return bool(light > 0.25 and character.phenotype["age"] < 0.8 and rng.random() < 0.3)
+    light = luminance(skin_albedo(character.skin))
+    return bool(light > 0.2 and character.phenotype["age"] < 0.8 and rng.random() < 0.3)
 
 
 def _lipstick(rng: np.random.Generator, tone: Rgb) -> Rgb:
