@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from motionpair.sheets import pair_sheet
-
 from motionpair.dataset import Dataset
 from motionpair.errors import InputError
 from motionpair.manifest import relist
+from motionpair.sheets import pair_sheet
 
 QUALITY = 90
 
