@@ -10,19 +10,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipelines.costs import machine_name
+
 COMMAND_LINE = str(Path(sys.executable).with_name("motionpair"))
 """The installed command."""
 
 
 def describe() -> str:
-    """Processor, cores, load average and versions, in one line."""
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        lines = cpuinfo.read_text().splitlines()
-        model = next((x.partition(":")[2].strip() for x in lines if x.startswith("model name")), model)
+    """Processor, cores, load average and version, in one line."""
     load = ", ".join(f"{v:.1f}" for v in os.getloadavg())
-    return f"{model}, {os.cpu_count()} cores, load {load}, Python {platform.python_version()}"
+    return f"{machine_name()}, load {load}, Python {platform.python_version()}"
 
 
 def child_cpu(argv: Sequence[str]) -> tuple[float, int, str]:

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from motionpair import assets, captions, durable, masks, media, schema
+from motionpair import assets, captions, durable, masks, media, schema, shards
 from motionpair.annotations import CLIPS, pack
 from motionpair.plan import PlanFile
 from motionpair.planning import candidate
@@ -207,7 +207,7 @@ def commit(
         {file name: {bytes, sha256}} for row.json and every blob.
     """
     contents = {schema.BLOBS[name]: data for name, data in blobs.items()}
-    contents["row.json"] = json.dumps(row, sort_keys=True, indent=1, allow_nan=False).encode()
+    contents[shards.ROW_FILE] = json.dumps(row, sort_keys=True, indent=1, allow_nan=False).encode()
     temporary = staging / f".tmp-{slot:06d}-{os.getpid()}"
     final = staging / f"{slot:06d}"
     shutil.rmtree(temporary, ignore_errors=True)

@@ -31,10 +31,11 @@ BODY_MODEL = "anny 0.6.2"
 _UNIT_STEP = 1e-5  # metres a step of a face unit's delta
 _STRAND_STEP = 1e-4  # metres; a strand is its root and the steps to each next point
 _MAX_BYTES = 64 << 20  # unpacked; a real character is about 5 MB
-# What reading a damaged archive, or using its arrays, raises.
+# What reading a damaged archive, or using its arrays, raises; zipfile has a RuntimeError for entries that are
+# encrypted or compressed by a method that it does not know.
 _DAMAGE = (
     zipfile.BadZipFile, zlib.error, ValueError, KeyError, IndexError, TypeError, EOFError, OSError,
-    NotImplementedError, RuntimeError,
+    RuntimeError,
 )  # fmt: skip
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 

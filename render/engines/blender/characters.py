@@ -25,11 +25,6 @@ _INKED = ("skin", "cloth", "shoe", "hair", "accessory")
 Direction = tuple[float, float, float]
 
 
-def is_toon(character: BakedCharacter) -> bool:
-    """Whether a character has the 2D look, which needs the view transform Standard."""
-    return _spec(character).look == "animation_2d"
-
-
 def build(
     actor: Actor, pass_index: int, light: Direction = toon.LIGHT, camera: CameraTrack | None = None
 ) -> list[bpy.types.Object]:

@@ -188,12 +188,6 @@ def test_continuous_rotations_stay_the_same_rotations():
     np.testing.assert_allclose(rotate(out, vector), rotate(turns, vector), atol=1e-12)
 
 
-def test_only_the_2d_look_is_toon():
-    looks = {look: characters.is_toon(figures.bake(figures.character(look)))
-             for look in ("realistic", "animation_3d", "animation_2d")}  # fmt: skip
-    assert looks == {"realistic": False, "animation_3d": False, "animation_2d": True}
-
-
 def _plain(value: object) -> object:
     return tuple(value) if hasattr(value, "__len__") and not isinstance(value, str) else value
 
