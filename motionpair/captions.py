@@ -31,13 +31,6 @@ _HAIR_NAMES = {
 _SKIN_NAMES = ((78, "very light"), (68, "light"), (58, "tan"), (45, "brown"), (30, "dark brown"), (0, "dark"))
 """Least CIE L* of a skin tone, and its name."""
 
-_FABRIC_WORDS = {
-    "stripes": "striped",
-    "plaid": "plaid",
-    "dots": "dotted",
-    "denim": "denim",
-    "knit": "knitted",
-}
 _SHOWN_COLOURS: Mapping[str, Mapping[str, str]] = {
     "plaza": {"paving": "{} paving", "facade": "{} facades"},
     "court": {"court": "a {} surface", "lines": "{} lines"},
@@ -179,8 +172,8 @@ def _vivid(colour: str) -> bool:
 
 def _garment_words(garment: Garment) -> str:
     names = list(dict.fromkeys(colour_name(c) for c in garment.colours))
-    fabric = _FABRIC_WORDS.get(garment.fabric, "")
-    name = catalog.GARMENT_KINDS[garment.kind]
+    fabric = catalog.FABRICS[garment.fabric].word
+    name = catalog.GARMENT_KINDS[garment.kind].name
     words = " ".join(filter(None, (_list(names), fabric, name)))
     plural = name.endswith("s") and not name.endswith("ss")
     return words if plural else _a(words)
@@ -200,41 +193,12 @@ def _motion_words(motion: MotionSpec, seconds: float) -> str:
     # A sliver of a phrase at the window's edge is mostly the blend to its neighbour.
     least = min(_SLIVER, max(shown))
     words = [
-        f"{catalog.MOTION_FAMILIES[p.family].caption} {_DETAILS.get(p.family, _no_detail)(p.params)}".strip()
+        f"{(family := catalog.MOTION_FAMILIES[p.family]).caption} {family.detail(p.params)}".strip()
         for p, time in zip(motion.phrases, shown, strict=True)
         if time >= least
     ]
     distinct = [w for i, w in enumerate(words) if i == 0 or w != words[i - 1]]
     return ", then ".join(distinct) + (" in slow motion" if motion.speed < 0.75 else "")
-
-
-def _no_detail(params: Mapping[str, float]) -> str:
-    return ""
-
-
-def _side(limb: str) -> Callable[[Mapping[str, float]], str]:
-    return lambda params: f"with the {'right' if params['side'] < 0 else 'left'} {limb}"
-
-
-def _graded(
-    name: str, low: float, high: float, words: tuple[str, str]
-) -> Callable[[Mapping[str, float]], str]:
-    """The first word at or below `low`, the second at or above `high`, nothing between."""
-    return lambda params: words[0] if params[name] <= low else words[1] if params[name] >= high else ""
-
-
-_DETAILS: Mapping[str, Callable[[Mapping[str, float]], str]] = {
-    "walk": _graded("speed", 0.95, 1.25, ("slowly", "briskly")),
-    "turn": lambda params: f"to the {'left' if params['angle'] > 0 else 'right'}",
-    "wave": _side("hand"),
-    "squat": _graded("depth", 0.5, 0.75, ("half-way down", "deeply")),
-    "jump": _graded("height", 0.18, 0.3, ("a little", "high")),
-    "punch": _graded("rate", 1.5, 2.1, ("slowly", "quickly")),
-    "kick": _side("leg"),
-    "dance": _graded("tempo", 96, 122, ("at a slow tempo", "at a fast tempo")),
-    "talk": _graded("energy", 0.65, 1.05, ("calmly", "vividly")),
-    "count": lambda params: f"of the {'right' if params['side'] < 0 else 'left'} hand",
-}
 
 
 def _place(environment: Environment) -> str:
@@ -252,7 +216,7 @@ def _filming(clip: ClipSpec, seconds: float) -> str:
     camera = clip.camera
     moves = {
         "static": "The camera stands still",
-        "orbit": f"The camera slowly orbits to the {'right' if camera.orbit_speed > 0 else 'left'}",
+        "orbit": f"The camera slowly orbits to the {'right' if camera.move > 0 else 'left'}",
         "handheld": "The handheld camera sways a little",
     }
     height = ""

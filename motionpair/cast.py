@@ -218,7 +218,7 @@ class _Pools:
         main = draws.one_of(colours.standing_apart(pool, others, _OUTFIT_CONTRAST))
         chosen = [main]
         rest = [c for c in (*outfit.accent, *outfit.top, *outfit.bottom) if c != main]
-        while len(chosen) < catalog.FABRICS[fabric]:
+        while len(chosen) < catalog.FABRICS[fabric].colours:
             chosen.append(draws.one_of(colours.standing_apart(rest, chosen, _OUTFIT_CONTRAST)))
         return Garment(kind, fabric, tuple(chosen))
 

@@ -159,6 +159,7 @@ class Planner:
             height=height,
             frames=recipe.frames,
             fps=recipe.fps,
+            formation="alone" if count == 1 else "beside",
             driving=driving,
             target=target,
             reference=Reference("in_clip", draws.whole(0, recipe.frames - 1)),
@@ -196,7 +197,7 @@ class Planner:
             elevation=draws.between(*ranges.elevation),
             focal_mm=round(draws.between(*ranges.focal_mm), 1),
             margin=draws.between(*ranges.margin),
-            orbit_speed=draws.between(*ranges.orbit_speed) if kind == "orbit" else 0.0,
+            move=draws.between(*ranges.orbit_speed) if kind == "orbit" else 0.0,
             shake=draws.between(*ranges.shake) if kind == "handheld" else 0.0,
             seed=draws.seed(),
         )

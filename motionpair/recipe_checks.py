@@ -124,8 +124,8 @@ def _strata(recipe: Recipe) -> None:
 
 
 def _close_up(family: str, where: str) -> None:
-    if not catalog.MOTION_FAMILIES[family].upper_body:
-        good = ", ".join(n for n, f in catalog.MOTION_FAMILIES.items() if f.upper_body)
+    if not catalog.MOTION_FAMILIES[family].close_up:
+        good = ", ".join(n for n, f in catalog.MOTION_FAMILIES.items() if f.close_up)
         raise InputError(f"{where}.motions.{family}: does not read in a close_up; accepted: {good}")
 
 

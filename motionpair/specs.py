@@ -15,7 +15,7 @@ from typing import Literal
 from motionpair import fields
 from motionpair.errors import InputError
 
-SPEC_VERSION = 1
+SPEC_VERSION = 2
 """Version of the PairSpec's fields and of their meaning."""
 
 Mode = Literal["animation", "replacement"]
@@ -33,7 +33,7 @@ adult, 1 old."""
 
 @dataclass(frozen=True)
 class Garment:
-    """One piece of clothing: what it is cut like, woven like and coloured like."""
+    """One piece of clothing (`catalog.GARMENT_KINDS`, `FABRICS`): its cut, its fabric, and its colours."""
 
     kind: str
     fabric: str
@@ -42,10 +42,11 @@ class Garment:
 
 @dataclass(frozen=True)
 class Hair:
-    """Hair style and colour; style `bald` has none."""
+    """Hair style, and the colour of hair, brows and beard; style `bald` has no hair."""
 
     style: str
     colour: str
+    beard: str = "none"
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,9 @@ class MotionSpec:
     """One motion instance: phrases that are chained and blended, all randomness from `seed`.
 
     `start` is where in the chained motion the clip's window begins; frame f shows the chained motion at
-    start + speed · f / fps, so a speed of 0.5 is slow motion. The phrases last for the whole window. Two
-    performers with an equal MotionSpec do the same motion; `motion_id` belongs to one split.
+    start + speed · f / fps, so a speed of 0.5 is slow motion. The phrases last for the whole window.
+    `mirrored` swaps left and right. Two performers with an equal MotionSpec do the same motion; `motion_id`
+    belongs to one split.
     """
 
     motion_id: str
@@ -85,6 +87,7 @@ class MotionSpec:
     seed: int
     start: float = 0.0
     speed: float = 1.0
+    mirrored: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,18 +127,22 @@ class Camera:
 
     Azimuth: bearing of the camera, radians, from −Y towards +X. Elevation: radians, positive looks down.
     Focal length: of a full-frame camera, 36 mm along the picture's longer side. Margin: share of the picture
-    kept free at each border. Orbit speed: radians a second. Shake: 1 is a steady hand-held camera.
+    kept free at each border. Move: how fast the camera moves, with a sign: `orbit`, radians a second around
+    the target; `pan`, shares of the picture's width a second, to the right; `dolly`, shares of the distance a
+    second, nearer; `zoom`, shares of the focal length a second, longer. Shake: 1 is a steady hand-held
+    camera. F-stop: of a full-frame lens focused on the face; 0: everything is sharp.
     """
 
-    kind: Literal["static", "orbit", "handheld"]
+    kind: Literal["static", "pan", "dolly", "orbit", "handheld", "zoom"]
     framing: Literal["full_body", "close_up"]
     azimuth: float
     elevation: float
     focal_mm: float
     margin: float
-    orbit_speed: float
+    move: float
     shake: float
     seed: int
+    f_stop: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -186,7 +193,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class PairSpec:
-    """All that decides one pair: driving clip, target clip and reference, for slot `slot`, candidate `k`."""
+    """All that decides one pair: driving clip, target clip and reference, for slot `slot`, candidate `k`.
+
+    `formation` (`catalog.FORMATIONS`) says how the performers stand to each other, in both clips.
+    """
 
     version: int
     pair_id: str
@@ -199,6 +209,7 @@ class PairSpec:
     height: int
     frames: int
     fps: int
+    formation: str
     driving: ClipSpec
     target: ClipSpec
     reference: Reference

@@ -86,7 +86,7 @@ def _stand(
     """Positions (T, 3) and rotations (T, 3, 3); `half` is half the picture at 1 m, metres (x, y)."""
     frames = len(held)
     time = (np.arange(frames) - (frames - 1) / 2) / fps
-    speed = camera.orbit_speed if camera.kind == "orbit" else 0.0
+    speed = camera.move if camera.kind == "orbit" else 0.0
     sway, wobble = _handheld(camera, frames, fps)
     inward = _direction(camera.azimuth + speed * time, elevation)
     rotation = _level_rotation(inward)

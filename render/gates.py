@@ -95,7 +95,7 @@ def judge_pixels(
     actors = len(spec.driving.performers)
     for side, frames, seen in (("driving", driving, visible[0]), ("target", target, visible[1])):
         shares = [float((frames.index == i + 1).mean()) for i in range(actors)]
-        figures[f"{side}_mask_share"] = float((frames.index > 0).mean())
+        figures[f"{side}_mask_share"] = float((frames.performers() > 0).mean())
         _at_least("performer too small", min(shares), limits.mask_share)
         _at_least("performer hidden", float(seen.mean(axis=(0, 2)).min()), limits.visible_share)
         luma = (frames.rgb @ LUMA).mean(axis=(1, 2))
@@ -165,7 +165,7 @@ def _motion_energy(scene: Scene) -> float:
 
 def _difference(driving: Frames, target: Frames) -> float:
     """Mean absolute difference, 0 to 255, over the pixels where either clip shows a character."""
-    characters = (driving.index > 0) | (target.index > 0)
+    characters = (driving.performers() > 0) | (target.performers() > 0)
     one, other = driving.rgb[characters].astype(np.int16), target.rgb[characters].astype(np.int16)
     return float(np.abs(one - other).mean()) if len(one) else 0.0
 

@@ -3,10 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from render.skeleton import CONTACT_POINTS, FACE_UNITS, JOINTS
+
+
+@dataclass(frozen=True)
+class Touch:
+    """A hand that touches something, kept when the motion is put on another body.
+
+    hand: whose palm. what: `ground`, or a hand of the partner (who stands second or first in the clip).
+    weight: (T,) 0 free to 1 touching, eased between.
+    """
+
+    hand: Literal["left", "right"]
+    what: Literal["ground", "partner_left", "partner_right"]
+    weight: np.ndarray
+
+
+@dataclass(frozen=True)
+class Held:
+    """A thing that a motion holds, lifts or sits on.
+
+    kind: one of catalog.PROPS. place: what carries it, by frame: (T,) of `left_hand`, `right_hand`,
+        `both_hands` or `ground`, as indices into HELD_PLACES.
+    """
+
+    kind: str
+    place: np.ndarray
+
+
+HELD_PLACES = ("ground", "left_hand", "right_hand", "both_hands")
 
 
 @dataclass(frozen=True)
@@ -20,6 +49,8 @@ class Motion:
     expression: (T, 52) face units in [0, 1], order of skeleton.FACE_UNITS.
     contacts: (T, 4) bool, order of skeleton.CONTACT_POINTS: planted on the ground.
     events: (start_s, end_s, words), seconds from the first frame: what happens when.
+    touches: hands on the ground or on a partner's hands.
+    held: things in hands or on the ground.
     """
 
     fps: int
@@ -28,6 +59,8 @@ class Motion:
     expression: np.ndarray
     contacts: np.ndarray
     events: tuple[tuple[float, float, str], ...] = ()
+    touches: tuple[Touch, ...] = ()
+    held: tuple[Held, ...] = ()
 
     def __post_init__(self) -> None:
         t = len(self.rotations)

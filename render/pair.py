@@ -99,7 +99,7 @@ def _blobs(
     driving, target = frames
     slots = [p.slot for p in spec.target.performers]
     at = spec.reference.frame
-    reference_labels = masks.labels(target.index[at], slots, "reference", spec.mode)
+    reference_labels = masks.labels(target.performers()[at], slots, "reference", spec.mode)
     reference = masks.reference_image(target.rgb[at], reference_labels, spec.mode)
     arrays = {
         f"{clip}/{name}": array for clip, of in zip(CLIPS, notes, strict=True) for name, array in of.items()
@@ -107,9 +107,13 @@ def _blobs(
     crf = recipe.rendering.crf
     return {
         "driving": media.encode_video(driving.rgb, spec.fps, crf),
-        "driving_mask": media.encode_mask(masks.labels(driving.index, slots, "driving", spec.mode), spec.fps),
+        "driving_mask": media.encode_mask(
+            masks.labels(driving.performers(), slots, "driving", spec.mode), spec.fps
+        ),
         "target": media.encode_video(target.rgb, spec.fps, crf),
-        "target_mask": media.encode_mask(masks.labels(target.index, slots, "target", spec.mode), spec.fps),
+        "target_mask": media.encode_mask(
+            masks.labels(target.performers(), slots, "target", spec.mode), spec.fps
+        ),
         "reference": media.encode_reference(reference),
         "reference_mask": media.encode_mask_image(reference_labels),
         "annotations": pack(arrays),

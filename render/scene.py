@@ -28,12 +28,28 @@ class Pose:
 
 
 @dataclass(frozen=True)
+class Prop:
+    """A thing that a performer holds or sits on, posed in the world; it belongs to the environment.
+
+    kind: one of catalog.PROPS. size: (x, y, z) metres of its bounding box; the origin is the middle of its
+    bottom, z up, −Y its front. colour: `#rrggbb`. rotations: (T, 4) wxyz; positions: (T, 3) metres, world.
+    """
+
+    kind: str
+    size: tuple[float, float, float]
+    colour: str
+    rotations: np.ndarray
+    positions: np.ndarray
+
+
+@dataclass(frozen=True)
 class Actor:
-    """A baked character, posed, and bound to slot 1 to 6."""
+    """A baked character, posed, and bound to slot 1 to 6, with the things that it holds or sits on."""
 
     character: BakedCharacter
     pose: Pose
     slot: int
+    props: tuple[Prop, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,7 +57,8 @@ class CameraTrack:
     """A pinhole camera over T frames; it looks along its −Z with +Y up (OpenGL, Blender).
 
     position: (T, 3) metres, world. rotation: (T, 3, 3) world from camera. focal: (T,) pixels, fx = fy;
-    the principal point is the picture's centre. Frames are `width` × `height` pixels.
+    the principal point is the picture's centre. Frames are `width` × `height` pixels. f_stop: 0, or the
+    aperture of a full-frame lens focused at `focus`: (T,) metres along the viewing axis.
     """
 
     position: np.ndarray
@@ -49,6 +66,8 @@ class CameraTrack:
     focal: np.ndarray
     width: int
     height: int
+    f_stop: float = 0.0
+    focus: np.ndarray | None = None
 
     def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """World points (T, ..., 3) to pixels (T, ..., 2) (x right, y down, corner origin) and depth (T, ...).

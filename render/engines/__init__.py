@@ -10,18 +10,26 @@ import numpy as np
 from motionpair.errors import InputError
 from render.scene import Scene
 
+PROP_INDEX = 200
+"""What the index shows on things that actors hold or sit on: they belong to the environment."""
+
 
 @dataclass(frozen=True)
 class Frames:
     """What an engine makes of a scene.
 
     rgb: (T, H, W, 3) uint8 sRGB. index: (T, H, W) uint8, 0 environment, i + 1 the scene's i-th actor
-    (body, hair, clothes, glasses). depth: (T, H, W) float32 metres along the viewing axis, inf for sky.
+    (body, hair, clothes, hat, glasses), PROP_INDEX held things; sharp whatever the camera's f-stop. depth:
+    (T, H, W) float32 metres along the viewing axis, inf for sky.
     """
 
     rgb: np.ndarray
     index: np.ndarray
     depth: np.ndarray
+
+    def performers(self) -> np.ndarray:
+        """(T, H, W) uint8: the index with held things counted to the environment."""
+        return np.where(self.index == PROP_INDEX, 0, self.index).astype(np.uint8)
 
 
 class Engine(Protocol):

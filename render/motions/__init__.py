@@ -7,6 +7,7 @@ phrase's start and after its end: neighbours blend there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,18 +21,7 @@ from render.motions.track import Track, solve
 
 Family = Callable[[np.ndarray, float, Mapping[str, float], np.random.Generator], Track]
 
-FAMILIES: dict[str, Family] = {
-    "walk": locomotion.walk,
-    "turn": locomotion.turn,
-    "wave": gestures.wave,
-    "squat": sport.squat,
-    "jump": sport.jump,
-    "punch": sport.punch,
-    "kick": sport.kick,
-    "dance": dance.dance,
-    "talk": gestures.talk,
-    "count": gestures.count,
-}
+FAMILIES: Mapping[str, Family] = locomotion.FAMILIES | sport.FAMILIES | dance.FAMILIES | gestures.FAMILIES
 """Name in the catalogue to the function that performs it."""
 
 _DENSE = 60
@@ -71,9 +61,8 @@ def perform(spec: MotionSpec, fps: int, frames: int) -> Motion:
     keep = before + per_frame * np.arange(frames)
     middle = keep[frames // 2]
     whole = moved(whole, 0.0, -whole.path[middle], -whole.heading[middle])
-    motion = solve(whole, keep, fps)
     events = _window(whole.events, spec, (frames - 1) / fps)
-    return Motion(fps, motion.rotations, motion.root, motion.expression, motion.contacts, events)
+    return replace(solve(whole, keep, fps), events=events)
 
 
 def _window(
@@ -101,6 +90,8 @@ def _check(spec: MotionSpec) -> None:
                 f"phrases[{k}].params: {phrase.family} takes {', '.join(sorted(expected))}, "
                 f"got {', '.join(sorted(phrase.params)) or 'none'}"
             )
+        if MOTION_FAMILIES[phrase.family].alone and len(spec.phrases) > 1:
+            raise InputError(f"phrases[{k}].family: {phrase.family} is never chained: expected one phrase")
         if phrase.seconds <= 0:
             raise InputError(f"phrases[{k}].seconds: expected more than 0, got {phrase.seconds}")
     if spec.speed <= 0 or spec.start < 0:

@@ -35,8 +35,12 @@ def moved(track: Track, seconds: float, shift: np.ndarray | None = None, turn: f
     )
 
 
+_CURVES = tuple(f.name for f in fields(Track) if f.name not in ("events", "touches", "held"))
+"""What a track holds for every instant."""
+
+
 def _slice(track: Track, part: slice) -> Track:
-    cut = {f.name: getattr(track, f.name)[part] for f in fields(track) if f.name != "events"}
+    cut = {name: getattr(track, name)[part] for name in _CURVES}
     return Track(**cut, events=track.events)
 
 
@@ -51,6 +55,8 @@ def chain(tracks: Sequence[Track], t: np.ndarray) -> Track:
 
 
 def _join(a: Track, b: Track) -> Track:
+    if a.touches or a.held or b.touches or b.held:
+        raise ValueError("tracks: families that touch or hold things are never chained")
     rate = 1.0 / (a.t[1] - a.t[0])
     first = round(float(b.t[0] - a.t[0]) * rate)
     n = len(a.t) - first
@@ -63,11 +69,7 @@ def _join(a: Track, b: Track) -> Track:
     head = _slice(b, slice(0, n))
     mixed = _mixed(tail, head, w, u, path, heading)
     before, after = _slice(a, slice(0, first)), _slice(b, slice(n, None))
-    parts = [
-        (f.name, np.concatenate([getattr(x, f.name) for x in (before, mixed, after)]))
-        for f in fields(Track)
-        if f.name != "events"
-    ]
+    parts = [(name, np.concatenate([getattr(x, name) for x in (before, mixed, after)])) for name in _CURVES]
     return Track(**dict(parts), events=a.events + b.events)
 
 

@@ -27,7 +27,7 @@ _BEATS = 4
 _HALF_WIDTH, _TOE_OUT = 0.1, 0.22
 
 
-def dance(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
+def disco(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
     """Dance: the body drops on the beat, hips lead, chest and arms follow, hands come last."""
     p = Puppet(t, rng)
     tempo, groove, style = params["tempo"] / 60, params["groove"], params["style"]
@@ -172,3 +172,7 @@ def _arms(p: Puppet, beat: np.ndarray, weights: np.ndarray, groove: float, rng: 
         shape = np.stack([hands.RELAXED, hands.FIST * 0.85, hands.OPEN, hands.FIST * 0.75])
         p.curl[:, side] = hands.drifting(t, rng, lag(weights @ shape, t, 0.1))
         p.curl[:, side] += 0.08 * lag(np.cos(whole), t, 0.12)[:, None]
+
+
+FAMILIES = {"disco": disco}
+"""Name in the catalogue to the function that performs it."""

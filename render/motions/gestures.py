@@ -236,3 +236,7 @@ def count(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
                 (float(when), end, f"shows {words[number - 1]} with the {SIDES[side]} hand's fingers")
             )
     return p.track()
+
+
+FAMILIES = {"wave": wave, "talk": talk, "count": count}
+"""Name in the catalogue to the function that performs it."""

@@ -188,3 +188,7 @@ def _turning_steps(
         steps.append(Step(side, start, start + 0.8 * pace, where, yaw, 0.065 * params["lift"], heel=0.45))
     walk_steps(p, steps)
     return pace
+
+
+FAMILIES = {"walk": walk, "turn": turn}
+"""Name in the catalogue to the function that performs it."""

@@ -157,7 +157,7 @@ _COMBOS = (
 )
 
 
-def punch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
+def box(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
     """Box: from a guard, blows that start at the hip, with the other fist at the chin and the rear heel
     driving."""
     p = Puppet(t, rng)
@@ -302,3 +302,7 @@ def kick(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     face.exhale(p.face, 0.9 * kick_out)
     p.events.append((0.0, seconds, f"kicks to the front with the {SIDES[leg]} leg"))
     return p.track()
+
+
+FAMILIES = {"squat": squat, "jump": jump, "box": box, "kick": kick}
+"""Name in the catalogue to the function that performs it."""

@@ -6,14 +6,14 @@ onto one skeleton before any leg is solved.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from render import kinematics, mannequin
 from render import rotations as rot
 from render.legs import aloft, required_drop, settle, within_reach
-from render.motion import Motion
+from render.motion import Held, Motion, Touch
 from render.skeleton import JOINT_INDEX
 
 HEEL, TOE = 0, 1
@@ -38,6 +38,7 @@ class Track:
     knees: (N, 2) radians that the knee points outward of the foot's direction.
     face: (N, 52) face units.
     events: (start_s, end_s, words).
+    touches, held: as a motion's, with (N,) weights and places; of families that are never chained.
     """
 
     t: np.ndarray
@@ -54,6 +55,8 @@ class Track:
     knees: np.ndarray
     face: np.ndarray
     events: tuple[tuple[float, float, str], ...] = ()
+    touches: tuple[Touch, ...] = ()
+    held: tuple[Held, ...] = ()
 
 
 def foot_rotation(yaw: np.ndarray, pitch: np.ndarray) -> np.ndarray:
@@ -111,4 +114,6 @@ def solve(track: Track, keep: np.ndarray, fps: int) -> Motion:
         root=root,
         expression=np.clip(track.face[keep], 0.0, 1.0),
         contacts=track.planted[keep].reshape(-1, 4),
+        touches=tuple(replace(touch, weight=touch.weight[keep]) for touch in track.touches),
+        held=tuple(replace(held, place=held.place[keep]) for held in track.held),
     )

@@ -19,6 +19,7 @@ from motionpair.plan import Plan, write_plan
 from motionpair.planning import candidate, make_plan
 from motionpair.recipe import load_recipe
 from motionpair.specs import (
+    SPEC_VERSION,
     Camera,
     Character,
     ClipSpec,
@@ -73,7 +74,7 @@ def pair_spec(
         return ClipSpec(performers, place, camera, Estimator(estimator, slot), render)
 
     return PairSpec(
-        version=1,
+        version=SPEC_VERSION,
         pair_id=f"p{slot:06d}",
         slot=slot,
         k=0,
@@ -83,6 +84,7 @@ def pair_spec(
         width=WIDTH,
         height=HEIGHT,
         frames=FRAMES,
+        formation="alone" if len(slots) == 1 else "beside",
         fps=FPS,
         driving=clip("d", places[0] if mode == "animation" else places[1], "accurate"),
         target=clip("t", places[1], "exact"),

@@ -108,7 +108,7 @@ def test_captions_tell_how_it_is_filmed() -> None:
     assert "close-up of" in text
     assert "The camera stands still and looks slightly down. Half-way through, " in text
     assert text.endswith("seen from the front.")
-    turned = replace(camera, kind="orbit", orbit_speed=0.1, azimuth=heading + 0.7, elevation=0.0)
+    turned = replace(camera, kind="orbit", move=0.1, azimuth=heading + 0.7, elevation=0.0)
     text = caption(_with_target(spec, camera=turned))
     assert "The camera slowly orbits to the right. Half-way" in text
     assert text.endswith("seen from a three-quarter angle.")

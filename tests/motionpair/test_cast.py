@@ -52,7 +52,7 @@ def test_members_are_believable() -> None:
         assert bottom.kind in catalog.BOTTOMS
         assert shoes.kind in catalog.FOOTWEAR
         for garment in c.garments:
-            assert len(garment.colours) == catalog.FABRICS[garment.fabric]
+            assert len(garment.colours) == catalog.FABRICS[garment.fabric].colours
             assert len(set(garment.colours)) == len(garment.colours)
         assert difference(top.colours[0], bottom.colours[0]) > 10
         if c.phenotype["age"] < CHILD_BELOW:

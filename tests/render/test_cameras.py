@@ -22,7 +22,7 @@ def a_camera(kind="static", framing="full_body", **changes):
         elevation=0.1,
         focal_mm=45.0,
         margin=0.06,
-        orbit_speed=0.3,
+        move=0.3,
         shake=1.0,
         seed=5,
     )
@@ -61,7 +61,7 @@ def test_a_full_body_camera_keeps_every_body_inside_the_margin(
         focal_mm=focal,
         margin=margin,
         shake=shake,
-        orbit_speed=0.6,
+        move=0.6,
     )
     track = solve(camera, [body[:, :4], body[:, 4:]], body, width, height, FRAMES, FPS)
     pixels, depth = track.project(body)

@@ -96,7 +96,7 @@ def test_index_pass_holds_all_that_is_seen_of_a_character_and_nothing_else(scene
 @pytest.mark.parametrize("look", ["realistic", "animation_3d", "animation_2d"])
 @pytest.mark.parametrize("fabric", FABRICS)
 def test_every_fabric_has_a_material_that_tells_its_colours_apart(scene, look, fabric):
-    actor = figures.actor(figures.character(look, fabric, COLOURS[: FABRICS[fabric]]))
+    actor = figures.actor(figures.character(look, fabric, COLOURS[: FABRICS[fabric].colours]))
     objects = {o.name: o for o in characters.build(actor, 1)}
     nodes = objects["tee"].active_material.node_tree.nodes
     surface = next(n for n in nodes if n.type == "OUTPUT_MATERIAL").inputs["Surface"]

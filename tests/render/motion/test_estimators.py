@@ -16,7 +16,7 @@ from render.skeleton import BODY_JOINTS
 
 @pytest.fixture(scope="module")
 def motion() -> Motion:
-    return perform(spec(phrase("dance", 0, seconds=6.0)), 16, 97)
+    return perform(spec(phrase("disco", 0, seconds=6.0)), 16, 97)
 
 
 def errors(motion: Motion, seen: Motion) -> np.ndarray:
