@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar, cast
 
 import numpy as np
 
+from motionpair.catalog.ranges import swap_sides
+from render import rotations as rot
 from render.skeleton import CONTACT_POINTS, FACE_UNITS, JOINTS
+
+_Name = TypeVar("_Name", bound=str)
 
 
 @dataclass(frozen=True)
@@ -78,3 +83,36 @@ class Motion:
     def frames(self) -> int:
         """Number of frames."""
         return len(self.rotations)
+
+    def mirrored(self) -> Motion:
+        """The motion as a mirror shows it: left and right swapped, in rotations, way, face, contacts,
+        touches, things held and words."""
+        return replace(
+            self,
+            rotations=rot.mirrored(self.rotations[:, _JOINTS_MIRRORED]),
+            root=self.root * np.array([-1.0, 1.0, 1.0]),
+            expression=self.expression[:, _UNITS_MIRRORED],
+            contacts=self.contacts[:, _CONTACTS_MIRRORED],
+            events=tuple((start, end, swap_sides(words)) for start, end, words in self.events),
+            touches=tuple(replace(t, hand=_swapped(t.hand), what=_swapped(t.what)) for t in self.touches),
+            held=tuple(replace(h, place=_PLACES_MIRRORED[h.place]) for h in self.held),
+        )
+
+
+def _swapped(name: _Name) -> _Name:
+    """A name with its side swapped. A gaze unit's In and Out are seen from its eye, so they stay."""
+    for one, other in (("left", "right"), ("right", "left"), ("Left", "Right"), ("Right", "Left")):
+        if one in name:
+            return cast(_Name, name.replace(one, other))
+    return name
+
+
+def _other_side(names: Sequence[str]) -> np.ndarray:
+    """Where the other side's entry of each name stands."""
+    return np.array([names.index(_swapped(name)) for name in names])
+
+
+_JOINTS_MIRRORED = _other_side(JOINTS)
+_UNITS_MIRRORED = _other_side(FACE_UNITS)
+_CONTACTS_MIRRORED = _other_side(CONTACT_POINTS)
+_PLACES_MIRRORED = _other_side(HELD_PLACES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -34,3 +35,8 @@ def graded(name: str, low: float, high: float, words: tuple[str, str]) -> Words:
 def nothing(params: Mapping[str, float]) -> str:
     """No words."""
     return ""
+
+
+def swap_sides(text: str) -> str:
+    """The words of a mirrored motion: every `left` becomes `right` and the other way round."""
+    return re.sub(r"\b(left|right)\b", lambda side: "right" if side[0] == "left" else "left", text)

@@ -62,7 +62,8 @@ def perform(spec: MotionSpec, fps: int, frames: int) -> Motion:
     middle = keep[frames // 2]
     whole = moved(whole, 0.0, -whole.path[middle], -whole.heading[middle])
     events = _window(whole.events, spec, (frames - 1) / fps)
-    return replace(solve(whole, keep, fps), events=events)
+    motion = replace(solve(whole, keep, fps), events=events)
+    return motion.mirrored() if spec.mirrored else motion
 
 
 def _window(
