@@ -40,6 +40,10 @@ class Held:
     place: np.ndarray
 
 
+Support = Literal["feet", "knees", "toes", "trunk"]
+"""What carries a body beside its hands: the soles; the knees; the balls of the feet with the legs stretched
+back; or it lies."""
+
 HELD_PLACES = ("ground", "left_hand", "right_hand", "both_hands")
 
 
@@ -56,6 +60,8 @@ class Motion:
     events: (start_s, end_s, words), seconds from the first frame: what happens when.
     touches: hands on the ground or on a partner's hands.
     held: things in hands or on the ground.
+    support: what carries the body. kneeling: (T, 2) bool, left and right knee planted on the ground; None
+        without any.
     """
 
     fps: int
@@ -66,6 +72,8 @@ class Motion:
     events: tuple[tuple[float, float, str], ...] = ()
     touches: tuple[Touch, ...] = ()
     held: tuple[Held, ...] = ()
+    support: Support = "feet"
+    kneeling: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         t = len(self.rotations)
@@ -96,6 +104,7 @@ class Motion:
             events=tuple((start, end, swap_sides(words)) for start, end, words in self.events),
             touches=tuple(replace(t, hand=_swapped(t.hand), what=_swapped(t.what)) for t in self.touches),
             held=tuple(replace(h, place=_PLACES_MIRRORED[h.place]) for h in self.held),
+            kneeling=None if self.kneeling is None else self.kneeling[:, ::-1],
         )
 
 

@@ -35,7 +35,8 @@ def moved(track: Track, seconds: float, shift: np.ndarray | None = None, turn: f
     )
 
 
-_CURVES = tuple(f.name for f in fields(Track) if f.name not in ("events", "touches", "held"))
+_WHOLE = ("events", "touches", "held", "support", "kneeling")
+_CURVES = tuple(f.name for f in fields(Track) if f.name not in _WHOLE)
 """What a track holds for every instant."""
 
 

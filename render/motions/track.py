@@ -13,7 +13,7 @@ import numpy as np
 from render import kinematics, mannequin
 from render import rotations as rot
 from render.legs import aloft, required_drop, settle, within_reach
-from render.motion import Held, Motion, Touch
+from render.motion import Held, Motion, Support, Touch
 from render.skeleton import JOINT_INDEX
 
 HEEL, TOE = 0, 1
@@ -38,7 +38,9 @@ class Track:
     knees: (N, 2) radians that the knee points outward of the foot's direction.
     face: (N, 52) face units.
     events: (start_s, end_s, words).
-    touches, held: as a motion's, with (N,) weights and places; of families that are never chained.
+    touches, held, support, kneeling: as a motion's, with (N,) weights and places; of families that are never
+        chained. With another support than `feet` the legs are those of `joints`, the pelvis is where path
+        and sway put it, and nothing is solved.
     """
 
     t: np.ndarray
@@ -57,6 +59,8 @@ class Track:
     events: tuple[tuple[float, float, str], ...] = ()
     touches: tuple[Touch, ...] = ()
     held: tuple[Held, ...] = ()
+    support: Support = "feet"
+    kneeling: np.ndarray | None = None
 
 
 def foot_rotation(yaw: np.ndarray, pitch: np.ndarray) -> np.ndarray:
@@ -73,12 +77,34 @@ def ankle_positions(prints: np.ndarray, yaw: np.ndarray, pitch: np.ndarray) -> n
 
 
 def solve(track: Track, keep: np.ndarray, fps: int) -> Motion:
-    """Solve a track's legs on the mannequin; `keep` are the indices of the instants that become frames."""
+    """Solve a track on the mannequin, the legs of a standing one too; `keep` are the indices of the instants that become frames."""
     heading = rot.about_z(track.heading)
     pelvis = rot.mul(heading, rot.exp(track.pelvis))
     place = rot.rotate(heading, track.sway)
     place[:, :2] += track.path
     place[:, 2] += mannequin.HIP_HEIGHT
+    local = track.joints[keep].copy()
+    place = _with_legs(track, keep, place, pelvis, local) if track.support == "feet" else place[keep]
+    local[:, JOINT_INDEX["pelvis"]] = pelvis[keep]
+    root = (place - np.array([0.0, 0.0, mannequin.HIP_HEIGHT])) / mannequin.HIP_HEIGHT
+    return Motion(
+        fps=fps,
+        rotations=rot.continuous(rot.normalised(local)),
+        root=root,
+        expression=np.clip(track.face[keep], 0.0, 1.0),
+        contacts=track.planted[keep].reshape(-1, 4),
+        touches=tuple(replace(touch, weight=touch.weight[keep]) for touch in track.touches),
+        held=tuple(replace(held, place=held.place[keep]) for held in track.held),
+        support=track.support,
+        kneeling=None if track.kneeling is None else track.kneeling[keep],
+    )
+
+
+def _with_legs(
+    track: Track, keep: np.ndarray, place: np.ndarray, pelvis: np.ndarray, local: np.ndarray
+) -> np.ndarray:
+    """Write legs that reach their prints into `local`; returns the pelvis's places (K, 3), sunk as needed."""
+    place = place.copy()
     ankles = ankle_positions(track.prints, track.yaw, track.pitch)
     mirror = np.array([[1.0, 1.0, 1.0], [-1.0, 1.0, 1.0]])
     hip_offsets = mannequin.HIP * mirror
@@ -100,20 +126,9 @@ def solve(track: Track, keep: np.ndarray, fps: int) -> Motion:
     shin = kinematics.limb_frame(rot.normalised(ends - knees), axis, -rot.Z, rot.X)
     foot = foot_rotation(yaw, pitch)
 
-    local = track.joints[keep].copy()
-    local[:, JOINT_INDEX["pelvis"]] = pelvis
     for side, name in ((LEFT, "left"), (RIGHT, "right")):
         local[:, JOINT_INDEX[f"{name}_hip"]] = rot.mul(rot.inverse(pelvis), thigh[:, side])
         local[:, JOINT_INDEX[f"{name}_knee"]] = rot.mul(rot.inverse(thigh[:, side]), shin[:, side])
         local[:, JOINT_INDEX[f"{name}_ankle"]] = rot.mul(rot.inverse(shin[:, side]), foot[:, side])
         local[:, JOINT_INDEX[f"{name}_foot"]] = rot.about_x(-track.toes[keep, side])
-    root = (place - np.array([0.0, 0.0, mannequin.HIP_HEIGHT])) / mannequin.HIP_HEIGHT
-    return Motion(
-        fps=fps,
-        rotations=rot.continuous(rot.normalised(local)),
-        root=root,
-        expression=np.clip(track.face[keep], 0.0, 1.0),
-        contacts=track.planted[keep].reshape(-1, 4),
-        touches=tuple(replace(touch, weight=touch.weight[keep]) for touch in track.touches),
-        held=tuple(replace(held, place=held.place[keep]) for held in track.held),
-    )
+    return place
