@@ -62,8 +62,8 @@ def identity_distance(a: Character, b: Character) -> tuple[float, float]:
     age 0.20, weight 0.16, height 0.16, muscle 0.08, proportions 0.03, each ancestry 0.01), plus 0.06 where
     the hair styles differ and 0.06 where the garment kinds of the lower body do, inside the root; 0 to 1.
 
-    colour: mean CIE76 ΔE over skin (weight 0.20), hair (0.25), main colour of the top (0.35) and of
-    the bottom (0.20). 2 is just noticeable, 20 plainly different.
+    colour: mean CIE76 ΔE over skin (weight 0.20), hair (0.25), main colour of the outermost garment of the
+    upper body (0.35) and of the lower (0.20). 2 is just noticeable, 20 plainly different.
     """
     return _distance(_member(a, "train"), _member(b, "train"))
 
@@ -114,8 +114,22 @@ def _members(recipe_json: str, seed: int) -> tuple[Member, ...]:
     return tuple(made)
 
 
+def worn(character: Character, *places: str) -> Garment:
+    """What a character wears at the first of some places (`catalog.GARMENT_KINDS`) where it wears anything.
+
+    Raises:
+        InputError: it wears nothing there.
+    """
+    by_place = {catalog.GARMENT_KINDS[g.kind].place: g for g in reversed(character.garments)}
+    for place in places:
+        if place in by_place:
+            return by_place[place]
+    raise InputError(f"garments: {character.character_id} wears no {' or '.join(places)}")
+
+
 def _member(character: Character, split: Split) -> Member:
-    top, bottom = character.garments[0], character.garments[1]
+    top = worn(character, "outer", "dress", "top")
+    bottom = worn(character, "dress", "bottom")
     body = tuple(character.phenotype[axis] for axis in _AXIS_WEIGHTS)
     main = (character.skin, character.hair.colour, top.colours[0], bottom.colours[0])
     return Member(
@@ -174,7 +188,9 @@ class _Pools:
         phenotype |= _shares_of(ancestry_name, ancestry, draws)
         skin = draws.one_of(ancestry.skin)
         eyes = draws.one_of(ancestry.eyes)
-        hair = Hair(self._hair_style(gender, age, draws), self._hair_colour(ancestry, look, age, draws))
+        beard = Table(gender.beards).draw(draws) if age >= CHILD_BELOW else "none"
+        style = self._hair_style(gender, age, draws)
+        hair = Hair(style, self._hair_colour(ancestry, look, age, draws), beard)
         return Character(
             character_id=f"c{index:05d}",
             look=look,
@@ -182,7 +198,7 @@ class _Pools:
             skin=skin,
             eyes=eyes,
             hair=hair,
-            garments=self._garments(gender, skin, draws),
+            garments=self._garments(gender, skin, style, draws),
             seed=draws.seed(),
         )
 
@@ -200,21 +216,36 @@ class _Pools:
             return draws.one_of(self.cast.grey_hair)
         return draws.one_of(ancestry.hair)
 
-    def _garments(self, gender: Gender, skin: str, draws: Draws) -> tuple[Garment, ...]:
-        """Top, bottom, footwear: colours of one outfit that stand apart from each other and the skin."""
-        outfit = draws.one_of(self.outfits)
-        top = self._garment(Table(gender.tops).draw(draws), outfit.top, [skin], outfit, draws)
-        worn = [skin, top.colours[0]]
-        bottom = self._garment(Table(gender.bottoms).draw(draws), outfit.bottom, worn, outfit, draws)
-        shoes = self._garment(Table(self.cast.footwear).draw(draws), outfit.shoes, [skin], outfit, draws)
-        return top, bottom, shoes
+    def _garments(self, gender: Gender, skin: str, hair: str, draws: Draws) -> tuple[Garment, ...]:
+        """What one wears, in colours of one outfit; neighbours stand apart from each other and the skin.
+
+        A dress is a top and a bottom. Headwear is worn over hair that it fits over.
+        """
+        cast, outfit = self.cast, draws.one_of(self.outfits)
+        kinds = [Table(gender.tops).draw(draws), Table(gender.bottoms).draw(draws)]
+        if kinds[1] in catalog.DRESSES:
+            kinds = kinds[1:]
+        kinds += [Table(table).draw(draws) for table in (cast.outers, cast.footwear)]
+        headwear = Table(cast.headwear).draw(draws)
+        kinds.append(headwear if hair in catalog.HAIR_UNDER_HATS else recipe_checks.NONE)
+        kinds.append(Table(cast.eyewear).draw(draws))
+        garments: list[Garment] = []
+        for kind in kinds:
+            if kind == recipe_checks.NONE:
+                continue
+            place = catalog.GARMENT_KINDS[kind].place
+            beside = [g.colours[0] for g in garments[:1]] if place in ("bottom", "outer") else []
+            pool = {"bottom": outfit.bottom, "feet": outfit.shoes, "eyes": outfit.shoes}.get(
+                place, (*outfit.bottom, *outfit.accent) if place in ("outer", "head") else outfit.top
+            )
+            garments.append(self._garment(kind, pool, [skin, *beside], outfit, draws))
+        return tuple(garments)
 
     def _garment(
         self, kind: str, pool: Sequence[str], others: Sequence[str], outfit: Outfit, draws: Draws
     ) -> Garment:
         fabric = Table(self.cast.fabrics[kind]).draw(draws)
-        if fabric == "denim":
-            pool = self.cast.denim
+        pool = {"denim": self.cast.denim, "leather": self.cast.leather}.get(fabric, pool)
         main = draws.one_of(colours.standing_apart(pool, others, _OUTFIT_CONTRAST))
         chosen = [main]
         rest = [c for c in (*outfit.accent, *outfit.top, *outfit.bottom) if c != main]

@@ -1,20 +1,30 @@
-"""Choreography: what the performers of a pair do, and where they stand."""
+"""Choreography: how the performers of a pair stand to each other, and what they do."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from motionpair import catalog
 from motionpair.draws import DIGITS, Draws, Table
 from motionpair.recipe import Recipe, Stage, Stratum
+from motionpair.recipe_checks import DUETS, PAIRED, WALKERS
 from motionpair.specs import MotionSpec, Phrase
+
+Spot = tuple[tuple[float, float], float]
+"""A performer's position, metres, and heading, radians."""
 
 _TURN_IN = (0.5, 1.1)
 """Radians that facing performers turn towards each other: their faces stay in sight."""
 _STEP = 0.15
 """Metres that performers stand before or behind their line."""
+_LANE = (0.75, 0.95)
+"""Metres between the ways of performers who pass each other."""
+_ARMS = 0.9
+"""Metres between two who touch; staging brings them to where both reach (`render.touch`)."""
+_AWAY = 0.5
+"""Radians, either way, that a duet's line is turned from square to the camera's."""
 _SLACK = 1.0
 """Seconds that a chained motion outlasts the clip: blends between phrases overlap."""
 _BODY = 0.8
@@ -23,40 +33,114 @@ _MOTIONS, _WINDOWS = 6, 12
 """Motions, and windows of each, that are tried for one that stays on free ground."""
 
 
-def line_up(stage: Stage, count: int, draws: Draws) -> list[tuple[tuple[float, float], float]]:
-    """Position and heading of each performer: one at the origin, several side by side or facing."""
-    if count == 1:
-        return [((0.0, 0.0), draws.between(-stage.heading, stage.heading))]
-    facing = draws.chance(stage.facing_share)
-    spacing = draws.between(*stage.spacing)
-    places = []
-    for i in range(count):
-        side = i - (count - 1) / 2
-        position = (round(side * spacing, DIGITS), draws.between(-_STEP, _STEP))
-        turn = draws.between(-stage.heading / 2, stage.heading / 2)
-        if facing and side:
-            # Heading turns a character from −Y towards +X: who stands at −X turns that way.
-            turn = draws.between(*_TURN_IN) * (-1 if side > 0 else 1)
-        places.append((position, turn))
-    return places
+@dataclass(frozen=True)
+class Choreography:
+    """What the performers of a clip do, and where they are half-way through it."""
+
+    formation: str
+    motions: tuple[MotionSpec, ...]
+    spots: tuple[Spot, ...]
 
 
-class MotionPool:
-    """The motions of a stratum."""
+class Choreographer:
+    """Choreographs the pairs of a stratum."""
 
     def __init__(self, recipe: Recipe, stratum: Stratum) -> None:
+        self._stage = recipe.stage
+        formations = stratum.formations or recipe.stage.formations
+        self._formations = Table(formations) if stratum.performers[1] > 1 else None
+        self._of_many = Table({f: w for f, w in formations.items() if f not in PAIRED})
+        families = {f: w for f, w in (stratum.motions or recipe.motions.families).items() if w > 0}
+        self._alone = _Pool(recipe, stratum, {f: w for f, w in families.items() if f not in DUETS})
+        self._duets = _Pool(recipe, stratum, {f: w for f, w in families.items() if f in DUETS})
+        self._walks = _Pool(recipe, stratum, {f: w for f, w in families.items() if f in WALKERS})
+
+    def formation(self, count: int, draws: Draws) -> str:
+        """How `count` performers stand to each other."""
+        if count == 1 or self._formations is None:
+            return "alone"
+        return (self._formations if count == 2 else self._of_many).draw(draws)
+
+    def draw(self, formation: str, motion_ids: Sequence[str], draws: Draws) -> Choreography:
+        """A choreography for as many performers as there are ids."""
+        count = len(motion_ids)
+        spots = line_up(self._stage, formation, count, draws)
+        if formation == "duet":
+            led = self._duets.motion(motion_ids[0], draws)
+            motions = [_in_role(led, name, role) for role, name in enumerate(motion_ids)]
+        elif formation == "mirrored":
+            led = self._alone.motion(motion_ids[0], draws)
+            motions = [
+                replace(led, motion_id=name, mirrored=led.mirrored != bool(i % 2))
+                for i, name in enumerate(motion_ids)
+            ]
+        elif formation == "passing":
+            motions = [self._walks.passing(name, draws) for name in motion_ids]
+        else:
+            motions = [self._alone.motion(name, draws) for name in motion_ids]
+        return Choreography(formation, tuple(motions), tuple(spots))
+
+
+def line_up(stage: Stage, formation: str, count: int, draws: Draws) -> list[Spot]:
+    """Position and heading of each performer; a heading turns a character from −Y towards +X."""
+    if formation == "alone":
+        return [((0.0, 0.0), draws.between(-stage.heading, stage.heading))]
+    sides = [i - (count - 1) / 2 for i in range(count)]
+    if formation == "duet":
+        turn = draws.between(-_AWAY, _AWAY)
+        return [
+            (
+                (round(side * _ARMS * math.cos(turn), DIGITS), round(side * _ARMS * math.sin(turn), DIGITS)),
+                round(turn - math.copysign(math.pi / 2, side), DIGITS),
+            )
+            for side in sides
+        ]
+    if formation == "passing":
+        lane, first = draws.between(*_LANE), draws.one_of((-1, 1))
+        return [
+            (
+                (draws.between(-2 * _STEP, 2 * _STEP), round(side * lane, DIGITS)),
+                round(first * (-1) ** i * math.pi / 2 + draws.between(-_STEP, _STEP), DIGITS),
+            )
+            for i, side in enumerate(sides)
+        ]
+    spacing = draws.between(*stage.spacing)
+    turned = draws.between(-stage.heading / 2, stage.heading / 2)
+    spots = []
+    for i, side in enumerate(sides):
+        position = (round(side * spacing, DIGITS), draws.between(-_STEP, _STEP))
+        heading = draws.between(-stage.heading / 2, stage.heading / 2)
+        if formation == "facing" and side:
+            heading = draws.between(*_TURN_IN) * (-1 if side > 0 else 1)
+        elif formation == "mirrored":
+            heading = turned * (-1) ** i
+        spots.append((position, heading))
+    return spots
+
+
+def _in_role(led: MotionSpec, motion_id: str, role: int) -> MotionSpec:
+    """The motion as the first (0) or the second (1) of a duet does it."""
+    phrases = tuple(replace(p, params={**p.params, "role": float(role)}) for p in led.phrases)
+    return replace(led, motion_id=motion_id, phrases=phrases)
+
+
+class _Pool:
+    """Motions of some families of a stratum."""
+
+    def __init__(self, recipe: Recipe, stratum: Stratum, families: Mapping[str, float]) -> None:
         self._phrases = recipe.motions.phrases
+        self._mirrored = recipe.motions.mirrored
         self._speed = stratum.motion_speed
         self._window = recipe.frames / recipe.fps
-        weights = {f: w for f, w in (stratum.motions or recipe.motions.families).items() if w > 0}
-        self._families = Table(weights)
-        self._next = {f: Table({g: w for g, w in weights.items() if g != f} or weights) for f in weights}
+        self._families = Table(families)
+        chained = {f: w for f, w in families.items() if not catalog.MOTION_FAMILIES[f].alone}
+        self._next = {f: Table({g: w for g, w in chained.items() if g != f} or chained) for f in chained}
         self._params = {
-            family: [
-                (name, *recipe.motions.params.get(family, {}).get(name, (span.low, span.high)))
+            family: {
+                name: recipe.motions.params.get(family, {}).get(name, (span.low, span.high))
                 for name, span in catalog.MOTION_FAMILIES[family].params.items()
-            ]
-            for family in weights
+            }
+            for family in families
         }
         self._ground = _free_ground(recipe) - _BODY
 
@@ -65,8 +149,9 @@ class MotionPool:
 
         A performer is at its place in the clip's middle, so the way before and the way after it count.
         """
+        lead = self._families.draw(draws)  # kept, so that families have their shares
         for _ in range(_MOTIONS):
-            motion = self._draw(motion_id, draws)
+            motion = self._draw(motion_id, lead, draws)
             # Other windows first: drawing all anew at once would leave few of the motions that walk.
             for _ in range(_WINDOWS):
                 if _reach(motion, self._window) <= self._ground:
@@ -74,30 +159,56 @@ class MotionPool:
                 motion = self._moved(motion, draws)
         return motion
 
-    def _draw(self, motion_id: str, draws: Draws) -> MotionSpec:
+    def passing(self, motion_id: str, draws: Draws) -> MotionSpec:
+        """A straight way through the whole clip, no longer than the free ground."""
+        speed = draws.between(*self._speed)
+        fastest = 2 * self._ground / (self._window * speed)
+        fitting = [f for f in self._families.values if self._params[f]["speed"][0] <= fastest]
+        # Where even the slowest would leave the free ground, the slowest it is.
+        slowest = min(self._families.values, key=lambda f: self._params[f]["speed"][0])
+        family = draws.one_of(fitting or [slowest])
+        phrase = self._phrase(family, draws, self._window * speed + _SLACK)
+        low, high = self._params[family]["speed"]
+        params = {**phrase.params, "speed": draws.between(low, max(low, min(high, fastest)))}
+        if "curve" in params:
+            params["curve"] = draws.between(-0.08, 0.08)
+        return MotionSpec(motion_id, (replace(phrase, params=params),), draws.seed(), 0.0, speed)
+
+    def _draw(self, motion_id: str, lead: str, draws: Draws) -> MotionSpec:
         """Phrases one after another; neighbours are of different families where there are several."""
         speed = draws.between(*self._speed)
         needed = self._window * speed + _SLACK
+        mirrored = draws.chance(self._mirrored)
+        if lead not in self._next:
+            phrase = self._phrase(lead, draws, needed)
+            start = round(draws.between(0.0, phrase.seconds - needed), 2)
+            return MotionSpec(motion_id, (phrase,), draws.seed(), start, speed, mirrored)
         count = draws.whole(*self._phrases)
         phrases: list[Phrase] = []
         total = 0.0
         while len(phrases) < count or total < needed:
-            table = self._next[phrases[-1].family] if phrases else self._families
-            family = table.draw(draws)
-            low, high = catalog.MOTION_FAMILIES[family].seconds
-            seconds = round(draws.between(low, high), 2)
-            params = {name: draws.between(least, most) for name, least, most in self._params[family]}
-            if "speed" in params:  # metres a second: not so long that no window would fit
-                seconds = round(min(seconds, max(low, 1.6 * self._ground / params["speed"])), 2)
-            phrases.append(Phrase(family, seconds, params))
-            total += seconds
+            family = self._next[phrases[-1].family].draw(draws) if phrases else lead
+            phrase = self._phrase(family, draws)
+            if "speed" in phrase.params:  # not so long that no window would fit
+                low = catalog.MOTION_FAMILIES[family].seconds[0]
+                most = max(low, 1.6 * self._ground / phrase.params["speed"])
+                phrase = replace(phrase, seconds=round(min(phrase.seconds, most), 2))
+            phrases.append(phrase)
+            total += phrase.seconds
         start = round(draws.between(0.0, total - needed), 2)
-        return MotionSpec(motion_id, tuple(phrases), draws.seed(), start, speed)
+        return MotionSpec(motion_id, tuple(phrases), draws.seed(), start, speed, mirrored)
+
+    def _phrase(self, family: str, draws: Draws, least: float = 0.0) -> Phrase:
+        """A phrase of the family's own length, or of up to a half more than `least` seconds."""
+        low, high = catalog.MOTION_FAMILIES[family].seconds
+        seconds = draws.between(max(low, least), max(high, 1.5 * least) if least else high)
+        params = {name: draws.between(*span) for name, span in self._params[family].items()}
+        return Phrase(family, round(seconds, 2) + (0.01 if least else 0.0), params)
 
     def _moved(self, motion: MotionSpec, draws: Draws) -> MotionSpec:
         """The motion with another window."""
         latest = sum(p.seconds for p in motion.phrases) - self._window * motion.speed - _SLACK
-        return replace(motion, start=round(draws.between(0.0, latest), 2))
+        return replace(motion, start=round(draws.between(0.0, max(latest, 0.0)), 2))
 
 
 def _free_ground(recipe: Recipe) -> float:

@@ -17,10 +17,10 @@ import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
 
-from motionpair import catalog, dealing
+from motionpair import catalog, dealing, recipe_checks
 from motionpair.cast import Member, members
 from motionpair.casting import Casting
-from motionpair.choreography import MotionPool, line_up
+from motionpair.choreography import Choreographer
 from motionpair.draws import CANDIDATE, SLOT, Draws, Table, stream
 from motionpair.errors import InputError
 from motionpair.palette import MAX_SLOTS
@@ -93,13 +93,18 @@ class Planner:
         self._slots = dealing.deal_slots(recipe)
         self._casting = Casting(recipe, members(recipe, seed))
         self._sizes = Table({(s.width, s.height): s.weight for s in recipe.sizes})
-        self._motions = [MotionPool(recipe, s) for s in recipe.strata]
+        self._choreographers = [Choreographer(recipe, s) for s in recipe.strata]
         self._environments = Table(recipe.places.environments)
         self._lights = {
             kind: Table({h: recipe.places.hdris.get(h, 0.0) for h in catalog.ENVIRONMENTS[kind].hdris})
             for kind in self._environments.values
         }
-        self._kinds = {f: Table(getattr(recipe.cameras, f).kinds) for f in ("full_body", "close_up")}
+        framings = {f: getattr(recipe.cameras, f) for f in ("full_body", "close_up")}
+        self._kinds = {f: Table(ranges.kinds) for f, ranges in framings.items()}
+        self._angles = {
+            f: Table({name: angle.weight for name, angle in ranges.angles.items()})
+            for f, ranges in framings.items()
+        }
         self._estimators = Table(recipe.estimators.models)
 
     def candidate(self, slot: int, k: int) -> PairSpec:
@@ -112,22 +117,26 @@ class Planner:
         number = int(self._slots.stratum[slot])
         stratum, split = recipe.strata[number], dealing.SPLITS[self._slots.split[slot]]
         draws = Draws(stream(CANDIDATE, self.seed, slot, k))
-        # The number of performers belongs to the sub-task, so it is the slot's own and not the candidate's.
-        count = stratum.performers[0]
-        if stratum.performers[1] > count:
-            count = Draws(stream(SLOT, self.seed, slot)).whole(*stratum.performers)
+        # The number of performers and their formation belong to the sub-task: they are the slot's own, and
+        # not the candidate's.
+        choreographer, count, formation = self._choreographers[number], 1, "alone"
+        if stratum.performers[1] > 1:
+            of_slot = Draws(stream(SLOT, self.seed, slot))
+            count = of_slot.whole(*stratum.performers)
+            formation = choreographer.formation(count, of_slot)
 
         width, height = self._sizes.draw(draws)
         drivers, targets = self._casting.draw(split, stratum.mode, count, draws)
         binding = draws.sample(range(1, MAX_SLOTS + 1), count)
         ids = [f"m{slot:06d}k{k}p{i}" for i in range(count)]
-        motions = [self._motions[number].motion(motion_id, draws) for motion_id in ids]
-        places = line_up(recipe.stage, count, draws)
+        choreography = choreographer.draw(formation, ids, draws)
 
         def performers(who: list[Member]) -> tuple[Performer, ...]:
             return tuple(
                 Performer(w.character, motion, colour, position, heading)
-                for w, motion, colour, (position, heading) in zip(who, motions, binding, places, strict=True)
+                for w, motion, colour, (position, heading) in zip(
+                    who, choreography.motions, binding, choreography.spots, strict=True
+                )
             )
 
         reverse = draws.chance(recipe.estimators.reverse_driven)
@@ -159,7 +168,7 @@ class Planner:
             height=height,
             frames=recipe.frames,
             fps=recipe.fps,
-            formation="alone" if count == 1 else "beside",
+            formation=formation,
             driving=driving,
             target=target,
             reference=Reference("in_clip", draws.whole(0, recipe.frames - 1)),
@@ -190,16 +199,22 @@ class Planner:
     def _camera(self, stratum: Stratum, draws: Draws) -> Camera:
         ranges: CameraRanges = getattr(self.recipe.cameras, stratum.framing)
         kind = self._kinds[stratum.framing].draw(draws)
+        angle = ranges.angles[self._angles[stratum.framing].draw(draws)]
+        move = 0.0
+        if kind in recipe_checks.MOVING:
+            move = draws.between(*ranges.moves[kind]) * draws.one_of((-1, 1))
+        blurred = draws.chance(ranges.blurred)
         return Camera(
             kind=kind,
             framing=stratum.framing,
             azimuth=draws.between(*ranges.azimuth),
-            elevation=draws.between(*ranges.elevation),
+            elevation=draws.between(*angle.span),
             focal_mm=round(draws.between(*ranges.focal_mm), 1),
             margin=draws.between(*ranges.margin),
-            move=draws.between(*ranges.orbit_speed) if kind == "orbit" else 0.0,
+            move=move,
             shake=draws.between(*ranges.shake) if kind == "handheld" else 0.0,
             seed=draws.seed(),
+            f_stop=round(draws.between(*ranges.f_stop), 1) if blurred else 0.0,
         )
 
 

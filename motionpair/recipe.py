@@ -21,7 +21,7 @@ from motionpair import fields
 from motionpair.errors import InputError
 from motionpair.specs import Mode
 
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 """Version of the recipe's keys and of their meaning."""
 
 MAX_RECIPE_BYTES = 1 << 20
@@ -43,7 +43,10 @@ class Size:
 
 @dataclass(frozen=True)
 class Stratum:
-    """A part of the dataset with an exact number of pairs. `motions` empty: the recipe's families."""
+    """A part of the dataset with an exact number of pairs.
+
+    `motions` empty: the recipe's families. `formations` empty: the recipe's, for those with several performers.
+    """
 
     name: str
     count: int
@@ -52,6 +55,7 @@ class Stratum:
     framing: Literal["full_body", "close_up"]
     motion_speed: Span
     motions: Weights
+    formations: Weights
 
 
 @dataclass(frozen=True)
@@ -73,13 +77,17 @@ class AgeGroup:
 
 @dataclass(frozen=True)
 class Gender:
-    """A gender group: its weight, its span on the body model's axis, and what it wears."""
+    """A gender group: its weight, its span on the body model's axis, and what it wears.
+
+    `bottoms` may hold dresses, which take the place of a top too. Beards grow on adults.
+    """
 
     weight: float
     span: Span
     tops: Weights
     bottoms: Weights
     hair: Weights
+    beards: Weights
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,10 @@ class Outfit:
 
 @dataclass(frozen=True)
 class Cast:
-    """The finite cast: how many members, and what they are drawn from."""
+    """The finite cast: how many members, and what they are drawn from.
+
+    Of `outers`, `headwear` and `eyewear`, `none` is one of the names.
+    """
 
     size: int
     max_meetings: int
@@ -118,28 +129,33 @@ class Cast:
     grey_share: float
     bold_hair: tuple[str, ...]
     bold_share: float
+    outers: Weights
     footwear: Weights
+    headwear: Weights
+    eyewear: Weights
     fabrics: Mapping[str, Weights]
     denim: tuple[str, ...]
+    leather: tuple[str, ...]
     outfits: Mapping[str, Outfit]
 
 
 @dataclass(frozen=True)
 class Motions:
-    """Motion families and how they are chained."""
+    """Motion families, how they are chained, and the share that is mirrored."""
 
     families: Weights
     params: Mapping[str, Mapping[str, Span]]
     phrases: tuple[int, int]
+    mirrored: float
 
 
 @dataclass(frozen=True)
 class Stage:
-    """How performers stand: alone, and beside each other."""
+    """How performers stand: alone, and with each other."""
 
     heading: float
     spacing: Span
-    facing_share: float
+    formations: Weights
 
 
 @dataclass(frozen=True)
@@ -153,16 +169,30 @@ class Places:
 
 
 @dataclass(frozen=True)
+class CameraAngle:
+    """A camera angle: its weight, and its span of elevations, radians."""
+
+    weight: float
+    span: Span
+
+
+@dataclass(frozen=True)
 class CameraRanges:
-    """What cameras of one framing are drawn from."""
+    """What cameras of one framing are drawn from.
+
+    `moves`: of each kind that moves, the span of its speed, either way (`specs.Camera.move`). `blurred`: the
+    share of cameras with a depth of field, at an aperture from `f_stop`.
+    """
 
     kinds: Weights
     azimuth: Span
-    elevation: Span
+    angles: Mapping[str, CameraAngle]
     focal_mm: Span
     margin: Span
-    orbit_speed: Span
+    moves: Mapping[str, Span]
     shake: Span
+    blurred: float
+    f_stop: Span
 
 
 @dataclass(frozen=True)
@@ -196,6 +226,11 @@ class Limits:
 
     contact_slide_mm: float
     penetration_mm: float
+    body_penetration_mm: float
+    touch_error_mm: float
+    cloth_poke_share: float
+    cloth_stretch: float
+    hand_side: float
     in_frame_share: float
     visible_share: float
     motion_energy: float

@@ -15,7 +15,7 @@ from motionpair.errors import InputError
 from motionpair.specs import PHENOTYPE_AXES, Look
 
 if TYPE_CHECKING:
-    from motionpair.recipe import Cast, Recipe
+    from motionpair.recipe import CameraRanges, Cast, Recipe, Stratum
 
 MAX_PAIRS = 999_999
 """Slots are written with six digits."""
@@ -24,8 +24,17 @@ MAX_PERFORMERS = 3
 MAX_SIDE = 4096
 MAX_FRAMES = 1001
 
-LOOKS_MADE: tuple[str, ...] = ("realistic", "animation_2d")
-"""Looks that the renderer has; the others take weight 0 until it does."""
+NONE = "none"
+"""The name, among things that may be worn, for wearing none of them."""
+
+MOVING = ("pan", "dolly", "orbit", "zoom")
+"""Camera kinds that go at a speed of their own."""
+COMPANY = tuple(f for f in catalog.FORMATIONS if f != "alone")
+DUETS = tuple(name for name, family in catalog.MOTION_FAMILIES.items() if family.duet)
+WALKERS = ("walk", "march", "sneak")
+"""Families whose performers can pass each other on the free ground."""
+PAIRED = ("duet",)
+"""Formations of exactly two performers."""
 
 ANCESTRIES = ("african", "asian", "caucasian")
 BUILD_AXES = tuple(a for a in PHENOTYPE_AXES if a not in (*ANCESTRIES, "gender", "age"))
@@ -34,11 +43,12 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 _ANGLE = (-3.1416, 3.1416)
 _CAMERA_BOUNDS = {
-    "azimuth": _ANGLE, "elevation": (-0.5, 1.4), "focal_mm": (12, 200), "margin": (0, 0.4),
-    "orbit_speed": (-1, 1), "shake": (0, 3),
+    "azimuth": _ANGLE, "focal_mm": (12, 200), "margin": (0, 0.4), "shake": (0, 3), "f_stop": (0.7, 32),
 }  # fmt: skip
 _LIMIT_BOUNDS = {
-    "contact_slide_mm": (0, 1000), "penetration_mm": (0, 1000), "in_frame_share": (0, 1),
+    "contact_slide_mm": (0, 1000), "penetration_mm": (0, 1000), "body_penetration_mm": (0, 1000),
+    "touch_error_mm": (0, 1000), "cloth_poke_share": (0, 1), "cloth_stretch": (0, 100),
+    "hand_side": (0, 448), "in_frame_share": (0, 1),
     "visible_share": (0, 1), "motion_energy": (0, 10), "agreement_degrees": (0, 180), "clearance": (0, 10),
     "mask_share": (0, 1), "clip_difference": (0, 1), "shape_distance": (0, 1), "colour_distance": (0, 100),
     "candidates": (1, 1000),
@@ -61,13 +71,10 @@ def check(recipe: Recipe) -> None:
     _motions(recipe)
     _within(recipe.stage.heading, 0, 3.1416, "stage.heading")
     _span(recipe.stage.spacing, 0.6, 5, "stage.spacing")
-    _within(recipe.stage.facing_share, 0, 1, "stage.facing_share")
+    _weights(recipe.stage.formations, "stage.formations", COMPANY, "formation of several")
     _places(recipe)
     for framing in ("full_body", "close_up"):
-        ranges, where = getattr(recipe.cameras, framing), f"cameras.{framing}"
-        _weights(ranges.kinds, f"{where}.kinds", ("static", "orbit", "handheld"), "camera kind")
-        for key, (low, high) in _CAMERA_BOUNDS.items():
-            _span(getattr(ranges, key), low, high, f"{where}.{key}")
+        _camera(getattr(recipe.cameras, framing), f"cameras.{framing}")
     _within(recipe.estimators.reverse_driven, 0, 1, "estimators.reverse_driven")
     _weights(recipe.estimators.models, "estimators.models", catalog.ESTIMATORS, "estimator")
     for key in ("target", "driving"):
@@ -79,6 +86,26 @@ def check(recipe: Recipe) -> None:
     _within(recipe.pair_seconds, 1, 1e6, "pair_seconds")
     _within(recipe.shard_pairs, 1, 100_000, "shard_pairs")
     dealing.deal_cast(recipe)
+
+
+def _camera(ranges: CameraRanges, where: str) -> None:
+    _weights(ranges.kinds, f"{where}.kinds", catalog.CAMERA_KINDS, "camera kind")
+    for key, (low, high) in _CAMERA_BOUNDS.items():
+        _span(getattr(ranges, key), low, high, f"{where}.{key}")
+    if not ranges.angles:
+        raise InputError(f"{where}.angles: expected at least one angle, got none")
+    _positive_weights([angle.weight for angle in ranges.angles.values()], f"{where}.angles.*.weight")
+    for name, angle in ranges.angles.items():
+        _span(angle.span, -0.5, 1.4, f"{where}.angles.{name}.span")
+    for kind, span in ranges.moves.items():
+        _known(kind, MOVING, f"{where}.moves.{kind}", "camera kind that moves")
+        _span(span, 0, 1, f"{where}.moves.{kind}")
+    for kind, weight in ranges.kinds.items():
+        if weight > 0 and kind in MOVING and kind not in ranges.moves:
+            raise InputError(
+                f"{where}.moves.{kind}: missing; a camera that moves needs the span of its speed"
+            )
+    _within(ranges.blurred, 0, 1, f"{where}.blurred")
 
 
 def _picture(recipe: Recipe) -> None:
@@ -110,6 +137,7 @@ def _strata(recipe: Recipe) -> None:
         _span(stratum.motion_speed, 0.1, 2, f"{where}.motion_speed")
         if stratum.framing == "close_up" and stratum.performers[1] > 1:
             raise InputError(f"{where}.performers: a close_up shows one performer; expected [1, 1]")
+        _formations(recipe, stratum, where)
         if stratum.motions:
             _weights(stratum.motions, f"{where}.motions", catalog.MOTION_FAMILIES, "motion family")
         if stratum.framing == "close_up":
@@ -123,6 +151,33 @@ def _strata(recipe: Recipe) -> None:
         raise InputError(f"strata: expected 1 to {MAX_PAIRS} pairs in all, got {recipe.pairs}")
 
 
+def _formations(recipe: Recipe, stratum: Stratum, where: str) -> None:
+    """What several performers may do together needs the families for it."""
+    if stratum.performers[1] == 1:
+        if stratum.formations:
+            raise InputError(f"{where}.formations: one performer stands alone; expected {{}}")
+        return
+    formations, key = stratum.formations, f"{where}.formations"
+    if formations:
+        _weights(formations, key, COMPANY, "formation of several")
+    else:
+        formations, key = recipe.stage.formations, "stage.formations"
+    count = stratum.performers[1]
+    others = ", ".join(f for f in COMPANY if f not in PAIRED)
+    if count > 2 and not any(weight > 0 and f not in PAIRED for f, weight in formations.items()):
+        raise InputError(f"{key}: none is for {count} performers; accepted: {others}")
+    families = stratum.motions or recipe.motions.families
+    used = {family for family, weight in families.items() if weight > 0}
+    if formations.get("duet", 0) > 0 and not used & set(DUETS):
+        raise InputError(f"{key}.duet: needs a family of two in {where}.motions: {', '.join(DUETS)}")
+    if formations.get("passing", 0) > 0 and not used & set(WALKERS):
+        raise InputError(f"{key}.passing: needs one of {', '.join(WALKERS)} in {where}.motions")
+    if not used - set(DUETS) and any(w > 0 for f, w in formations.items() if f != "duet"):
+        raise InputError(
+            f"{where}.motions: families of two serve the formation duet alone; expected others too"
+        )
+
+
 def _close_up(family: str, where: str) -> None:
     if not catalog.MOTION_FAMILIES[family].close_up:
         good = ", ".join(n for n, f in catalog.MOTION_FAMILIES.items() if f.close_up)
@@ -133,9 +188,6 @@ def _cast(cast: Cast) -> None:
     _within(cast.size, 2, MAX_CAST, "cast.size")
     _within(cast.max_meetings, 1, MAX_PAIRS, "cast.max_meetings")
     _weights(cast.looks, "cast.looks", get_args(Look), "look")
-    for look, weight in cast.looks.items():
-        if weight > 0 and look not in LOOKS_MADE:
-            raise InputError(f"cast.looks.{look}: not implemented; expected 0, got {weight:g}")
     if not cast.ages or not cast.genders:
         raise InputError(f"cast.{'genders' if cast.ages else 'ages'}: expected at least one group, got none")
     _positive_weights([g.weight for g in cast.ages.values()], "cast.ages.*.weight")
@@ -146,8 +198,9 @@ def _cast(cast: Cast) -> None:
         where = f"cast.genders.{name}"
         _span(gender.span, 0, 1, f"{where}.span")
         _weights(gender.tops, f"{where}.tops", catalog.TOPS, "top")
-        _weights(gender.bottoms, f"{where}.bottoms", catalog.BOTTOMS, "bottom")
+        _weights(gender.bottoms, f"{where}.bottoms", (*catalog.BOTTOMS, *catalog.DRESSES), "bottom")
         _weights(gender.hair, f"{where}.hair", catalog.HAIR_STYLES, "hair style")
+        _weights(gender.beards, f"{where}.beards", catalog.BEARDS, "beard")
     if not cast.ancestries:
         raise InputError("cast.ancestries: expected at least one ancestry, got none")
     _positive_weights([a.weight for a in cast.ancestries.values()], "cast.ancestries.*.weight")
@@ -163,7 +216,7 @@ def _cast(cast: Cast) -> None:
     for axis, span in cast.build.items():
         _known(axis, BUILD_AXES, f"cast.build.{axis}", "axis")
         _span(span, 0, 1, f"cast.build.{axis}")
-    for key in ("grey_hair", "bold_hair", "denim"):
+    for key in ("grey_hair", "bold_hair", "denim", "leather"):
         _colours(getattr(cast, key), f"cast.{key}")
     for key in ("grey_share", "bold_share"):
         _within(getattr(cast, key), 0, 1, f"cast.{key}")
@@ -172,13 +225,18 @@ def _cast(cast: Cast) -> None:
 
 def _wardrobe(cast: Cast) -> None:
     _weights(cast.footwear, "cast.footwear", catalog.FOOTWEAR, "footwear")
+    for key, kinds in (
+        ("outers", catalog.OUTERS), ("headwear", catalog.HEADWEAR), ("eyewear", catalog.EYEWEAR)
+    ):  # fmt: skip
+        _weights(getattr(cast, key), f"cast.{key}", (NONE, *kinds), key)
     for kind, fabrics in cast.fabrics.items():
         _known(kind, catalog.GARMENT_KINDS, f"cast.fabrics.{kind}", "garment kind")
-        accepted = ("plain",) if kind in catalog.FOOTWEAR else tuple(catalog.FABRICS)
-        _weights(fabrics, f"cast.fabrics.{kind}", accepted, "fabric")
-    worn = [cast.footwear, *(t for g in cast.genders.values() for t in (g.tops, g.bottoms))]
+        accepted = catalog.GARMENT_KINDS[kind].fabrics
+        _weights(fabrics, f"cast.fabrics.{kind}", accepted, f"fabric for {kind}")
+    worn = [cast.outers, cast.footwear, cast.headwear, cast.eyewear]
+    worn += [table for g in cast.genders.values() for table in (g.tops, g.bottoms)]
     for kind in {k for weights in worn for k, weight in weights.items() if weight > 0}:
-        if kind not in cast.fabrics:
+        if kind != NONE and kind not in cast.fabrics:
             raise InputError(f"cast.fabrics.{kind}: missing; a garment that is worn needs weights of fabrics")
     if not cast.outfits:
         raise InputError("cast.outfits: expected at least one outfit, got none")
@@ -193,6 +251,7 @@ def _motions(recipe: Recipe) -> None:
     ranges = {name: family.params for name, family in catalog.MOTION_FAMILIES.items()}
     _params(motions.params, ranges, "motions.params", "motion family")
     _span(motions.phrases, 1, 8, "motions.phrases")
+    _within(motions.mirrored, 0, 1, "motions.mirrored")
 
 
 def _places(recipe: Recipe) -> None:
