@@ -14,7 +14,7 @@ FLOOR_AND_COMPANY: dict[str, MotionFamily] = {
             "speed": Range(0.2, 0.4, "metres a second, for hips 0.9 m high"),
             "curve": Range(-0.3, 0.3, "radians turned a second"),
         },
-        "crawls on hands and knees",
+        "crawls on all fours",
         (2.5, 6.0),
         alone=True,
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from motionpair.catalog.ranges import Range
 
@@ -16,6 +16,8 @@ class EnvironmentKind:
     """What each colour of `Environment.colours` paints, in that order, with the colours to draw from."""
     hdris: tuple[str, ...]
     caption: str
+    shown: dict[str, str] = field(default_factory=dict)
+    """The colours that a caption tells, with their words, such as {"paving": "{} paving"}."""
 
 
 _CLEAR = Range(2.4, 3.2, "metres around the origin that are free of things")
@@ -42,6 +44,7 @@ ENVIRONMENTS: dict[str, EnvironmentKind] = {
         },
         _DAYLIGHT,
         "on a paved square",
+        {"paving": "{} paving", "facade": "{} facades"},
     ),
     "park": EnvironmentKind(
         {
@@ -75,6 +78,7 @@ ENVIRONMENTS: dict[str, EnvironmentKind] = {
         },
         _DAYLIGHT,
         "on a sports court",
+        {"court": "a {} surface", "lines": "{} lines"},
     ),
     "room": EnvironmentKind(
         {
@@ -93,6 +97,7 @@ ENVIRONMENTS: dict[str, EnvironmentKind] = {
         },
         (*_DAYLIGHT, "interior", "studio"),
         "in a furnished room",
+        {"wall": "{} walls", "floor": "a {} floor"},
     ),
     "studio": EnvironmentKind(
         {
@@ -108,6 +113,7 @@ ENVIRONMENTS: dict[str, EnvironmentKind] = {
         },
         ("studio", "interior", "city", "courtyard", "sunrise"),
         "in a photo studio",
+        {"paper": "a {} backdrop"},
     ),
 }
 """The places, by `Environment.kind`. `Environment.params` holds a number for every one of the kind's params,

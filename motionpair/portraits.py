@@ -1,0 +1,114 @@
+"""A character in words: who it is, its skin, hair and beard, and what it wears."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from motionpair import catalog
+from motionpair.cast import CHILD_BELOW, OLD_FROM
+from motionpair.colours import NAMED, colour_name, difference, lab
+from motionpair.specs import Character, Garment
+
+_HAIR_NAMES = {
+    "black": "#12100f", "dark brown": "#2e1f18", "brown": "#553824", "light brown": "#8c6239",
+    "blond": "#c9a468", "auburn": "#8e3f1f", "grey": "#8a8a8a", "white": "#e2dfda",
+}  # fmt: skip
+"""Hair has names of its own, where no plainly coloured name is nearer."""
+_SKIN_NAMES = ((78, "very light"), (68, "light"), (58, "tan"), (45, "brown"), (30, "dark brown"), (0, "dark"))
+"""Least CIE L* of a skin tone, and its name."""
+
+
+def noun(character: Character) -> str:
+    """Such as `tall, muscular young woman`, without an article."""
+    age, gender = character.phenotype["age"], character.phenotype["gender"]
+    sex = 0 if gender < 0.35 else 2 if gender > 0.65 else 1
+    if age < CHILD_BELOW:
+        return " ".join(filter(None, (_build(character), ("girl", "child", "boy")[sex])))
+    noun = ("woman", "person", "man")[sex]
+    stage = "old" if age >= OLD_FROM else "young" if age < 0.7 else "middle-aged"
+    return " ".join(filter(None, (_build(character), stage, noun)))
+
+
+def _build(character: Character) -> str:
+    phenotype = character.phenotype
+    words = []
+    if phenotype["height"] > 0.7:
+        words.append("tall")
+    elif phenotype["height"] < 0.3:
+        words.append("short")
+    if phenotype["weight"] > 0.7:
+        words.append("heavy-set")
+    elif phenotype["muscle"] > 0.7:
+        words.append("muscular")
+    elif phenotype["weight"] < 0.3:
+        words.append("slim")
+    return ", ".join(words)
+
+
+def pronoun(character: Character) -> str:
+    """`She`, `He` or `They`."""
+    gender = character.phenotype["gender"]
+    return "She" if gender < 0.35 else "He" if gender > 0.65 else "They"
+
+
+def skin(character: Character) -> str:
+    """The tone of the skin, such as `light`."""
+    lightness = lab(character.skin)[0]
+    return next(name for least, name in _SKIN_NAMES if lightness >= least)
+
+
+def hair(character: Character) -> str:
+    """Hair and beard, such as `short brown hair and a full grey beard`."""
+    style, beard = character.hair.style, character.hair.beard
+    words = [catalog.HAIR_STYLES[style] if style == "bald" else _in_colour(catalog.HAIR_STYLES[style], character)]
+    if beard != "none":
+        words.append(_in_colour(catalog.BEARDS[beard], character))
+    return listed(words)
+
+
+def _in_colour(words: str, character: Character) -> str:
+    """`short hair` as `short brown hair`, `a full beard` as `a full brown beard`."""
+    colour = hair_colour_name(character.hair.colour)
+    first, _, rest = words.partition(" ")
+    if first not in ("a", "an"):
+        cut, _, what = words.rpartition(" ")
+        return " ".join(filter(None, (cut, colour, what)))
+    adjective, _, what = rest.rpartition(" ")
+    return with_article(" ".join(filter(None, (adjective, colour, what))))
+
+
+def hair_colour_name(colour: str) -> str:
+    """The name of a hair colour: a natural one, unless the nearest name of all is a plain colour."""
+    return min(
+        (*_HAIR_NAMES.items(), *((n, c) for n, c in NAMED.items() if _vivid(c))),
+        key=lambda item: difference(item[1], colour),
+    )[0]
+
+
+def _vivid(colour: str) -> bool:
+    _, a, b = lab(colour)
+    return math.hypot(a, b) > 45
+
+
+def clothes(character: Character) -> str:
+    """Every garment with its colours and fabric, from top to toe; what is worn over others comes after them."""
+    return listed([_garment(g) for g in character.garments])
+
+
+def _garment(garment: Garment) -> str:
+    names = list(dict.fromkeys(colour_name(c) for c in garment.colours))
+    name, _, rest = catalog.GARMENT_KINDS[garment.kind].name.partition(" with ")
+    words = " ".join(filter(None, (listed(names), catalog.FABRICS[garment.fabric].word, name)))
+    plural = name.endswith("s") and not name.endswith("ss")
+    return (words if plural else with_article(words)) + (f" with {rest}" if rest else "")
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def with_article(words: str) -> str:
+    """The words after `a` or `an`."""
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
