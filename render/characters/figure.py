@@ -10,11 +10,8 @@ import numpy as np
 from motionpair.specs import Character
 from render.characters import rig as rigs
 from render.characters.baked import Rig
-from render.characters.basis import BODY, LEFT_EYE, RIGHT_EYE, AnnyBasis
-
-_HEAD_SCALE = {"realistic": 1.0, "animation_3d": 1.25, "animation_2d": 1.18}
-_EYE_SCALE = {"realistic": 1.0, "animation_3d": 1.35, "animation_2d": 1.4}
-_EYE_REACH = 1.7  # eye radii within which the lids scale with the eye; beyond it fades out
+from render.characters.basis import BODY, AnnyBasis
+from render.characters.stylise import eyeballs, stylise
 
 
 @dataclass(frozen=True)
@@ -69,51 +66,15 @@ def build(basis: AnnyBasis, character: Character) -> Figure:
     # Face units are made for the average adult's face; a smaller face moves less.
     units = basis.units * (_face_size(rest.vertices) / _face_size(basis.average.vertices))
     rig = rigs.build(rest, basis.bones)
-    vertices, units, rig = _stylise(rest.vertices, weights, units, rig, character.look)
-    eyes, radius = _eyes(vertices)
+    vertices, units, rig = stylise(rest.vertices, weights, units, rig, character.look)
+    eyes, radius = eyeballs(vertices)
     figure = Figure(character, basis, rig, vertices, weights, units, eyes, radius)
     return figure.raised(-vertices[BODY, 2].min())
 
 
-def _stylise(
-    vertices: np.ndarray, weights: np.ndarray, units: np.ndarray, rig: Rig, look: str
-) -> tuple[np.ndarray, np.ndarray, Rig]:
-    """Scale the head about its joint and the eyes about their centres: vertices, units and joints alike."""
-    head_scale, eye_scale = _HEAD_SCALE[look], _EYE_SCALE[look]
-    if head_scale == eye_scale == 1.0:
-        return vertices, units, rig
-    family = [rig.names.index(n) for n in ("head", "jaw", "left_eye_smplhf", "right_eye_smplhf")]
-    of_head = weights[:, family].sum(axis=1)
-    pivot = rig.heads[family[0]]
-    growth = 1 + (head_scale - 1) * of_head
-    vertices = pivot + (vertices - pivot) * growth[:, None]
-    units = units * growth[:, None]
-    heads, tails = rig.heads.copy(), rig.tails.copy()
-    for ends in (heads, tails):
-        ends[family] = pivot + (ends[family] - pivot) * head_scale
-    centres, radius = _eyes(vertices)
-    for centre, joint in zip(centres, family[2:], strict=True):
-        # A larger eyeball sits deeper, so that it does not bulge.
-        sink = np.array([0.0, 0.6 * radius * (eye_scale - 1), 0.0])
-        distance = np.linalg.norm(vertices - centre, axis=1) / radius
-        near = _smooth(2 * _EYE_REACH, _EYE_REACH, distance) * of_head
-        growth = 1 + (eye_scale - 1) * near
-        vertices = centre + (vertices - centre) * growth[:, None] + near[:, None] * sink
-        units = units * growth[:, None]
-        for ends in (heads, tails):
-            ends[joint] += sink
-    return vertices, units, replace(rig, heads=heads, tails=tails)
-
-
-def _eyes(vertices: np.ndarray) -> tuple[np.ndarray, float]:
-    """(2, 3) centres and the radius of the eyeballs."""
-    centres = np.array([vertices[part].mean(axis=0) for part in (LEFT_EYE, RIGHT_EYE)])
-    return centres, float(np.linalg.norm(vertices[LEFT_EYE] - centres[0], axis=1).mean())
-
-
 def _face_size(vertices: np.ndarray) -> float:
     """Distance between the eyes: what a face's units scale with."""
-    centres, _ = _eyes(vertices)
+    centres, _ = eyeballs(vertices)
     return float(np.linalg.norm(centres[0] - centres[1]))
 
 
@@ -123,9 +84,3 @@ def _at_most(weights: np.ndarray, count: int) -> np.ndarray:
     smallest = np.argsort(-kept, axis=1, kind="stable")[:, count:]
     np.put_along_axis(kept, smallest, 0.0, axis=1)
     return kept / kept.sum(axis=1, keepdims=True)
-
-
-def _smooth(low: float, high: float, x: np.ndarray) -> np.ndarray:
-    """Smoothstep from 0 at `low` to 1 at `high`; low may be the larger."""
-    t = np.clip((x - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
