@@ -47,7 +47,7 @@ class Engine(Protocol):
 
 
 def open_engine(name: str, *, threads: int = 1, device: str = "auto") -> Engine:
-    """The engine called `name` (`blender`), made ready in this process.
+    """The engine called `name` (`blender`, or `pyrender` for drafts), made ready in this process.
 
     Raises:
         InputError: no such engine, no such device, or a missing system library.
@@ -59,4 +59,11 @@ def open_engine(name: str, *, threads: int = 1, device: str = "auto") -> Engine:
         from render.engines.blender.engine import BlenderEngine
 
         return BlenderEngine(threads=threads, device=device)
-    raise InputError(f"engine {name}: no such engine; accepted: blender")
+    if name == "pyrender":
+        from render.engines.pyrender_draft.libraries import load_pyrender
+
+        load_pyrender(threads)
+        from render.engines.pyrender_draft.engine import DraftEngine
+
+        return DraftEngine()
+    raise InputError(f"engine {name}: no such engine; accepted: blender, pyrender")

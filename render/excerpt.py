@@ -1,0 +1,37 @@
+"""Excerpts: a scene at some of its frames, for whoever wants a look rather than the whole clip."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from render.scene import Actor, Scene
+
+
+def at_frames(scene: Scene, frames: np.ndarray) -> Scene:
+    """The scene at some of its frames: the same pictures, fewer of them."""
+    track = scene.camera
+    camera = replace(
+        track,
+        position=track.position[frames],
+        rotation=track.rotation[frames],
+        focal=track.focal[frames],
+        focus=None if track.focus is None else track.focus[frames],
+    )
+    return replace(scene, camera=camera, actors=tuple(_actor_at(a, frames) for a in scene.actors))
+
+
+def _actor_at(actor: Actor, frames: np.ndarray) -> Actor:
+    pose = actor.pose
+    held = tuple(
+        replace(p, rotations=p.rotations[frames], positions=p.positions[frames]) for p in actor.props
+    )
+    kept = replace(
+        pose,
+        rotations=pose.rotations[frames],
+        positions=pose.positions[frames],
+        expression=pose.expression[frames],
+        contacts=pose.contacts[frames],
+    )
+    return replace(actor, pose=kept, props=held)
