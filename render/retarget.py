@@ -16,13 +16,14 @@ import numpy as np
 
 from render import kinematics
 from render import rotations as rot
-from render.characters.baked import BakedCharacter, Rig
+from render.characters.baked import BakedCharacter
 from render.elbow_room import make_room
 from render.footing import Foot, feet
 from render.legs import aloft, required_drop, settle, within_reach
 from render.motion import Motion
+from render.posing import t_pose_offsets, to_pose
 from render.scene import Pose
-from render.skeleton import JOINT_INDEX, JOINTS, PARENTS
+from render.skeleton import JOINT_INDEX, PARENTS
 
 _HEEL, _TOE = 0, 1
 _SIDES = ("left", "right")
@@ -41,7 +42,7 @@ def retarget(motion: Motion, baked: BakedCharacter, position: tuple[float, float
     root = rot.rotate(facing, motion.root * baked.hip_height)
     root += np.array([position[0], position[1], baked.hip_height])
 
-    bones = _t_pose_offsets(rig)
+    bones = t_pose_offsets(rig)
     places = kinematics.joint_positions(turns, bones, PARENTS, root)
     turns = make_room(baked, turns, places, motion.fps)
     ankles, foot_turns, toe_turns = _plant(motion, feet(baked), turns, places)
@@ -49,19 +50,7 @@ def retarget(motion: Motion, baked: BakedCharacter, position: tuple[float, float
     root = root - drop
     turns = _bend_legs(bones, turns, root, ankles, foot_turns, toe_turns)
 
-    every = _with_twists(rig, turns)
-    rotations = rot.continuous(rot.normalised(rot.mul(every, rig.to_t_pose)))
-    offsets = rig.heads - rig.heads[np.maximum(rig.parents, 0)]
-    positions = kinematics.joint_positions(rotations, offsets, rig.parents, root)
-    return Pose(rotations, positions, motion.expression, motion.contacts)
-
-
-def _t_pose_offsets(rig: Rig) -> np.ndarray:
-    """(55, 3) metres from each canonical joint's parent to it, in the T-pose."""
-    parents = np.array(PARENTS)
-    above = np.maximum(parents, 0)
-    offsets = rig.heads[: len(JOINTS)] - rig.heads[above]
-    return rot.rotate(rig.to_t_pose[above], offsets) * (parents >= 0)[:, None]
+    return to_pose(rig, turns, root, motion.expression, motion.contacts)
 
 
 def _plant(
@@ -201,15 +190,3 @@ def _bend_legs(
     out[:, knee] = kinematics.limb_frame(rot.normalised(ends - knees), axis, -rot.Z, rot.X)
     out[:, ankle], out[:, toe] = foot_turns, toe_turns
     return out
-
-
-def _with_twists(rig: Rig, turns: np.ndarray) -> np.ndarray:
-    """(T, R, 4) global rotations with the twist helpers' behind the canonical 55: see `Rig.twist_of`."""
-    local = kinematics.local_rotations(turns, PARENTS)
-    out = [turns]
-    for helper in range(len(JOINTS), len(rig.names)):
-        source, share = rig.twist_of[rig.names[helper]]
-        axis = rot.normalised(rot.rotate(rig.to_t_pose[helper], rig.tails[helper] - rig.heads[helper]))
-        _, twist = rot.swing_twist(local[:, JOINT_INDEX[source]], axis)
-        out.append(rot.mul(turns[:, rig.parents[helper]], rot.power(twist, share))[:, None])
-    return np.concatenate(out, axis=1)
