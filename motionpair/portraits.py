@@ -61,7 +61,9 @@ def skin(character: Character) -> str:
 def hair(character: Character) -> str:
     """Hair and beard, such as `short brown hair and a full grey beard`."""
     style, beard = character.hair.style, character.hair.beard
-    words = [catalog.HAIR_STYLES[style] if style == "bald" else _in_colour(catalog.HAIR_STYLES[style], character)]
+    words = [catalog.HAIR_STYLES[style]]
+    if style != "bald":
+        words = [_in_colour(words[0], character)]
     if beard != "none":
         words.append(_in_colour(catalog.BEARDS[beard], character))
     return listed(words)
@@ -92,7 +94,7 @@ def _vivid(colour: str) -> bool:
 
 
 def clothes(character: Character) -> str:
-    """Every garment with its colours and fabric, from top to toe; what is worn over others comes after them."""
+    """Every garment with its colours and fabric, in the order in which they are put on."""
     return listed([_garment(g) for g in character.garments])
 
 

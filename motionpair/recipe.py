@@ -45,7 +45,8 @@ class Size:
 class Stratum:
     """A part of the dataset with an exact number of pairs.
 
-    `motions` empty: the recipe's families. `formations` empty: the recipe's, for those with several performers.
+    `motions` empty: the recipe's families. `formations` empty: the recipe's, where there are several
+    performers.
     """
 
     name: str

@@ -137,9 +137,9 @@ def _strata(recipe: Recipe) -> None:
         _span(stratum.motion_speed, 0.1, 2, f"{where}.motion_speed")
         if stratum.framing == "close_up" and stratum.performers[1] > 1:
             raise InputError(f"{where}.performers: a close_up shows one performer; expected [1, 1]")
-        _formations(recipe, stratum, where)
         if stratum.motions:
             _weights(stratum.motions, f"{where}.motions", catalog.MOTION_FAMILIES, "motion family")
+        _formations(recipe, stratum, where)
         if stratum.framing == "close_up":
             for family, weight in (stratum.motions or recipe.motions.families).items():
                 if weight > 0 and family in catalog.MOTION_FAMILIES:

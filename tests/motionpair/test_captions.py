@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motionpair.captions import caption, hair_colour_name
+from motionpair.captions import caption
 from motionpair.planning import candidate
+from motionpair.portraits import hair_colour_name
 from motionpair.recipe import load_recipe
-from motionpair.specs import Camera, Hair, MotionSpec, PairSpec, Phrase
+from motionpair.specs import Camera, Hair, MotionSpec, PairSpec, Phrase, Reference
 
 WHOLE = load_recipe("motionpair-60k")
 
@@ -72,7 +73,7 @@ def test_a_clip_too_short_to_tell_still_says_what_shows_most(start: float, words
         Phrase("walk", 3.0, {"speed": 1.4, "curve": 0.0, "swing": 1.0}),
         Phrase("kick", 2.0, {"side": -0.5, "height": 0.8}),
     )
-    spec = replace(_single(), frames=5)  # 0.31 s
+    spec = replace(_single(), frames=5, reference=Reference("in_clip", 2))  # 0.31 s
     text = caption(_with_target(spec, motion=MotionSpec("m", phrases, 0, start, 1.0)))
     assert f" {words} " in text
     slowly = MotionSpec("m", phrases, 0, 1.0, 0.5)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motionpair import catalog, fields
-from motionpair.cast import CHILD_BELOW, OLD_FROM, identity_distance, members
+from motionpair.cast import CHILD_BELOW, OLD_FROM, identity_distance, members, worn
 from motionpair.colours import colour_name, difference
 from motionpair.recipe import Recipe, load_recipe
 from motionpair.specs import PHENOTYPE_AXES, Character, Hair
@@ -31,7 +31,7 @@ CAST = [m.character for m in members(LARGE, 3)]
 def test_a_small_cast_is_distinct_throughout(seed: int) -> None:
     cast = members(DEMO, seed)
     assert [m.character.character_id for m in cast] == [f"c{i:05d}" for i in range(10)]
-    assert Counter(m.character.look for m in cast) == {"realistic": 6, "animation_2d": 4}
+    assert Counter(m.character.look for m in cast) == {"realistic": 5, "animation_3d": 2, "animation_2d": 3}
     for split in ("train", "validation"):
         mine = [m.character for m in cast if m.split == split]
         for a, b in combinations(mine, 2):
@@ -47,21 +47,28 @@ def test_members_are_believable() -> None:
         assert sum(c.phenotype[a] for a in ("african", "asian", "caucasian")) == pytest.approx(1, abs=2e-4)
         main = max(("african", "asian", "caucasian"), key=lambda a: c.phenotype[a])
         assert c.skin in LARGE.cast.ancestries[main].skin
-        top, bottom, shoes = c.garments
-        assert top.kind in catalog.TOPS
-        assert bottom.kind in catalog.BOTTOMS
-        assert shoes.kind in catalog.FOOTWEAR
+        places = [catalog.GARMENT_KINDS[g.kind].place for g in c.garments]
+        assert len(set(places)) == len(places)
+        assert {"feet"} < set(places)
+        assert ("dress" in places) != ({"top", "bottom"} <= set(places))
+        inner, bottom = worn(c, "dress", "top"), worn(c, "dress", "bottom")
         for garment in c.garments:
             assert len(garment.colours) == catalog.FABRICS[garment.fabric].colours
             assert len(set(garment.colours)) == len(garment.colours)
-        assert difference(top.colours[0], bottom.colours[0]) > 10
+            assert garment.fabric in catalog.GARMENT_KINDS[garment.kind].fabrics
+        assert inner is bottom or difference(inner.colours[0], bottom.colours[0]) > 10
+        if "head" in places:
+            assert c.hair.style in catalog.HAIR_UNDER_HATS
+        if c.hair.beard != "none":
+            assert c.phenotype["age"] >= CHILD_BELOW
+            assert c.phenotype["gender"] > 0.8
         if c.phenotype["age"] < CHILD_BELOW:
             assert c.hair.style != "bald"
         if c.look == "realistic":
             natural = {h for a in LARGE.cast.ancestries.values() for h in a.hair}
             assert c.hair.colour in natural | set(LARGE.cast.grey_hair)
         if c.phenotype["gender"] > 0.8:
-            assert bottom.kind != "skirt"
+            assert bottom.kind not in ("skirt", "dress")
 
 
 def test_groups_have_their_shares() -> None:
@@ -70,7 +77,11 @@ def test_groups_have_their_shares() -> None:
     assert sum(a >= OLD_FROM for a in ages) == pytest.approx(0.15 * 400, abs=5)
     assert sum(c.phenotype["gender"] < 0.3 for c in CAST) == pytest.approx(0.48 * 400, abs=8)
     assert {c.hair.style for c in CAST} == set(catalog.HAIR_STYLES)
-    assert {c.garments[1].kind for c in CAST} == set(catalog.BOTTOMS)
+    assert {c.hair.beard for c in CAST} == set(catalog.BEARDS)
+    assert {g.kind for c in CAST for g in c.garments} == set(catalog.GARMENT_KINDS)
+    assert {g.fabric for c in CAST for g in c.garments} == set(catalog.FABRICS)
+    looks = Counter(c.look for c in CAST)
+    assert looks == {"realistic": 227, "animation_3d": 133, "animation_2d": 40}
 
 
 def test_distance_is_zero_to_oneself_and_grows_with_what_is_seen() -> None:

@@ -190,8 +190,72 @@ def test_shares_of_looks_and_reverse_driving_are_met(plan: Plan) -> None:
     specs = _specs(plan)
     reverse = sum(s.reverse_driven for s in specs) / len(specs)
     assert 0.9 < reverse < 0.99
-    toon = sum(s.target.render.style == "toon" for s in specs if s.stratum == "single-animation") / 319
-    assert 0.33 < toon < 0.53
+    for look, weight in SMALL.cast.looks.items():
+        shown = sum(s.target.performers[0].character.look == look for s in specs) / len(specs)
+        assert abs(shown - weight) < 0.08
+
+
+def test_performers_stand_and_move_as_their_formation_says() -> None:
+    seen = set()
+    for slot in range(SMALL.pairs):
+        spec = candidate(SMALL, 2, slot, 0)
+        who = spec.target.performers
+        seen.add((spec.formation, len(who)))
+        assert (spec.formation == "alone") == (len(who) == 1)
+        motions = [p.motion for p in who]
+        families = {p.family for m in motions for p in m.phrases}
+        if spec.formation == "duet":
+            first, second = who
+            assert all(catalog.MOTION_FAMILIES[f].duet for f in families)
+            roles = [m.phrases[0].params["role"] for m in motions]
+            assert roles == [0, 1]
+            assert motions[0].seed == motions[1].seed
+            across = complex(*second.position) - complex(*first.position)
+            for performer, way in ((first, across), (second, -across)):
+                faces = cmath.exp(1j * (performer.heading - cmath.pi / 2))
+                assert abs(cmath.phase(way / faces)) < 1e-3
+        else:
+            assert not any(catalog.MOTION_FAMILIES[f].duet for f in families)
+        if spec.formation == "mirrored":
+            assert all(m.phrases == motions[0].phrases for m in motions)
+            assert motions[0].mirrored != motions[1].mirrored
+        if spec.formation == "passing":
+            gaps = [abs(a.position[1] - b.position[1]) for a, b in combinations(who, 2)]
+            assert min(gaps) > 0.7
+            assert all(len(m.phrases) == 1 and "speed" in m.phrases[0].params for m in motions)
+        for motion in motions:
+            alone = [catalog.MOTION_FAMILIES[p.family].alone for p in motion.phrases]
+            assert not any(alone) or len(alone) == 1
+    assert {f for f, _ in seen} == {"alone", *SMALL.stage.formations}
+    assert ("duet", 3) not in seen
+
+
+def test_families_lead_clips_as_often_as_their_weights_say(plan: Plan) -> None:
+    weights = SMALL.motions.families
+    leads = Counter(
+        s.target.performers[0].motion.phrases[0].family
+        for s in _specs(plan)
+        if s.stratum == "single-animation"
+    )
+    total = sum(weights.values())
+    for family, weight in weights.items():
+        expected = 319 * weight / total
+        assert abs(leads[family] - expected) < 4.5 * expected**0.5 + 2
+
+
+def test_cameras_move_as_their_kind_says(plan: Plan) -> None:
+    cameras = [c.camera for s in _specs(plan) for c in (s.driving, s.target)]
+    assert {c.kind for c in cameras} == set(catalog.CAMERA_KINDS)
+    for camera in cameras:
+        assert (camera.move != 0) == (camera.kind in ("pan", "dolly", "orbit", "zoom"))
+        assert (camera.shake != 0) == (camera.kind == "handheld")
+    blurred = [c.f_stop > 0 for c in cameras if c.framing == "close_up"]
+    assert 0.25 < sum(blurred) / len(blurred) < 0.55
+    assert not any(c.f_stop > 0 for c in cameras if c.framing == "full_body")
+    heights = Counter(
+        (c.elevation > 0.18) - (c.elevation < -0.03) for c in cameras if c.framing == "full_body"
+    )
+    assert min(heights.values()) > 0.1 * len(cameras) / 2
 
 
 @pytest.mark.parametrize("seed", range(40))
