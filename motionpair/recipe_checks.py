@@ -29,6 +29,8 @@ NONE = "none"
 
 MOVING = ("pan", "dolly", "orbit", "zoom")
 """Camera kinds that go at a speed of their own."""
+MOST_PANNED = 0.4
+"""Widths of the picture that a clip's pan may go past."""
 COMPANY = tuple(f for f in catalog.FORMATIONS if f != "alone")
 DUETS = tuple(name for name, family in catalog.MOTION_FAMILIES.items() if family.duet)
 WALKERS = ("walk", "march", "sneak")
@@ -74,7 +76,7 @@ def check(recipe: Recipe) -> None:
     _weights(recipe.stage.formations, "stage.formations", COMPANY, "formation of several")
     _places(recipe)
     for framing in ("full_body", "close_up"):
-        _camera(getattr(recipe.cameras, framing), f"cameras.{framing}")
+        _camera(getattr(recipe.cameras, framing), f"cameras.{framing}", recipe.frames / recipe.fps)
     _within(recipe.estimators.reverse_driven, 0, 1, "estimators.reverse_driven")
     _weights(recipe.estimators.models, "estimators.models", catalog.ESTIMATORS, "estimator")
     for key in ("target", "driving"):
@@ -88,7 +90,7 @@ def check(recipe: Recipe) -> None:
     dealing.deal_cast(recipe)
 
 
-def _camera(ranges: CameraRanges, where: str) -> None:
+def _camera(ranges: CameraRanges, where: str, seconds: float) -> None:
     _weights(ranges.kinds, f"{where}.kinds", catalog.CAMERA_KINDS, "camera kind")
     for key, (low, high) in _CAMERA_BOUNDS.items():
         _span(getattr(ranges, key), low, high, f"{where}.{key}")
@@ -99,7 +101,8 @@ def _camera(ranges: CameraRanges, where: str) -> None:
         _span(angle.span, -0.5, 1.4, f"{where}.angles.{name}.span")
     for kind, span in ranges.moves.items():
         _known(kind, MOVING, f"{where}.moves.{kind}", "camera kind that moves")
-        _span(span, 0, 1, f"{where}.moves.{kind}")
+        # A pan that leaves what it must hold has no distance that is far enough.
+        _span(span, 0, MOST_PANNED / seconds if kind == "pan" else 1, f"{where}.moves.{kind}")
     for kind, weight in ranges.kinds.items():
         if weight > 0 and kind in MOVING and kind not in ranges.moves:
             raise InputError(

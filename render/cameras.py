@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -38,6 +39,23 @@ FACE_LINES = (0.37, 0.30, 0.24)
 """Where a close-up's face is, share of the height from the top: higher to show more of the hands."""
 
 
+@dataclass(frozen=True)
+class _Way:
+    """How a camera goes, over T frames: what is left to solve is its target and its distance.
+
+    rotation: (T, 3, 3) world from camera. away: (T, 3) the way from target to camera is −away times the
+    distance. half: (T, 2) half the picture at 1 m (x, y), metres.
+    """
+
+    rotation: np.ndarray
+    away: np.ndarray
+    half: np.ndarray
+
+    def within(self, margin: float) -> _Way:
+        """The same way of a picture that is smaller by a margin at each border, a share of its size."""
+        return replace(self, half=self.half * (1 - 2 * margin))
+
+
 def solve(
     camera: Camera,
     bodies: Sequence[np.ndarray],
@@ -53,9 +71,12 @@ def solve(
     Full body: the least distance from which every point of every body is inside the picture in every
     frame, `camera.margin` of the picture's width and height away from its border. Close-up: the face is
     in the upper part of the picture, inside the margin, and takes one of FACE_SHARES of its height: smaller,
-    and to the side, where that brings the hands in.
-    `orbit` swings around the target at `orbit_speed`, through `azimuth` half-way; `handheld` sways and
-    wobbles, smoothly. A camera that would be below LOWEST looks from further up.
+    and to the side, where that brings the hands in. Both hold for the whole of the camera's move.
+
+    Half-way through the clip every camera looks at its target from `azimuth`, with `focal_mm`. `orbit`
+    swings around the target, `pan` turns past it, `dolly` comes nearer or goes away, `zoom` changes the focal
+    length, each at `move`; `handheld` sways and wobbles, smoothly. A camera that would be below LOWEST looks
+    from further up. With an `f_stop` it is focused on the middle of the faces.
 
     Args:
         camera: how to film. bodies: of each body, (T, N, 3) world points that bound it; a replacement
@@ -74,44 +95,52 @@ def solve(
     focal = camera.focal_mm / SENSOR_MM * max(width, height)
     half = np.array([width, height]) / 2 / focal
     for elevation in np.linspace(camera.elevation, max(camera.elevation, 0.6), 25):
-        position, rotation = _stand(camera, held, hands, half, float(elevation), fps)
+        way = _way(camera, frames, half, float(elevation), fps)
+        position = _stand(camera, held, hands, way)
         if position[:, 2].min() >= LOWEST:
             break
-    return CameraTrack(position, rotation, np.full(frames, focal), width, height)
+    zoom = half[0] / way.half[:, 0]
+    focus = None
+    if camera.f_stop > 0:
+        middle = np.asarray(faces, dtype=float).mean(axis=1)
+        focus = np.maximum(np.einsum("ti,ti->t", middle - position, -way.rotation[:, :, 2]), NEAREST)
+    return CameraTrack(position, way.rotation, focal * zoom, width, height, camera.f_stop, focus)
 
 
-def _stand(
-    camera: Camera, held: np.ndarray, hands: np.ndarray | None, half: np.ndarray, elevation: float, fps: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Positions (T, 3) and rotations (T, 3, 3); `half` is half the picture at 1 m, metres (x, y)."""
-    frames = len(held)
+def _way(camera: Camera, frames: int, half: np.ndarray, elevation: float, fps: int) -> _Way:
     time = (np.arange(frames) - (frames - 1) / 2) / fps
-    speed = camera.move if camera.kind == "orbit" else 0.0
+    moved = {camera.kind: camera.move * time}
+    still = np.zeros(frames)
     sway, wobble = _handheld(camera, frames, fps)
-    inward = _direction(camera.azimuth + speed * time, elevation)
+    inward = _direction(camera.azimuth + moved.get("orbit", still), elevation)
     rotation = _level_rotation(inward)
     # The camera is at target − d · inward; swaying moves it across, by a share of the distance.
-    inward = inward - np.einsum("tij,tj->ti", rotation, sway)
+    away = inward - np.einsum("tij,tj->ti", rotation, sway)
     rotation = rotation @ _small_rotations(wobble)
-    inner = half * (1 - 2 * camera.margin)
+    # A pan by a share of the picture's width turns about the vertical by the angle that the share takes up.
+    turned = np.arctan(2 * half[0] * moved.get("pan", still))
+    rotation = _small_rotations(turned[:, None] * np.array([0.0, 0.0, -1.0])) @ rotation
+    away = away * np.exp(-moved.get("dolly", still))[:, None]
+    return _Way(rotation, away, half * np.exp(-moved.get("zoom", still))[:, None])
+
+
+def _stand(camera: Camera, held: np.ndarray, hands: np.ndarray | None, way: _Way) -> np.ndarray:
+    """Positions (T, 3) of the camera."""
+    inner = way.within(camera.margin)
     if camera.framing == "close_up":
-        target, distance = _frame_face(held, hands, rotation, inward, half, inner)
+        target, distance = _frame_face(held, hands, way, inner)
     else:
-        target = _centre(held, rotation, inner)
-        distance = _least_distance(held - target, rotation, inward, inner)
-    return target - inward * distance, rotation
+        target = _centre(held, inner)
+        distance = _least_distance(held - target, inner)
+    return target - way.away * distance
 
 
 def _frame_face(
-    face: np.ndarray,
-    hands: np.ndarray | None,
-    rotation: np.ndarray,
-    inward: np.ndarray,
-    half: np.ndarray,
-    inner: np.ndarray,
+    face: np.ndarray, hands: np.ndarray | None, way: _Way, inner: _Way
 ) -> tuple[np.ndarray, float]:
-    """Target (3,) and distance of a close-up; the picture is ±`half` at 1 m, without its margin ±`inner`."""
-    across, up = rotation[:, :, 0].mean(axis=0), rotation[:, :, 1].mean(axis=0)
+    """Target (3,) and distance of a close-up; `inner` is the picture without its margin."""
+    across, up = way.rotation[:, :, 0].mean(axis=0), way.rotation[:, :, 1].mean(axis=0)
+    half = way.half.mean(axis=0)
     tall = float(np.median(np.ptp(face @ up, axis=1)))
     middle = (face.min(axis=(0, 1)) + face.max(axis=(0, 1))) / 2
     best = (-1.0, middle, 0.0)
@@ -121,10 +150,10 @@ def _frame_face(
         for line, shift in product(FACE_LINES, HAND_SHIFTS):
             aside = shift * 2 * half[0] * distance
             target = middle - up * (0.5 - line) * view_height + across * aside
-            needed = _least_distance(face - target, rotation, inward, inner)
+            needed = _least_distance(face - target, inner)
             if (line, shift) != (FACE_LINES[0], 0.0) and needed > distance:
                 continue  # the face would leave the picture
-            shown = 1.0 if hands is None else _share_inside(hands - target, rotation, inward, half, distance)
+            shown = 1.0 if hands is None else _share_inside(hands - target, way, distance)
             if shown > best[0] + 0.02:
                 best = (shown, target, max(distance, needed))
         if best[0] >= HANDS_SHOWN:
@@ -132,13 +161,12 @@ def _frame_face(
     return best[1:]
 
 
-def _share_inside(
-    points: np.ndarray, rotation: np.ndarray, inward: np.ndarray, half: np.ndarray, distance: float
-) -> float:
-    """Share of `points` (T, N, 3), relative to the target, inside ±`half` at 1 m from `distance`."""
-    seen = np.einsum("tni,tij->tnj", points + distance * inward[:, None], rotation)
+def _share_inside(points: np.ndarray, way: _Way, distance: float) -> float:
+    """Share of `points` (T, N, 3), relative to the target, inside the picture from `distance`."""
+    seen = np.einsum("tni,tij->tnj", points + distance * way.away[:, None], way.rotation)
     depth = -seen[..., 2:]
-    return float(((np.abs(seen[..., :2]) <= half * depth) & (depth > 0)).all(axis=-1).mean())
+    inside = np.abs(seen[..., :2]) <= way.half[:, None] * depth
+    return float((inside & (depth > 0)).all(axis=-1).mean())
 
 
 def _direction(azimuth: np.ndarray, elevation: float) -> np.ndarray:
@@ -166,13 +194,14 @@ def _small_rotations(angles: np.ndarray) -> np.ndarray:
     return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
 
 
-def _centre(held: np.ndarray, rotation: np.ndarray, half: np.ndarray) -> np.ndarray:
+def _centre(held: np.ndarray, way: _Way) -> np.ndarray:
     """The target (3,) that puts all points in the middle of the picture with the camera nearest.
 
-    Exact for a camera that does not turn: along each picture axis, the least distance that holds the
+    Exact for a camera that does not move: along each picture axis, the least distance that holds the
     points is half the sum of the two borders' maxima, and the best shift half their difference.
     """
-    axes = rotation[len(rotation) // 2]
+    axes = way.rotation[len(way.rotation) // 2]
+    half = way.half[len(way.half) // 2]
     start = (held.min(axis=(0, 1)) + held.max(axis=(0, 1))) / 2
     local = np.einsum("tni,ij->tnj", held - start, axes)
     shift = np.zeros(3)
@@ -183,16 +212,17 @@ def _centre(held: np.ndarray, rotation: np.ndarray, half: np.ndarray) -> np.ndar
     return start + axes @ shift
 
 
-def _least_distance(points: np.ndarray, rotation: np.ndarray, inward: np.ndarray, half: np.ndarray) -> float:
-    """The least distance that holds `points` (T, N, 3), relative to the target, inside ±`half` at 1 m."""
-    v = np.einsum("tni,tij->tnj", points, rotation)
-    g = np.einsum("ti,tij->tj", inward, rotation)[:, None]
+def _least_distance(points: np.ndarray, way: _Way) -> float:
+    """The least distance that holds `points` (T, N, 3), relative to the target, inside the picture."""
+    v = np.einsum("tni,tij->tnj", points, way.rotation)
+    g = np.einsum("ti,tij->tj", way.away, way.rotation)[:, None]
     # Depth is −(v + d g)_z: at least NEAREST, and |v + d g|_x at most half_x of it; likewise y.
     distance = ((NEAREST + v[..., 2]) / -g[..., 2]).max()
     for axis in (0, 1):
+        half = way.half[:, axis, None]
         for sign in (-1.0, 1.0):
-            room = -g[..., 2] * half[axis] - sign * g[..., axis]
-            distance = max(distance, ((sign * v[..., axis] + half[axis] * v[..., 2]) / room).max())
+            room = -g[..., 2] * half - sign * g[..., axis]
+            distance = max(distance, ((sign * v[..., axis] + half * v[..., 2]) / room).max())
     return float(distance)
 
 
