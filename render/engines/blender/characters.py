@@ -43,7 +43,7 @@ def build(
     spec = _spec(baked)
     look = _Realistic(baked)
     if spec.look == "animation_2d":
-        width = toon.INK_WIDTH if camera is None else toon.ink_width(actor.pose, camera)
+        width = toon.INK_WIDTH if camera is None else toon.ink_width(actor.pose.positions[:, 0], camera)
         look = _Toon(baked, light, width)
     armature = build_armature(spec.character_id, baked.rig, actor.pose)
     objects = [armature]

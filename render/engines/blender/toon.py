@@ -32,7 +32,7 @@ _INK_METRES = (0.0015, 0.010)
 
 _IRIS = 0.56
 _SKIN_SHADE: Rgb = (0.80, 0.56, 0.56)
-_CLOTH_SHADE: Rgb = (0.52, 0.50, 0.68)
+CLOTH_SHADE: Rgb = (0.52, 0.50, 0.68)
 _HAIR_SHADE: Rgb = (0.45, 0.42, 0.60)
 _HEAD_JOINTS = ("head", "jaw", "left_eye_smplhf", "right_eye_smplhf")
 _LIGHT_PROPERTY = "head_light"
@@ -65,9 +65,9 @@ def light_head(target: bpy.types.Object, rig: Rig, pose: Pose, light: tuple[floa
     animate(target, {(f'["{_LIGHT_PROPERTY}"]', c): local[:, c] for c in range(3)})
 
 
-def ink_width(pose: Pose, camera: CameraTrack) -> float:
-    """Metres: what outlines measure at a pose's median distance, so that they keep their pixels."""
-    distance = np.linalg.norm(pose.positions[:, 0] - camera.position, axis=1)
+def ink_width(places: np.ndarray, camera: CameraTrack) -> float:
+    """Metres: how wide outlines at `places` (T, 3) are, by the median distance, to keep their pixels."""
+    distance = np.linalg.norm(places - camera.position, axis=1)
     pixels = max(_INK_PIXELS * camera.height / _INK_HEIGHT, _THINNEST_INK_PIXELS)
     return float(np.clip(pixels * np.median(distance / camera.focal), *_INK_METRES))
 
@@ -143,7 +143,7 @@ def skin(
         )
     # The chin's shadow: drawn on the neck whatever the light, as animators do.
     colour = shader.mix(shader.attribute("on_neck").rise(0.48, 0.52), colour, tinted(tone, _SKIN_SHADE))
-    shown = _banded(shader, colour, _SKIN_SHADE, light, rounded=True)
+    shown = banded(shader, colour, _SKIN_SHADE, light, rounded=True)
     if face is not None:
         mask = brows(shader, face, character, hairy=0.0).rise(0.35, 0.45)
         shown = shader.mix(mask, shown, tinted(brow_colour(character), (0.8, 0.8, 0.8)))
@@ -156,7 +156,7 @@ def cloth(garment: Garment, seed: int, light: tuple[float, float, float]) -> bpy
     colour = pattern(shader, garment, seed)
     rest = shader.vector_math("MULTIPLY", shader.attribute("rest", "Vector"), (1.0, 1.0, 0.4))
     folds = (shader.noise(rest, 11.0, detail=0.0, distortion=0.6) - 0.5) * 0.9
-    return shader.done(shader.emission(_banded(shader, colour, _CLOTH_SHADE, light, folds=folds)))
+    return shader.done(shader.emission(banded(shader, colour, CLOTH_SHADE, light, folds=folds)))
 
 
 def shoe(garment: Garment, seed: int, light: tuple[float, float, float]) -> bpy.types.Material:
@@ -165,13 +165,13 @@ def shoe(garment: Garment, seed: int, light: tuple[float, float, float]) -> bpy.
     colour = linear_rgb(garment.colours[0])
     shown = shader.mix(shader.attribute("sole").above(0.5), colour, sole_colour(garment, seed))
     shown = shader.mix(shader.attribute("lace").above(0.5), shown, (0.80, 0.80, 0.82))
-    return shader.done(shader.emission(_banded(shader, shown, _CLOTH_SHADE, light)))
+    return shader.done(shader.emission(banded(shader, shown, CLOTH_SHADE, light)))
 
 
 def flat(name: str, colour: Rgb, light: tuple[float, float, float]) -> bpy.types.Material:
     """One colour in two tones: teeth, tongue."""
     shader = Shader(name)
-    return shader.done(shader.emission(_banded(shader, colour, _CLOTH_SHADE, light)))
+    return shader.done(shader.emission(banded(shader, colour, CLOTH_SHADE, light)))
 
 
 def solid(name: str, colour: Rgb) -> bpy.types.Material:
@@ -195,7 +195,7 @@ def hair(character: Character, light: tuple[float, float, float]) -> bpy.types.M
     gaps = abs((around * 21.0 + lock * 12.0).fract() - 0.5) * 2.0
     locks = gaps.rise(0.92, 0.94) * up.rise(0.045, -0.005).above(1.0 - gaps.rise(0.90, 1.0))
     base = shader.mix(locks * 0.75, colour, tinted(colour, _HAIR_SHADE))
-    shown = _banded(shader, base, _HAIR_SHADE, light, rounded=True)
+    shown = banded(shader, base, _HAIR_SHADE, light, rounded=True)
     return shader.done(shader.emission(shader.mix(ring * lit * 0.85, shown, bright)))
 
 
@@ -236,7 +236,7 @@ def _light(shader: Shader, light: tuple[float, float, float], rounded: bool = Fa
     return soft * share + direct * (1.0 - share)
 
 
-def _banded(
+def banded(
     shader: Shader,
     colour: Value,
     shade: Rgb,

@@ -171,7 +171,7 @@ def test_ink_keeps_its_width_in_pixels_within_bounds():
         count = len(actor.pose.positions)
         places = actor.pose.positions[:, 0] + [0.0, -distance, 0.0]
         track = CameraTrack(places, np.tile(np.eye(3), (count, 1, 1)), np.full(count, focal), 256, 448)
-        return toon.ink_width(actor.pose, track)
+        return toon.ink_width(actor.pose.positions[:, 0], track)
 
     assert width(1.0) * 500.0 / 1.0 == pytest.approx(1.6)
     assert width(2.0) == pytest.approx(2 * width(1.0))
