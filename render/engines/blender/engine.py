@@ -17,7 +17,7 @@ from mathutils import Matrix  # noqa: E402
 from motionpair.errors import MachineError  # noqa: E402
 from motionpair.specs import RenderSettings  # noqa: E402
 from render.engines import Frames  # noqa: E402
-from render.engines.blender import characters, environments, lights  # noqa: E402
+from render.engines.blender import characters, environments, lights, props, toon  # noqa: E402
 from render.engines.blender.console import captured_console  # noqa: E402
 from render.engines.blender.device import Device  # noqa: E402
 from render.engines.blender.display import to_display  # noqa: E402
@@ -82,6 +82,8 @@ class BlenderEngine:
         light = (float(x), float(y), float(z))
         for i, actor in enumerate(scene.actors):
             characters.build(actor, i + 1, light, scene.camera)
+            for prop in actor.props:
+                props.build(prop, scene.render.style, light, toon.ink_width(prop.positions, scene.camera))
         return blender
 
     def _render_frames(self, blender: bpy.types.Scene, scene: Scene, folder: Path) -> Frames:
