@@ -51,7 +51,7 @@ def test_any_parquet_reader_finds_the_same(shard: Path, staged: list[Path]) -> N
     file = pq.ParquetFile(shard)
     assert [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)] == [8, 3]
     assert not any(field.nullable for field in file.schema_arrow)
-    assert file.metadata.metadata == {b"plan": b"p", b"schema_version": b"1"}
+    assert file.metadata.metadata == {b"plan": b"p", b"schema_version": str(schema.SCHEMA_VERSION).encode()}
     chunk = file.metadata.row_group(0).column(0)
     assert chunk.has_offset_index
     assert chunk.compression == "ZSTD"

@@ -1,0 +1,177 @@
+"""The columns of a row beside its blobs, each with its type, unit and meaning."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+ASSET_TYPE = pa.struct(
+    [pa.field(name, pa.string(), nullable=False) for name in ("name", "licence", "source")]
+)
+BLOB_REF_TYPE = pa.struct(
+    [
+        pa.field("shard", pa.string(), nullable=False),
+        pa.field("offset", pa.int64(), nullable=False),
+        pa.field("length", pa.int64(), nullable=False),
+        pa.field("sha256", pa.string(), nullable=False),
+    ]
+)
+"""Where a blob lies: file under the dataset's root, first byte, number of bytes, and their sha256 in hex."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: Arrow type, unit (empty where it has none) and meaning. No column holds nulls."""
+
+    type: pa.DataType
+    unit: str
+    meaning: str
+
+
+def _list(type_: pa.DataType) -> pa.DataType:
+    return pa.list_(pa.field("element", type_, nullable=False))
+
+
+_TEXT, _TEXTS = pa.string(), _list(pa.string())
+_INT, _REAL = pa.int32(), pa.float64()
+
+COLUMNS: dict[str, Column] = {
+    "pair_id": Column(_TEXT, "", "Name of the pair, unique in the dataset."),
+    "slot": Column(_INT, "", "Slot of the plan that the pair fills, from 0."),
+    "k": Column(_INT, "", "Which candidate of the slot passed the gates; 0 is the plan's own."),
+    "stratum": Column(_TEXT, "", "Stratum of the recipe."),
+    "mode": Column(
+        _TEXT, "", "`animation` or `replacement`: the side that the target's environment is from."
+    ),
+    "split": Column(_TEXT, "", "`train`, `validation` or `test`; no identity or motion is in two."),
+    "spec_hash": Column(_TEXT, "sha256, hex", "Hash of `spec`."),
+    "spec": Column(_TEXT, "JSON", "The PairSpec, canonical JSON: all that decides the pair."),
+    "caption": Column(_TEXT, "English", "Characters, clothes, environment, camera and motion of the target."),
+    "width": Column(_INT, "px", "Width of both clips and of the reference."),
+    "height": Column(_INT, "px", "Height of both clips and of the reference."),
+    "frames": Column(_INT, "", "Frames of each clip, 4n + 1."),
+    "fps": Column(_INT, "frames/s", "Frame rate of both clips."),
+    "reverse_driven": Column(
+        pa.bool_(), "", "Estimator error sits on the driving side (the usual way), not on the target's."
+    ),
+    "driving_estimator": Column(
+        _TEXT, "", "Pose-estimator error model of the driving motion; `exact` has none."
+    ),
+    "target_estimator": Column(_TEXT, "", "Likewise of the target motion."),
+    "performers": Column(pa.int8(), "", "Characters in each clip, K."),
+    "formation": Column(
+        _TEXT, "", "How the performers stand: `alone`, `beside`, `facing`, `mirrored`, `passing` or `duet`."
+    ),
+    "slots": Column(
+        _list(pa.int8()), "", "Binding slot (1 red ... 6 cyan) of performer i, the same in both clips."
+    ),
+    "driving_characters": Column(_TEXTS, "", "Identity of driving performer i."),
+    "target_characters": Column(_TEXTS, "", "Identity of target performer i."),
+    "driving_looks": Column(
+        _TEXTS, "", "`realistic`, `animation_3d` or `animation_2d`, of driving performer i."
+    ),
+    "target_looks": Column(_TEXTS, "", "Likewise of target performer i."),
+    "driving_garments": Column(
+        _TEXTS, "", "What driving performer i wears: `kind:fabric`, separated by spaces."
+    ),
+    "target_garments": Column(_TEXTS, "", "Likewise of target performer i."),
+    "driving_hair": Column(_TEXTS, "", "Hair style and beard of driving performer i: `style:beard`."),
+    "target_hair": Column(_TEXTS, "", "Likewise of target performer i."),
+    "character_hashes": Column(
+        _TEXTS, "sha256, hex", "Baked characters: those of the driving performers, then of the target's."
+    ),
+    "motion_ids": Column(_TEXTS, "", "Motion instance of performer i, the same in both clips."),
+    "motion_families": Column(_TEXTS, "", "Motion families that occur, sorted."),
+    "props": Column(_TEXTS, "", "Things that the performers hold or sit on, sorted."),
+    "driving_environment": Column(_TEXT, "", "Kind of place of the driving clip."),
+    "target_environment": Column(_TEXT, "", "Kind of place of the target clip."),
+    "driving_hdri": Column(_TEXT, "", "HDRI that lights the driving clip."),
+    "target_hdri": Column(_TEXT, "", "HDRI that lights the target clip."),
+    "driving_camera": Column(_TEXT, "", "`static`, `pan`, `dolly`, `orbit`, `handheld` or `zoom`."),
+    "target_camera": Column(_TEXT, "", "Likewise of the target clip."),
+    "driving_framing": Column(_TEXT, "", "`full_body` or `close_up`."),
+    "target_framing": Column(_TEXT, "", "Likewise of the target clip."),
+    "reference_frame": Column(_INT, "", "Frame of the target clip that the reference image is."),
+    "driving_engine": Column(_TEXT, "", "Engine that rendered the driving clip."),
+    "target_engine": Column(_TEXT, "", "Engine that rendered the target clip."),
+    "driving_preset": Column(_TEXT, "", "Render preset of the driving clip."),
+    "target_preset": Column(_TEXT, "", "Render preset of the target clip."),
+    "driving_samples": Column(_INT, "per pixel", "Render samples of the driving clip."),
+    "target_samples": Column(_INT, "per pixel", "Render samples of the target clip."),
+    "device_class": Column(_TEXT, "", "Render device and CPU kernel level that the pixels belong to."),
+    "assets": Column(_list(ASSET_TYPE), "", "Every asset that the pair shows: name, licence, source."),
+    "driving_contact_slide_p95_mm": Column(
+        _REAL,
+        "mm/frame",
+        "95th percentile of the slide of planted sole points, driving clip; 0 without contacts.",
+    ),
+    "target_contact_slide_p95_mm": Column(_REAL, "mm/frame", "Likewise, target clip."),
+    "driving_sole_penetration_mm": Column(_REAL, "mm", "Deepest sole point under the ground, driving clip."),
+    "target_sole_penetration_mm": Column(_REAL, "mm", "Likewise, target clip."),
+    "driving_in_frame_share": Column(
+        _REAL,
+        "0 to 1",
+        "Share of the body points that the framing is about inside the picture, of the performer with the "
+        "least, driving clip.",
+    ),
+    "target_in_frame_share": Column(_REAL, "0 to 1", "Likewise, target clip."),
+    "driving_mask_share": Column(
+        _REAL, "0 to 1", "Share of the driving clip's pixels that show characters, over all frames."
+    ),
+    "target_mask_share": Column(_REAL, "0 to 1", "Likewise, target clip."),
+    "driving_mean_luma": Column(_REAL, "0 to 255", "Mean luma (BT.709) of the driving clip as rendered."),
+    "target_mean_luma": Column(_REAL, "0 to 255", "Likewise, target clip."),
+    "identity_shape_distance": Column(
+        _REAL,
+        "0 to 1",
+        "Least distance in body shape between two characters of the pair (`cast.identity_distance`).",
+    ),
+    "identity_colour_distance": Column(
+        _REAL,
+        "CIELAB ΔE",
+        "Least distance in colours of skin, hair and clothes between two characters of the pair.",
+    ),
+    "motion_energy": Column(
+        _REAL, "m/s", "Mean speed of the target's body joints, of the performer with the least."
+    ),
+    "pair_difference": Column(
+        _REAL,
+        "0 to 255",
+        "Mean absolute difference of driving and target, over pixels where either shows a character.",
+    ),
+    "discards": Column(_TEXTS, "", "Why candidates 0 to k − 1 were discarded, one reason each."),
+}
+"""Every column of a row beside the blobs, in order."""
+
+RANGES = {
+    "slot": (0, math.inf),
+    "k": (0, math.inf),
+    "performers": (1, 127),
+    "driving_samples": (1, math.inf),
+    "target_samples": (1, math.inf),
+    "driving_in_frame_share": (0, 1),
+    "target_in_frame_share": (0, 1),
+    "driving_mask_share": (0, 1),
+    "target_mask_share": (0, 1),
+    "driving_mean_luma": (0, 255),
+    "target_mean_luma": (0, 255),
+    "pair_difference": (0, 255),
+}
+"""Column to the least and the largest value that it may hold."""
+LONGEST = {"spec": 1 << 20, "caption": 1 << 14}
+PER_PERFORMER = {
+    "driving_characters",
+    "target_characters",
+    "driving_looks",
+    "target_looks",
+    "driving_garments",
+    "target_garments",
+    "driving_hair",
+    "target_hair",
+    "motion_ids",
+    "slots",
+}
+"""Columns that hold a value a performer."""
+"""Column to the most characters that its text may have, where it is long."""
