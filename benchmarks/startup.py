@@ -6,7 +6,7 @@ import sys
 
 from benchmarks.machine import COMMAND_LINE, child_cpu
 
-COMMANDS = ("", "plan", "generate", "demo", "status", "estimate", "verify", "show")
+COMMANDS = ("", "plan", "preview", "generate", "demo", "status", "estimate", "verify", "show")
 
 
 def main() -> None:

@@ -10,14 +10,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from motionpair.specs import ClipSpec, PairSpec
 
-BLOCK = 448
-"""Pixels along a pair's block: two of the longer and three of the shorter sides of 128 × 224 pictures."""
 SHOWN = 3
 """Frames of each clip that a block shows."""
 AREA = 128 * 224
 """Pixels of a draft."""
 
-_MARGIN, _GAP, _LINE, _SIZE = 32, 18, 17, 13
+_MARGIN, _GAP, _LINE, _SIZE, _HEAD, _SEAM = 32, 18, 17, 13, 34, 4
 _LINES = 4
 _GROUND, _TEXT, _QUIET = "#17191d", "#eceef2", "#98a0ad"
 _LOOKS = {"realistic": "real", "animation_3d": "3D", "animation_2d": "2D"}
@@ -45,20 +43,22 @@ def preview_sheet(previews: Sequence[Preview], title: str) -> Image.Image:
         previews: the pairs, in the order in which they are shown.
         title: the line at the top.
     """
-    columns = max(1, min(len(previews), round((len(previews) * 1.2) ** 0.5)))
-    rows = -(-len(previews) // columns)
-    step = BLOCK + _LINES * _LINE + 2 * _GAP
-    width = 2 * _MARGIN + columns * (BLOCK + _GAP) - _GAP
-    page = Image.new("RGB", (width, 2 * _MARGIN + 34 + rows * step), _GROUND)
+    blocks = [_block(preview) for preview in previews]
+    wide, high = (max(side) for side in zip(*(block.size for block in blocks), strict=True))
+    columns = max(1, round((len(blocks) * 1.3 * high / wide) ** 0.5))
+    rows = -(-len(blocks) // columns)
+    across, down = wide + _GAP, high + _LINES * _LINE + 2 * _GAP
+    size = (2 * _MARGIN + columns * across - _GAP, 2 * _MARGIN + _HEAD + rows * down)
+    page = Image.new("RGB", size, _GROUND)
     pen = ImageDraw.Draw(page)
     pen.text((_MARGIN, _MARGIN - 8), title, font=ImageFont.load_default(20), fill=_TEXT)
-    for i, preview in enumerate(previews):
-        x = _MARGIN + i % columns * (BLOCK + _GAP)
-        y = _MARGIN + 34 + i // columns * step
+    for i, (preview, block) in enumerate(zip(previews, blocks, strict=True)):
+        x, y = _MARGIN + i % columns * across, _MARGIN + _HEAD + i // columns * down
         for k, line in enumerate(label(preview.spec)):
             colour = _TEXT if k == 0 else _QUIET
-            pen.text((x, y + k * _LINE), _cut(line), font=ImageFont.load_default(_SIZE), fill=colour)
-        page.paste(_block(preview), (x, y + _LINES * _LINE + 6))
+            text = _cut(line, wide)
+            pen.text((x, y + k * _LINE), text, font=ImageFont.load_default(_SIZE), fill=colour)
+        page.paste(block, (x, y + _LINES * _LINE + 6))
     return page
 
 
@@ -87,22 +87,25 @@ def _clip(clip: ClipSpec) -> str:
 
 
 def _block(preview: Preview) -> Image.Image:
-    """Both clips' frames in a square: portrait in two rows, landscape in two columns."""
-    clips = [list(preview.driving), list(preview.target)]
+    """Both clips' frames, driving first: portrait in two rows, landscape in two columns."""
     height, width = preview.target.shape[1:3]
-    along = 1 if height >= width else 0
-    strips = [np.concatenate(frames, axis=along) for frames in clips]
-    picture = Image.fromarray(np.concatenate(strips, axis=1 - along))
-    shown = Image.new("RGB", (BLOCK, BLOCK), _GROUND)
-    shown.paste(picture, (0, 0))
+    upright = height >= width
+    strips = [
+        np.concatenate(list(clip), axis=1 if upright else 0) for clip in (preview.driving, preview.target)
+    ]
+    high, wide = strips[0].shape[:2]
+    size = (wide, 2 * high + _SEAM) if upright else (2 * wide + _SEAM, high)
+    shown = Image.new("RGB", size, _GROUND)
+    for i, strip in enumerate(strips):
+        shown.paste(Image.fromarray(strip), (0, i * (high + _SEAM)) if upright else (i * (wide + _SEAM), 0))
     return shown
 
 
-def _cut(text: str) -> str:
-    """The text, or as much of it as a block is wide."""
+def _cut(text: str, width: int) -> str:
+    """The text, or as much of it as fits."""
     font = ImageFont.load_default(_SIZE)
-    if font.getlength(text) <= BLOCK:
+    if font.getlength(text) <= width:
         return text
-    while font.getlength(f"{text}…") > BLOCK:
+    while font.getlength(f"{text}…") > width:
         text = text[:-1]
     return f"{text}…"

@@ -13,6 +13,7 @@ from motionpair.errors import (
     EXIT_FINDINGS,
     EXIT_INTERRUPTED,
     EXIT_MACHINE,
+    EXIT_QUARANTINED,
     InputError,
     MotionPairError,
     printable,
@@ -119,6 +120,38 @@ def plan(
     typer.echo(f"{out}: {len(made)} slots of recipe {made.recipe.name}, seed {seed}, plan {made.hash[:12]}")
     for stratum, count in sorted(Counter(made.table["stratum"].to_pylist()).items()):
         typer.echo(f"  {count:>7,} {stratum}")
+
+
+@app.command()
+def preview(
+    recipe: RecipeOption,
+    count: Annotated[int, typer.Option(min=1, help="How many pairs.", metavar="N")],
+    out: Annotated[Path, typer.Option(help="The picture to write.", metavar="SHEET.jpg")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.", metavar="N")] = 0,
+) -> None:
+    """Draw drafts of some of a recipe's pairs on one sheet, to judge it before rendering.
+
+    Their characters are baked first. Candidates that break a limit of geometry are replaced by the next.
+    """
+    from motionpair.recipe import load_recipe
+    from pipelines import preview as previewing
+    from pipelines.generate import rendering
+    from pipelines.progress import stages
+    from render.characters.store import CharacterStore
+    from render.engines import open_engine
+
+    previewing.check_target(out)
+    made = load_recipe(recipe)
+    engine = open_engine("pyrender")
+    store = CharacterStore(rendering(out.parent, None).cache)
+    with stages("preview") as (tell, note):
+        drawn = previewing.preview(made, seed, count, engine, store, tell, note)
+    previewing.write(drawn, made, seed, out)
+    for line in previewing.summary(drawn):
+        typer.echo(line)
+    typer.echo(out)
+    if drawn.failed:
+        raise typer.Exit(EXIT_QUARANTINED)
 
 
 @app.command()

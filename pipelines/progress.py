@@ -116,6 +116,27 @@ def counter(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
+@contextmanager
+def stages(what: str) -> Iterator[tuple[Callable[[str, int, int], None], Callable[[str], None]]]:
+    """Two functions for work of several stages: one to call with (stage, done, total), which draws a bar
+    where stderr is a terminal, else nothing; one that says a line which stays.
+    """
+    if not sys.stderr.isatty():
+        lines = Lines()
+        yield (lambda stage, done, total: None), lines.note
+        return
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
+    ) as progress:
+        task = progress.add_task(what, total=None)
+
+        def tell(stage: str, done: int, total: int) -> None:
+            progress.update(task, description=f"{what}: {stage}", completed=done, total=total)
+
+        yield tell, lambda text: console.print(text, markup=False, highlight=False)
+
+
 def _details(state: State) -> str:
     parts = []
     if state.phase == "running":

@@ -1,4 +1,4 @@
-"""Excerpts: a scene at some of its frames, for whoever wants a look rather than the whole clip."""
+"""Excerpts: a scene at some of its frames, or smaller, for a look rather than the whole clip."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ def at_frames(scene: Scene, frames: np.ndarray) -> Scene:
         focus=None if track.focus is None else track.focus[frames],
     )
     return replace(scene, camera=camera, actors=tuple(_actor_at(a, frames) for a in scene.actors))
+
+
+def at_size(scene: Scene, width: int, height: int) -> Scene:
+    """The scene as a picture of `width` × `height`, of about the same shape; it shows the same width."""
+    focal = scene.camera.focal * (width / scene.camera.width)
+    return replace(scene, camera=replace(scene.camera, focal=focal, width=width, height=height))
 
 
 def _actor_at(actor: Actor, frames: np.ndarray) -> Actor:

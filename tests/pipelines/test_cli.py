@@ -20,7 +20,7 @@ from pipelines.production import Result
 from pipelines.state import SetAside
 
 runner = CliRunner()
-COMMANDS = ["plan", "generate", "demo", "status", "estimate", "verify", "show"]
+COMMANDS = ["plan", "preview", "generate", "demo", "status", "estimate", "verify", "show"]
 
 
 @pytest.fixture(scope="module")

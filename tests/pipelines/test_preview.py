@@ -1,0 +1,96 @@
+"""Previews: slots spread over the strata, a sheet of the size of its pairs, one-line refusals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from motionpair import dealing
+from motionpair.errors import InputError
+from motionpair.planning import candidate
+from motionpair.preview_sheets import SHOWN, Preview, draft_size, label, preview_sheet
+from motionpair.recipe import load_recipe
+from pipelines import preview
+from pipelines.cli import app
+
+RECIPE = Path(__file__).parents[1] / "rendered.yaml"
+
+
+@pytest.mark.parametrize("count", [4, 7, 64, 500])
+def test_slots_show_every_stratum_in_proportion(count: int) -> None:
+    recipe = load_recipe("motionpair-60k")
+    slots = preview.spread(recipe, count)
+    assert len(set(slots)) == count
+    shown = Counter(dealing.deal_slots(recipe).stratum[slots].tolist())
+    for number, stratum in enumerate(recipe.strata):
+        share = count * stratum.count / recipe.pairs
+        assert shown[number] >= 1
+        assert abs(shown[number] - share) <= len(recipe.strata)
+
+
+def test_a_preview_may_show_every_slot_but_no_more() -> None:
+    recipe = load_recipe(RECIPE)
+    assert preview.spread(recipe, recipe.pairs) == list(range(recipe.pairs))
+    with pytest.raises(InputError, match=f"count: expected 1 to {recipe.pairs}"):
+        preview.spread(recipe, recipe.pairs + 1)
+
+
+@pytest.mark.parametrize(("width", "height"), [(512, 896), (896, 512), (704, 1280), (64, 96)])
+def test_drafts_keep_the_shape_and_cost_alike(width: int, height: int) -> None:
+    across, down = draft_size(width, height)
+    assert across * down == pytest.approx(128 * 224, rel=0.05)
+    assert across / down == pytest.approx(width / height, rel=0.03)
+
+
+def test_a_sheet_holds_upright_and_wide_pairs() -> None:
+    spec = candidate(load_recipe("demo"), 0, 0, 0)
+    upright = np.full((SHOWN, 224, 128, 3), 200, np.uint8)
+    wide = np.full((SHOWN, 128, 224, 3), 90, np.uint8)
+    page = preview_sheet([Preview(spec, clip, clip) for clip in (upright, wide, upright)], "three")
+    shown = np.asarray(page)
+    assert (shown == 200).all(axis=2).sum() == 2 * 2 * SHOWN * 224 * 128
+    assert (shown == 90).all(axis=2).sum() == 2 * SHOWN * 224 * 128
+
+
+def test_a_label_says_what_the_pair_is() -> None:
+    spec = candidate(load_recipe("demo"), 0, 0, 0)
+    text = "\n".join(label(spec))
+    phrase = spec.target.performers[0].motion.phrases[0]
+    for word in (phrase.family, spec.stratum, spec.driving.environment.kind, spec.target.camera.kind):
+        assert word in text
+
+
+def test_the_command_draws_a_sheet_and_says_what_a_frame_cost(
+    tmp_path: Path, characters_folder: Path
+) -> None:
+    out = tmp_path / "sheet.jpg"
+    words = ["preview", "--recipe", str(RECIPE), "--count", "1", "--seed", "3", "--out", str(out)]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert "pairs drawn: 1" in result.stdout
+    assert "CPU s a frame" in result.stdout
+    assert np.asarray(Image.open(out)).std() > 20
+    assert [p.name for p in tmp_path.iterdir()] == ["sheet.jpg"], "nothing temporary is left"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--recipe", "dmeo", "--count", "1", "--out", "OUT/x.jpg"], "recipe dmeo: no such recipe"),
+        (["--recipe", "demo", "--count", "999", "--out", "OUT/x.jpg"], "count: expected 1 to 8"),
+        (["--recipe", "demo", "--count", "1", "--out", "OUT/x.gif"], "expected a name ending in .jpg"),
+        (["--recipe", "demo", "--count", "1", "--out", "OUT/none/x.jpg"], "no such folder"),
+        (["--recipe", "demo", "--count", "0", "--out", "OUT/x.jpg"], "0"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(tmp_path: Path, words: list[str], says: str) -> None:
+    result = CliRunner().invoke(app, ["preview", *(w.replace("OUT", str(tmp_path)) for w in words)])
+    assert result.exit_code == 2, result.output
+    assert says in result.stderr
+    assert "Traceback" not in result.output
+    assert list(tmp_path.iterdir()) == []
