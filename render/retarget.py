@@ -26,6 +26,8 @@ from render.scene import Pose
 from render.skeleton import JOINT_INDEX, PARENTS
 
 _HEEL, _TOE = 0, 1
+_PIVOT = 0.3
+"""Radians of yaw within a stance from which the foot pivots; less is noise, and is held."""
 _SIDES = ("left", "right")
 
 
@@ -80,16 +82,19 @@ def _plant_foot(
     pitch = np.arcsin(np.clip(-forward[:, 2], -1.0, 1.0))
     stances = _runs(standing)
 
-    # Rotations: in a stance one yaw, no roll, the pitch that its contacts allow, toes flat where they stand.
+    # Rotations: in a stance one yaw, unless the foot pivots on its ball; no roll, the pitch that its contacts
+    # allow, toes flat where they stand.
     wanted = foot.copy()
     for run in stances:
         flat = planted[run].all(axis=1)
-        held = yaw[run][flat].mean() if flat.any() else yaw[run].mean()
+        held = np.full(len(flat), yaw[run][flat].mean() if flat.any() else yaw[run].mean())
+        if np.ptp(yaw[run]) > _PIVOT:
+            held = yaw[run]
         heel, toe = planted[run, _HEEL], planted[run, _TOE]
         lean = np.where(
             heel & toe, 0.0, np.where(toe, np.maximum(pitch[run], 0.0), np.minimum(pitch[run], 0.0))
         )
-        wanted[run] = rot.mul(rot.about_z(np.full(len(lean), held)), rot.about_x(lean))
+        wanted[run] = rot.mul(rot.about_z(held), rot.about_x(lean))
     turn = rot.log(rot.mul(wanted, rot.inverse(foot)))
     foot = rot.normalised(rot.mul(rot.exp(_carried(turn, stances)), foot))
     level = rot.mul(foot, rot.about_x(-np.arcsin(np.clip(-rot.rotate(foot, -rot.Y)[:, 2], -1.0, 1.0))))
@@ -104,9 +109,10 @@ def _plant_foot(
         level_foot = level[run]
         flat_heels, flat_tips = sole.soles(level_foot, level_foot)
         flat = np.where(planted[run, _TOE, None], flat_tips.mean(axis=1), flat_heels.mean(axis=1))
-        # The ankle's place over the flat footprint, as each frame would have it.
-        footprint = np.mean((ankle[run] + centres - flat)[:, :2], axis=0)
-        solved[run, :2] = footprint + (flat - centres)[:, :2]
+        # The ball's place in the flat footprint, as each frame would have it: what a pivot turns about.
+        ball = flat_tips.mean(axis=1)
+        footprint = np.mean((ankle[run] + centres - flat + ball)[:, :2], axis=0)
+        solved[run, :2] = footprint + (flat - centres - ball)[:, :2]
         solved[run, 2] = -lowest[run]
     out = ankle + _carried(solved - ankle, stances)
     out[:, 2] = np.maximum(out[:, 2], -lowest)
