@@ -6,15 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from render.motions.gait import Gait, stride
 from render.motions.puppet import BEHIND, OUTWARD, Puppet
-from render.motions.signals import ease, lag, ramp, spline
+from render.motions.signals import ease, lag, ramp
 from render.motions.steps import Step, walk_steps
-from render.motions.track import HEEL, LEFT, RIGHT, TOE, Track
-
-_STANCE = 0.62
-"""Share of the stride that a foot is on the ground."""
-_BEFORE = 0.43
-"""Share of the stance before the body is over the foot."""
+from render.motions.track import LEFT, RIGHT, Track
 
 
 def walk(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
@@ -22,17 +18,14 @@ def walk(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     p = Puppet(t, rng)
     speed, curve, swing = params["speed"], params["curve"], params["swing"]
     step = 0.55 * np.sqrt(speed / 1.2)
-    stride = 2 * step / speed
-    phase0 = rng.random()
-    cycle = t / stride + phase0
-    p.heading[:] = curve * t
-    p.path[:] = _along(t, speed, curve)
-    for side in (LEFT, RIGHT):
-        _stride_foot(p, side, cycle + 0.5 * side, stride, speed, curve)
+    seconds_a_stride = 2 * step / speed
+    cycle = t / seconds_a_stride + rng.random()
+    gait = _walking(speed, curve, seconds_a_stride)
+    stride(p, cycle, gait, t)
 
     # Phase 0: the left foot strikes; the body is lowest there, highest as it passes over a foot.
     wave = 2 * np.pi * cycle
-    over = wave - 2 * np.pi * _STANCE * _BEFORE
+    over = wave - 2 * np.pi * gait.passing
     bounce = 0.011 + 0.008 * speed
     p.sway[:, 2] = -0.012 - 0.012 * speed + bounce * np.cos(2 * over)
     p.sway[:, 0] = 0.024 * np.cos(over)
@@ -73,44 +66,23 @@ def walk(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     return p.track()
 
 
-def _along(t: np.ndarray, speed: float, curve: float) -> np.ndarray:
-    """(N, 2) place after t seconds at `speed` along an arc that starts towards −y."""
-    angle = curve * t
-    # sin(a)/a and (1 − cos(a))/a, sound at a = 0
-    ahead = np.sinc(angle / np.pi)
-    aside = np.sin(angle / 2) * np.sinc(angle / (2 * np.pi))
-    return (speed * t)[:, None] * np.stack([aside, -ahead], axis=-1)
+def _walking(speed: float, curve: float, seconds: float) -> Gait:
+    strike, push, stance = 0.16 + 0.12 * speed, 0.5 + 0.3 * speed, 0.62
 
+    def swing(v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        # Minimum jerk, but moving ahead already as the toes leave and still as the heel strikes.
+        way = ease(v) + 0.35 * v * (1 - v) ** 3 * (1 + 3 * v) - 0.28 * v**3 * (1 - v) * (4 - 3 * v)
+        return way, (0.02 + 0.022 * speed) * np.sin(np.pi * v**0.75) ** 2
 
-def _stride_foot(p: Puppet, side: int, cycle: np.ndarray, stride: float, speed: float, curve: float) -> None:
-    """One foot of a walk; it strikes at whole numbers of `cycle`."""
-    k = np.floor(cycle)
-    u = cycle - k
-    t = p.t
-
-    def footprint(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where the foot's `number`-th stance is: beside the body's place as it passes over the foot."""
-        when = t + (number - cycle + _STANCE * _BEFORE) * stride
-        facing = curve * when
-        beside = np.stack([np.cos(facing), np.sin(facing)], axis=-1) * (OUTWARD[side] * 0.075)
-        return _along(when, speed, curve) + beside, facing + OUTWARD[side] * 0.1
-
-    here, here_yaw = footprint(k)
-    there, there_yaw = footprint(k + 1)
-    v = np.clip((u - _STANCE) / (1 - _STANCE), 0.0, 1.0)
-    # Minimum jerk, but moving ahead already as the toes leave and still as the heel strikes.
-    w = ease(v) + 0.35 * v * (1 - v) ** 3 * (1 + 3 * v) - 0.28 * v**3 * (1 - v) * (4 - 3 * v)
-    p.prints[:, side, :2] = here * (1 - w)[:, None] + there * w[:, None]
-    p.prints[:, side, 2] = (0.02 + 0.022 * speed) * np.sin(np.pi * v**0.75) ** 2
-    p.yaw[:, side] = here_yaw * (1 - w) + there_yaw * w
-    strike, push = 0.16 + 0.12 * speed, 0.5 + 0.3 * speed
-    knots = [0.0, 0.085, 0.36, _STANCE, 0.67, 0.85, 0.96, 1.0]
-    values = [-strike, 0.0, 0.0, push, push * 1.1, -0.02, -strike, -strike]
-    p.pitch[:, side] = spline(u, knots, values)
-    bend = spline(u, [0.0, 0.085, 0.36, _STANCE, 0.75, 1.0], [0.12, 0.0, 0.0, push, 0.1, 0.12])
-    p.toes[:, side] = np.where((u > 0.085) & (u < _STANCE), np.maximum(p.pitch[:, side], 0.0), bend)
-    p.planted[:, side, HEEL] = u < 0.36
-    p.planted[:, side, TOE] = (u > 0.085) & (u < _STANCE)
+    return Gait(
+        seconds, speed, curve, stance, before=0.43, beside=0.075, toe_out=0.1,
+        heel=(0.0, 0.36), toe=(0.085, stance),
+        pitch=(
+            [0.0, 0.085, 0.36, stance, 0.67, 0.85, 0.96, 1.0],
+            [-strike, 0.0, 0.0, push, push * 1.1, -0.02, -strike, -strike],
+        ),
+        swing=swing,
+    )  # fmt: skip
 
 
 def turn(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
