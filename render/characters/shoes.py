@@ -1,4 +1,4 @@
-"""Low shoes: an upper cut from the tights' feet, a sole with a heel around its outline, and laces."""
+"""Footwear: an upper or a shaft cut from the tights, a sole around the foot's outline, and laces."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from scipy.interpolate import LinearNDInterpolator
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import ConvexHull, cKDTree
 
+from render.characters import trims
+from render.characters.drape import hang
 from render.characters.figure import Figure
-from render.characters.garments import Cut, tights
+from render.characters.garments import Cut, ramp, tights
 from render.characters.surface import Surface, joined
 
 _RING = 48  # points around a sole
@@ -16,16 +18,37 @@ _ADULT_FOOT = 0.25  # metres; the sizes below are for this foot, and scale with 
 _SOLE, _WALL, _UPPER = 0.024, 0.012, 0.005  # sole's thickness, its wall above the foot, leather off the skin
 _TOE_SPRING = 0.010
 _LACES = 4
+_SHAFT = 0.52  # of the shin, from the ankle up: a boot's shaft
+_LEATHER = 0.008  # metres a boot's leather is off the skin
+_CUFF = [(-0.012, -0.001), (-0.011, 0.002), (0.0, 0.003), (0.004, 0.001), (0.003, -0.003)]
 
 
 def shoes(figure: Figure) -> Cut:
-    """A pair of shoes in the T-pose; the soles reach below the bare feet."""
-    sides = [_shoe(figure, side, sign) for side, sign in (("left", 1.0), ("right", -1.0))]
+    """A pair of low laced shoes in the T-pose; the soles reach below the bare feet."""
+    return _pair(figure, shaft=0.0)
+
+
+def boots(figure: Figure) -> Cut:
+    """A pair of boots to the middle of the shins in the T-pose."""
+    return _pair(figure, shaft=_SHAFT)
+
+
+def boot_top(figure: Figure) -> float:
+    """Height at which boots end in the T-pose, metres."""
+    ankle, knee = figure.t_joints["left_ankle"][2], figure.t_joints["left_knee"][2]
+    return float(ankle + _SHAFT * (knee - ankle))
+
+
+def _pair(figure: Figure, shaft: float) -> Cut:
+    sides = [_shoe(figure, side, sign, shaft) for side, sign in (("left", 1.0), ("right", -1.0))]
     surface = joined([piece for pieces in sides for piece, _, _ in pieces])
     sole = np.concatenate([np.full(len(p.vertices), s) for pieces in sides for p, s, _ in pieces])
     lace = np.concatenate([np.full(len(p.vertices), s) for pieces in sides for p, _, s in pieces])
-    below = np.max([_collar(figure, side, figure.t_vertices) for side in ("left", "right")], axis=0)
-    return Cut(surface, below > 0.012, {"sole": sole, "lace": lace})
+
+    def covers(p: np.ndarray) -> np.ndarray:
+        return np.max([_opening(figure, side, p, shaft) for side in ("left", "right")], axis=0) - 0.012
+
+    return Cut(surface, covers(figure.t_vertices) > 0, {"sole": sole, "lace": lace}, covers)
 
 
 def soles(shoe: Surface, sole: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -41,28 +64,37 @@ def soles(shoe: Surface, sole: np.ndarray) -> tuple[np.ndarray, ...]:
     return tuple(np.asarray(f, np.int32) for f in found)
 
 
-def _collar(figure: Figure, side: str, p: np.ndarray) -> np.ndarray:
-    """Metres below the shoe's opening, which is lower at the heel's sides than at the instep."""
-    ankle = figure.t_joints[f"{side}_ankle"]
+def _opening(figure: Figure, side: str, p: np.ndarray, shaft: float) -> np.ndarray:
+    """Metres below the opening, which is lower at a shoe's heel than at its instep, and level in a boot.
+
+    shaft: share of the shin that it reaches up from the ankle.
+    """
+    ankle, knee = figure.t_joints[f"{side}_ankle"], figure.t_joints[f"{side}_knee"]
+    if shaft:
+        return np.where(p[:, 0] * ankle[0] > 0, ankle[2] + shaft * (knee[2] - ankle[2]) - p[:, 2], -1.0)
     lower = ankle[2] + 0.004 - 0.12 * (p[:, 1] - ankle[1]) - p[:, 2]
     near = 0.1 - np.abs(p[:, 0] - ankle[0])
     return np.minimum(lower, near)
 
 
-def _shoe(figure: Figure, side: str, sign: float) -> list[tuple[Surface, float, float]]:
+def _shoe(figure: Figure, side: str, sign: float, shaft: float) -> list[tuple[Surface, float, float]]:
     """Pieces of one shoe with their sole and lace marks."""
     surface = tights(figure)
     beside = (surface.vertices[surface.faces, 0] * sign > 0).all(axis=1)
     own = Surface.of(surface.vertices, surface.faces[beside], surface.values)
-    upper = own.clip(_collar(figure, side, own.vertices))
-    length = float(np.ptp(upper.vertices[:, 1]))
+    upper = own.clip(_opening(figure, side, own.vertices, shaft))
+    ankle = figure.t_joints[f"{side}_ankle"]
+    foot = upper.vertices[:, 2] < ankle[2]
+    length = float(np.ptp(upper.vertices[foot, 1]))
     scale = length / _ADULT_FOOT
     floor = float(upper.vertices[:, 2].min())
     step = upper.smoothing()
     v = upper.vertices
     for _ in range(6):
         v = step @ v
-    v = v + _UPPER * scale * upper.moved(v).normals()
+    v = v + (_LEATHER if shaft else _UPPER) * scale * upper.moved(v).normals()
+    if shaft:
+        v = _shaft(v, ankle, boot_top(figure))
     front = float(v[:, 1].min())
     # A toe box: round, and higher than the toes.
     share = 1 - np.clip((v[:, 1] - front) / (0.30 * length), 0, 1)
@@ -74,10 +106,25 @@ def _shoe(figure: Figure, side: str, sign: float) -> list[tuple[Surface, float, 
     sole = _sole(outline, floor, scale)
     nearest = cKDTree(v)
     pieces = [(upper, 0.0, 0.0), (_weighted(sole, upper, nearest), 1.0, 0.0)]
-    laces = [
-        _weighted(lace, upper, nearest) for lace in _laces(upper, figure.t_joints[f"{side}_ankle"], length)
-    ]
+    if shaft:
+        ring = max(trims.rings(upper), key=lambda r: float(v[r, 2].mean()))
+        cuff, _ = trims.band(trims.edge(upper, ring, 32), _CUFF)
+        return [*pieces, (cuff, 0.0, 0.0)]
+    laces = [_weighted(lace, upper, nearest) for lace in _laces(upper, length)]
     return pieces + [(lace, 0.0, 1.0) for lace in laces]
+
+
+def _shaft(v: np.ndarray, ankle: np.ndarray, top: float) -> np.ndarray:
+    """A boot's upper whose shaft rises straight from its widest places, like a tube of stiff leather."""
+    v = v.copy()
+    points = v[:, :2] - ankle[:2]
+    own = v[:, 2] > ankle[2] - 0.01
+    radii = hang(points, v[:, 2], own, ankle[2] + 0.01, top, taper=0.02)
+    share = ramp(ankle[2] + 0.02, ankle[2] + 0.09, v[:, 2])
+    radius = np.hypot(*points.T)
+    grow = 1 + share * (np.maximum(radii, radius) / np.maximum(radius, 1e-6) - 1)
+    v[:, :2] = ankle[:2] + points * grow[:, None]
+    return v
 
 
 def _outline(points: np.ndarray, margin: float) -> np.ndarray:
@@ -125,7 +172,7 @@ def _sole(outline: np.ndarray, floor: float, scale: float) -> Surface:
     return Surface(vertices, np.concatenate(faces), np.zeros((len(vertices), 1)))
 
 
-def _laces(upper: Surface, ankle: np.ndarray, length: float) -> list[Surface]:
+def _laces(upper: Surface, length: float) -> list[Surface]:
     """Flat bands across the instep."""
     up = upper.normals()[:, 2] > 0.25
     height = LinearNDInterpolator(upper.vertices[up, :2], upper.vertices[up, 2])

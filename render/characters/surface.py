@@ -37,16 +37,16 @@ class Surface:
 
     def edges(self) -> np.ndarray:
         """(E, 2) undirected edges, each once, sorted."""
-        return np.unique(np.sort(self._directed(), axis=1), axis=0)
+        return np.unique(np.sort(self.directed(), axis=1), axis=0)
 
     def boundary(self) -> np.ndarray:
         """(N,) vertices on the border."""
-        edges, count = np.unique(np.sort(self._directed(), axis=1), axis=0, return_counts=True)
+        edges, count = np.unique(np.sort(self.directed(), axis=1), axis=0, return_counts=True)
         return np.unique(edges[count == 1])
 
     def boundary_edges(self) -> np.ndarray:
         """(N, 2) edges that belong to one face only."""
-        edges, count = np.unique(np.sort(self._directed(), axis=1), axis=0, return_counts=True)
+        edges, count = np.unique(np.sort(self.directed(), axis=1), axis=0, return_counts=True)
         return edges[count == 1]
 
     def normals(self) -> np.ndarray:
@@ -125,7 +125,8 @@ class Surface:
         matrix = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(n, n))
         return sparse.diags(1 / np.asarray(matrix.sum(axis=1)).ravel()) @ matrix
 
-    def _directed(self) -> np.ndarray:
+    def directed(self) -> np.ndarray:
+        """(S, 2) every face's sides, in its own sense of turning."""
         f = self.faces
         triangle = f[f[:, 3] < 0][:, :3]
         quad = f[f[:, 3] >= 0]

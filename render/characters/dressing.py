@@ -1,0 +1,96 @@
+"""Dressing a figure: every garment it wears, cut in the T-pose, and laid one over another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from motionpair import catalog
+from motionpair.catalog.wardrobe import Place
+from motionpair.errors import InputError
+from render.characters import bottoms, dresses, shoes, skirt, tops
+from render.characters.drape import push_out
+from render.characters.figure import Figure
+from render.characters.garments import Cut, nearby, ramp
+
+_CUTTERS: dict[str, Callable[[Figure], Cut]] = {
+    "shorts": bottoms.shorts,
+    "skirt": skirt.skirt,
+    "dress": dresses.dress,
+    "shoes": shoes.shoes,
+    "boots": shoes.boots,
+}
+_LAYERS: tuple[Place, ...] = ("feet", "bottom", "dress", "top", "outer")
+"""Places from the skin outwards."""
+_MEETING = {
+    ("feet", "bottom"), ("bottom", "feet"), ("bottom", "top"), ("bottom", "outer"), ("top", "outer"),
+    ("dress", "outer"),
+}  # fmt: skip
+"""Places whose garments may lie one over the other: (beneath, above)."""
+_GAP = {"top": 0.009, "outer": 0.009, "bottom": 0.004, "feet": 0.004}
+"""Metres by which a garment worn at a place clears what is beneath it."""
+
+
+def dress(naked: Figure) -> list[tuple[int, Cut]]:
+    """The character's clothes and footwear in the T-pose, by their index in its garments.
+
+    What is worn on head and eyes is not cloth: render.characters.bake puts it on after the hair.
+
+    Raises:
+        InputError: a garment kind that no one knows how to cut.
+    """
+    worn = {
+        garment.kind: i
+        for i, garment in enumerate(naked.character.garments)
+        if catalog.GARMENT_KINDS[garment.kind].place not in ("head", "eyes")
+    }
+    places = {index: catalog.GARMENT_KINDS[kind].place for kind, index in worn.items()}
+    cuts = {index: _cut(naked, kind, index, "boots" in worn) for kind, index in worn.items()}
+    order = sorted(cuts, key=lambda index: _LAYERS.index(places[index]))
+    if "boots" in worn and "trousers" in worn:  # trousers are tucked into boots
+        order.sort(key=lambda index: index == worn["boots"])
+    for k, outer in enumerate(order):
+        for inner in order[:k]:
+            if (places[inner], places[outer]) in _MEETING:
+                cuts[outer] = over(cuts[outer], cuts[inner], _GAP[places[outer]])
+                if places[inner] != "feet":
+                    cuts[inner] = under(cuts[inner], cuts[outer])
+    return sorted(cuts.items())
+
+
+def _cut(naked: Figure, kind: str, index: int, with_boots: bool) -> Cut:
+    if kind in tops.STYLES:
+        return tops.top(naked, kind)
+    if kind == "trousers":
+        return bottoms.trousers(naked, tuck=shoes.boot_top(naked) if with_boots else None)
+    if kind not in _CUTTERS:
+        raise InputError(f"garments[{index}].kind: unknown garment {kind}")
+    return _CUTTERS[kind](naked)
+
+
+def over(outer: Cut, inner: Cut, gap: float) -> Cut:
+    """The outer garment pushed off the inner one by `gap` metres where they overlap."""
+    s = outer.surface
+    vertices = push_out(s.vertices, inner.surface.vertices, inner.surface.normals(), gap, rounds=2)
+    # Only where the inner garment is: its own hems bound it.
+    low, high = inner.surface.vertices[:, 2].min(), inner.surface.vertices[:, 2].max()
+    share = ramp(high + 0.02, high - 0.02, s.vertices[:, 2]) * ramp(low - 0.02, low, s.vertices[:, 2])
+    moved = s.vertices + share[:, None] * (vertices - s.vertices)
+    return replace(outer, surface=s.moved(moved))
+
+
+def under(inner: Cut, outer: Cut) -> Cut:
+    """The inner garment moving as the outer one does where that covers it, so that it stays beneath."""
+    s, o = inner.surface, outer.surface
+    distance, _ = cKDTree(o.vertices).query(s.vertices)
+    inside = s.vertices[:, 2] - o.vertices[:, 2].min()
+    alike = (ramp(-0.05, 0.01, inside) * ramp(0.05, 0.03, distance))[:, None]
+    weights = nearby(o, s.vertices, 0.01)
+    moved = replace(inner, surface=replace(s, values=s.values + alike * (weights - s.values)))
+    covered = outer.covers(s.vertices) > 0
+    faces = s.faces
+    hidden = np.where(faces >= 0, covered[np.maximum(faces, 0)], True).all(axis=1)
+    return moved.only(~hidden)

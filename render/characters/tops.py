@@ -1,0 +1,289 @@
+"""Upper garments: T-shirt, tank top, polo, shirt, sweater, jacket, and the bodice of a dress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from render.characters import trims
+from render.characters.drape import hang, push_out
+from render.characters.figure import Figure
+from render.characters.garments import (
+    HEM_REACH,
+    Cut,
+    Fields,
+    armpit,
+    cut,
+    eased,
+    hem_distance,
+    margin,
+    off_skin,
+    ramp,
+    tights,
+    torso_uv,
+    trunk_middle,
+)
+from render.characters.surface import Surface
+
+ARM = ("shoulder", "elbow", "wrist", "upper_arm_twist", "forearm_twist")
+_DISTANCE_OF_WEIGHT = 0.11  # metres over which the arm's skinning weight grows from 0 to 1, about
+_AROUND_NECK, _AROUND_HEM, _AROUND_ARM = 44, 60, 24
+_RIB = [(-0.007, -0.001), (-0.006, 0.003), (0.004, 0.0045), (0.012, 0.004), (0.016, 0.001), (0.014, -0.003)]
+_RIB_NARROW = [(-0.006, -0.001), (-0.005, 0.002), (0.002, 0.003), (0.005, 0.001), (0.004, -0.002)]
+"""Profiles of the bands around necklines and armholes: metres away from the cloth, and out."""
+_FRONT_GAP = 0.045  # metres from the middle to each edge of an open jacket, at the chest
+
+
+@dataclass(frozen=True)
+class Style:
+    """How an upper garment is cut. Lengths are metres on an adult.
+
+    sleeve: `none`; `short`, to the middle of the upper arm; `long`, to the wrist.
+    neck: `crew`, close and round; `scoop`, deep and wide; `collar`, close, with a collar sewn to it.
+    hem: how far it reaches from the hip joint down the thigh, as a share of the thigh.
+    ease: how far the cloth stands off the body. clearance: the least distance from the skin.
+    taper, sleeve_taper: metres of radius lost a metre of fall, and along the sleeve.
+    band: width of the ribbed or buttoned band that ends hem and long sleeves, hem first; 0: none.
+    buttons: how many, down the front. closed: share of the front, from the neck, that buttons or zips.
+    """
+
+    sleeve: Literal["none", "short", "long"]
+    neck: Literal["crew", "scoop", "collar"]
+    hem: float
+    ease: float
+    clearance: float
+    taper: float
+    sleeve_taper: float
+    band: tuple[float, float] = (0.0, 0.0)
+    buttons: int = 0
+    opening: Literal["", "short", "full", "open"] = ""
+
+
+STYLES: dict[str, Style] = {
+    "tee": Style("short", "crew", 0.13, 0.006, 0.008, 0.25, -0.02),
+    "tank": Style("none", "scoop", 0.10, 0.005, 0.007, 0.25, 0.0),
+    "polo": Style("short", "collar", 0.12, 0.006, 0.008, 0.25, 0.02, buttons=2, opening="short"),
+    "shirt": Style("long", "collar", 0.20, 0.007, 0.008, 0.20, 0.10, (0.0, 0.055), buttons=6, opening="full"),
+    "sweater": Style("long", "crew", 0.10, 0.011, 0.012, 0.10, 0.03, (0.055, 0.055)),
+    "jacket": Style("long", "collar", 0.17, 0.016, 0.018, 0.10, 0.02, (0.05, 0.05), opening="open"),
+    "bodice": Style("short", "crew", 0.0, 0.005, 0.007, 0.45, 0.0),
+    "sleeveless bodice": Style("none", "scoop", 0.0, 0.005, 0.007, 0.45, 0.0),
+}
+
+
+def top(figure: Figure, name: str, hem: float | None = None) -> Cut:
+    """An upper garment of STYLES in the T-pose; it ends at height `hem` where that is not its style's."""
+    style = STYLES[name]
+    joints = figure.t_joints
+    gender = figure.character.phenotype["gender"]
+    thigh = float(joints["left_hip"][2] - joints["left_knee"][2])
+    end = float(joints["left_hip"][2]) - (style.hem + 0.05 * (gender - 0.5)) * thigh if hem is None else hem
+    sleeve = _sleeve_end(figure, style)
+    fields = _fields(figure, style, end, sleeve)
+    # Bands continue the cloth, so the cloth itself ends where they begin.
+    body = _fields(figure, style, end + style.band[0], sleeve - style.band[1])
+    surface = eased(cut(tights(figure), body), style.ease)
+    surface = _hang_torso(figure, surface, end, style.taper - 0.13 * (gender - 0.5))
+    if style.sleeve != "none":
+        surface = _hang_sleeves(figure, surface, sleeve, style.sleeve_taper)
+    surface = off_skin(figure, surface, style.clearance)
+    opening = _opening(figure)
+    whole = surface
+    if style.opening == "open":
+        surface = surface.clip(opening(surface.vertices))
+    uv = torso_uv(figure, surface.vertices)
+    attributes = {
+        "cloth_uv": uv,
+        "cloth_uv2": _sleeve_uv(figure, surface.vertices) if style.sleeve != "none" else uv,
+        "cloth_side": _sleeve_side(figure, surface)
+        if style.sleeve != "none"
+        else np.full(len(uv), -HEM_REACH),
+        "hem": hem_distance(surface),
+    }
+    if style.opening in ("short", "full"):
+        attributes["placket"] = _placket(figure, surface.vertices, style)
+    garment = _trimmed(figure, style, trims.Garment(surface, attributes), whole)
+    # A loose hem lets one look in; a collar lies close, and so does an armhole.
+    depths = (0.03, 0.035 if style.sleeve == "short" else 0.03, 0.012)
+    covers = margin(fields, depths)
+    if style.opening == "open":
+        closed = covers
+        covers = lambda p: np.minimum(closed(p), opening(p) - 0.04)  # noqa: E731
+    return Cut(garment.surface, covers(figure.t_vertices) > 0, garment.attributes, covers)
+
+
+def _sleeve_end(figure: Figure, style: Style) -> float:
+    shoulder, elbow, wrist = (figure.t_joints[f"left_{n}"][0] for n in ("shoulder", "elbow", "wrist"))
+    arm = elbow - shoulder
+    return float(wrist - 0.02 * arm if style.sleeve == "long" else shoulder + 0.52 * arm)
+
+
+def _fields(figure: Figure, style: Style, hem: float, sleeve: float) -> Fields:
+    """Distances to the hem, to the sleeves' ends or armholes, and to the neckline."""
+    joints = figure.t_joints
+    shoulder, neck = joints["left_shoulder"], joints["neck"]
+    lift = joints["head"][2] - neck[2]
+    throat = neck + np.array([0.0, 0.0, (0.12 if style.neck == "collar" else 0.05) * lift])
+    tilt = np.array([0.0, -0.5, 0.87])
+    high, low = float(shoulder[2]) + 0.4 * lift, armpit(figure) - 0.015
+
+    def arms(p: np.ndarray) -> np.ndarray:
+        if style.sleeve != "none":
+            return sleeve - np.abs(p[:, 0])
+        # An armhole: from the strap's outer edge at the shoulder out under the arm.
+        fall = np.clip((high - p[:, 2]) / (high - low), 0, 1)
+        return shoulder[0] * (0.80 + 2.2 * fall**8) - np.abs(p[:, 0])
+
+    def neckline(p: np.ndarray) -> np.ndarray:
+        if style.neck != "scoop":
+            return (throat - p) @ tilt
+        front = ramp(0.03, -0.05, p[:, 1] - neck[1])
+        depth = (0.55 + 0.75 * front) * lift
+        width = 0.50 * shoulder[0]
+        fall = np.minimum(p[:, 2] - throat[2] - 0.3 * lift, 0) / depth
+        return (np.hypot(p[:, 0] / width, fall) - 1) * width
+
+    return lambda p: np.stack([p[:, 2] - hem, arms(p), neckline(p)], axis=1)
+
+
+def _trimmed(figure: Figure, style: Style, garment: trims.Garment, whole: Surface) -> trims.Garment:
+    """The garment with its bands, collar and buttons; `whole` is its cloth before the front was opened."""
+    size = _size(figure)
+    found = trims.rings(whole)
+    centres = np.array([whole.vertices[ring].mean(axis=0) for ring in found])
+    neck = trims.edge(whole, found[int(np.argmax(centres[:, 2] - 10 * np.abs(centres[:, 0])))], _AROUND_NECK)
+    hem = trims.edge(whole, found[int(np.argmin(centres[:, 2]))], _AROUND_HEM)
+    arms = [trims.edge(whole, found[int(np.argmax(s * centres[:, 0]))], _AROUND_ARM) for s in (1, -1)]
+    skin = Surface.of(figure.t_vertices, figure.basis.groups["body"], figure.weights[:, :1])
+    if style.band[1]:
+        for arm in arms:
+            piece, uv = trims.band(arm, _cuff(style.band[1], style))
+            piece = piece.moved(push_out(piece.vertices, skin.vertices, skin.normals(), style.clearance))
+            garment = garment.with_trim(piece, uv, collar=1.0)
+    if style.band[0]:
+        piece, uv = trims.band(hem, _cuff(style.band[0], style))
+        piece = piece.moved(push_out(piece.vertices, skin.vertices, skin.normals(), style.clearance))
+        if style.opening == "open":
+            piece, uv = _opened(piece, uv, _opening(figure))
+        garment = garment.with_trim(piece, uv, collar=1.0)
+    if style.neck == "collar":
+        begin = 2 * _FRONT_GAP if style.opening == "open" else 0.004
+        leaf = (0.052, 0.075) if style.opening == "open" else (0.046, 0.064)
+        piece, uv = trims.collar(
+            figure, whole, neck, begin * size, 0.030 * size, (leaf[0] * size, leaf[1] * size), 0.022 * size
+        )
+        garment = garment.with_trim(piece, uv, collar=1.0)
+    else:
+        narrow = style.neck == "scoop"
+        edges = [neck, *arms] if style.sleeve == "none" else [neck]
+        for line in edges:
+            piece, uv = trims.band(line, _RIB_NARROW if narrow else _RIB)
+            piece = piece.moved(push_out(piece.vertices, skin.vertices, skin.normals(), 0.004))
+            garment = garment.with_trim(piece, uv, collar=1.0)
+    if style.buttons:
+        top = neck.places[0, 2] - 0.012
+        low = hem.places[0, 2] + 0.06 if style.opening == "full" else top - 0.075 * size
+        heights = np.linspace(top, low, style.buttons)
+        places, normals = trims.front(whole, heights, 0.0, trunk_middle(figure)[1])
+        piece, uv = trims.buttons(whole, places, normals, 0.0065 * size)
+        garment = garment.with_trim(piece, uv, button=1.0)
+    return garment
+
+
+def _cuff(width: float, style: Style) -> list[tuple[float, float]]:
+    """Profile of a band that ends a sleeve or a hem: a step outward, its width, and a turn inward."""
+    pull = -0.004 if style.neck == "crew" else 0.001
+    return [
+        (-0.006, -0.001), (-0.005, 0.003), (0.004, 0.004), (0.5 * width, 0.004 + pull),
+        (width - 0.004, 0.003 + 1.5 * pull), (width, 1.5 * pull), (width - 0.002, 1.5 * pull - 0.003),
+    ]  # fmt: skip
+
+
+def _opened(piece: Surface, uv: np.ndarray, opening: Fields) -> tuple[Surface, np.ndarray]:
+    """A hem's band, without its part before an open front."""
+    ahead = opening(piece.vertices)
+    values = np.concatenate([piece.values, uv], axis=1)
+    cut_open = Surface(piece.vertices, piece.faces, values).clip(ahead)
+    weights = cut_open.values[:, : piece.values.shape[1]]
+    return Surface(cut_open.vertices, cut_open.faces, weights), cut_open.values[:, piece.values.shape[1] :]
+
+
+def _size(figure: Figure) -> float:
+    """This figure's shoulders against an adult's."""
+    return float(np.clip(figure.t_joints["left_shoulder"][0] / 0.17, 0.6, 1.1))
+
+
+def _opening(figure: Figure) -> Fields:
+    """Metres beside an open front's edge; everything behind is well beside it."""
+    middle = trunk_middle(figure)[1]
+    neck = figure.t_joints["neck"][2]
+    chest = figure.t_joints["spine3"][2]
+
+    def beside(p: np.ndarray) -> np.ndarray:
+        gap = _FRONT_GAP * (1 + 0.35 * np.clip((chest - p[:, 2]) / (neck - chest), -1, 3))
+        return np.where(p[:, 1] < middle, np.abs(p[:, 0]) - gap, 1.0)
+
+    return beside
+
+
+def _placket(figure: Figure, v: np.ndarray, style: Style) -> np.ndarray:
+    """(V,) metres from the middle of the buttoned front, at most HEM_REACH."""
+    middle = trunk_middle(figure)[1]
+    neck, chest = figure.t_joints["neck"][2], figure.t_joints["spine3"][2]
+    low = neck - 1.5 * (neck - chest) if style.opening == "short" else -np.inf
+    away = np.hypot(v[:, 0], np.maximum(low - v[:, 2], 0))
+    return np.where(v[:, 1] < middle, np.minimum(away, HEM_REACH), HEM_REACH)
+
+
+def _sleeve_side(figure: Figure, surface: Surface) -> np.ndarray:
+    """(V,) metres from the seam around the arm, positive on the sleeve.
+
+    The seam follows the arm's skinning weight: a line of the T-pose would cross a broad chest.
+    """
+    joints = [figure.rig.names.index(f"{s}_{n}") for s in ("left", "right") for n in ARM]
+    share = surface.values[:, joints].sum(axis=1)
+    border = surface.smoothing(pin_boundary=False)
+    for _ in range(2):
+        share = border @ share
+    return (share - 0.5) * _DISTANCE_OF_WEIGHT
+
+
+def _hang_torso(figure: Figure, surface: Surface, hem: float, taper: float) -> Surface:
+    """The cloth falls from chest, shoulder blades and belly, not into the waist."""
+    pit = armpit(figure)
+    v = surface.vertices.copy()
+    middle = trunk_middle(figure)
+    points = v[:, :2] - middle
+    below = v[:, 2] < pit + 0.03
+    radii = hang(points, -v[:, 2], below, -pit, -hem, taper=taper, ease=0.010)
+    radius = np.hypot(*points.T)
+    share = ramp(pit, pit - 0.07, v[:, 2])
+    grow = 1 + share * (np.maximum(radii, radius) / np.maximum(radius, 1e-6) - 1)
+    v[:, :2] = middle + points * grow[:, None]
+    return surface.moved(v)
+
+
+def _hang_sleeves(figure: Figure, surface: Surface, end: float, taper: float) -> Surface:
+    v = surface.vertices.copy()
+    shoulder, elbow = figure.t_joints["left_shoulder"], figure.t_joints["left_elbow"]
+    start = shoulder[0] + 0.25 * (elbow[0] - shoulder[0])
+    for side in (1.0, -1.0):
+        points = v[:, 1:] - shoulder[1:]
+        along = v[:, 0] * side
+        own = along > start - 0.02
+        radii = hang(points, along, own, start, end, taper=taper, ease=0.002)
+        radius = np.hypot(*points.T)
+        share = ramp(start, start + 0.05, along)
+        grow = 1 + share * (np.maximum(radii, radius) / np.maximum(radius, 1e-6) - 1)
+        v[:, 1:] = shoulder[1:] + points * grow[:, None]
+    return surface.moved(v)
+
+
+def _sleeve_uv(figure: Figure, v: np.ndarray) -> np.ndarray:
+    """Front and back of a sleeve: arc length from its ridge down, and place along the arm."""
+    shoulder = figure.t_joints["left_shoulder"]
+    y, z = v[:, 1] - shoulder[1], v[:, 2] - shoulder[2]
+    radius = float(np.median(np.hypot(y, z)))
+    return np.stack([radius * np.arctan2(np.abs(y), z), -np.abs(v[:, 0])], axis=1)
