@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 
 from render import kinematics, mannequin
 from render import rotations as rot
-from render.motions import face, hands
+from render.motion import NEAR
+from render.motions import contact, face, gaze, hands
 from render.motions.signals import drift, lag, smooth
 from render.motions.track import HEEL, LEFT, RIGHT, Track
 from render.skeleton import JOINT_INDEX, JOINTS
@@ -38,7 +39,8 @@ class Puppet:
         chest's own rotation.
     shrug: (N, 2) collarbones up, radians.
     arms: (N, 2, 3, 4) shoulder, elbow and wrist, each relative to the one above, the shoulder to the chest.
-    curl: (N, 2, 5), spread: (N, 2): see `hands.fingers`.
+    curl: (N, 2, 5), spread: (N, 2): see `hands.fingers`. shape: (N, 2, 5, 4), which counts by shaped (N, 2).
+    wander: (N, 2) small jumps of the eyes, yaw and pitch.
     """
 
     def __init__(self, t: np.ndarray, rng: np.random.Generator):
@@ -50,11 +52,15 @@ class Puppet:
         self.steady = 0.75
         self.arms = np.zeros((n, 2, 3, 4))
         self.curl, self.spread = np.zeros((n, 2, 5)), np.zeros((n, 2))
+        self.shape, self.shaped = np.zeros((n, 2, 5, 4)), np.zeros((n, 2))
+        self.near = np.zeros((n, 2, len(NEAR)))
         self.prints, self.yaw = np.zeros((n, 2, 3)), np.zeros((n, 2))
         self.pitch, self.toes = np.zeros((n, 2)), np.zeros((n, 2))
         self.planted = np.ones((n, 2, 2), dtype=bool)
         self.knees = np.full((n, 2), 0.06)
-        self.face = face.alive(t, rng)
+        self.face, self.wander = face.alive(t, rng), gaze.wandering(t, rng)
+        self._looks: list[tuple[np.ndarray | int, float, float, float]] = []
+        self._contacts: list[contact.Contact] = []
         self.events: list[tuple[float, float, str]] = []
         self._stand(rng)
 
@@ -99,6 +105,26 @@ class Puppet:
         self.pitch[:, side] = pitch
         self.toes[:, side] = pitch
         self.planted[:, side, HEEL] &= pitch < 0.01
+
+    # Eyes
+
+    def look(self, goal: ArrayLike, start: float, end: float, head: float = 0.6) -> None:
+        """Look towards `goal`, (3,) or (N, 3) from between the eyes in the heading's frame, from one time to
+        another: the eyes jump there, the head follows by its share."""
+        wanted = np.broadcast_to(np.asarray(goal, dtype=float), (len(self.t), 3))
+        self._looks.append((wanted, start, end, head))
+
+    def look_at_hand(self, side: int, start: float, end: float, head: float = 0.6) -> None:
+        """Look where a hand is, whatever it does."""
+        self._looks.append((side, start, end, head))
+
+    def glance(self, left: np.ndarray | float, up: np.ndarray | float = 0.0) -> None:
+        """Turn the eyes, beyond their own small jumps, by shares (N,) of as far as they go."""
+        left, up = (np.broadcast_to(np.asarray(a, dtype=float), (len(self.t),)) for a in (left, up))
+        face.add(self.face, {"eyeLookOutLeft": 1.0, "eyeLookInRight": 1.0}, np.maximum(left, 0.0))
+        face.add(self.face, {"eyeLookInLeft": 1.0, "eyeLookOutRight": 1.0}, np.maximum(-left, 0.0))
+        face.add(self.face, face.both("eyeLookUp", 1.0), np.maximum(up, 0.0))
+        face.add(self.face, face.both("eyeLookDown", 1.0), np.maximum(-up, 0.0))
 
     # Arms
 
@@ -198,6 +224,31 @@ class Puppet:
             weight = np.broadcast_to(np.asarray(weight, dtype=float), len(self.t))
             self.arms[:, side] = rot.nlerp(self.arms[:, side], arm, weight[:, None])
 
+    # Hands
+
+    def hand(self, side: int, shape: np.ndarray, weight: np.ndarray | float = 1.0) -> None:
+        """Shape a hand, (5, 4) or (N, 5, 4) as in `hands`, by a share (N,) against how it is so far."""
+        n = len(self.t)
+        w = np.broadcast_to(np.asarray(weight, dtype=float), (n,))
+        total = self.shaped[:, side] + w - self.shaped[:, side] * w
+        share = np.where(total > 1e-9, w / np.maximum(total, 1e-9), 0.0)[:, None, None]
+        self.shape[:, side] += (np.broadcast_to(shape, (n, 5, 4)) - self.shape[:, side]) * share
+        self.shaped[:, side] = total
+
+    def keep_palm(self, side: int, what: str, offset: ArrayLike, weight: np.ndarray | float = 1.0) -> None:
+        """Bring a palm to `offset` (3,) or (N, 3) metres from one of `motion.NEAR`, by a share (N,), and keep
+        it so on every body.
+
+        Offsets are seen as arms are: outward, back, up. From mouth, ear and chin they turn with the head;
+        from the other palm and the load they are in the heading's frame.
+        """
+        n = len(self.t)
+        share = np.broadcast_to(np.asarray(weight, dtype=float), (n,))
+        away = np.broadcast_to(np.asarray(offset, dtype=float), (n, 3)) * np.array([OUTWARD[side], 1.0, 1.0])
+        self._contacts.append(contact.Contact(side, what, away, share))
+        kept = self.near[:, side, NEAR.index(what)]
+        np.maximum(kept, share, out=kept)
+
     # To a track
 
     def track(self) -> Track:
@@ -211,8 +262,11 @@ class Puppet:
             joints[:, JOINT_INDEX[name]] = rot.exp(third if k == 0 else lag(third, t, 0.03 * k))
             chest = rot.mul(chest, joints[:, JOINT_INDEX[name]])
         loose = rot.power(chest, 1 - self.steady)
-        gaze = rot.mul(rot.exp(lag(self.head, t, 0.05)), loose)
-        half = rot.power(rot.mul(rot.inverse(chest), gaze), 0.5)
+        looks = [gaze.Look(self._goal(at, chest), *rest) for at, *rest in self._looks]
+        eyes, turn = gaze.follow(looks, t, gaze.eyes_ahead(self.head, t), self.wander)
+        facing = rot.mul(rot.exp(lag(self.head + turn, t, 0.05)), loose)
+        face.aim(self.face, gaze.in_head(eyes, facing))
+        half = rot.power(rot.mul(rot.inverse(chest), facing), 0.5)
         joints[:, JOINT_INDEX["neck"]] = half
         joints[:, JOINT_INDEX["head"]] = half
         for side, name in enumerate(SIDES):
@@ -221,15 +275,31 @@ class Puppet:
             joints[:, JOINT_INDEX[f"{name}_shoulder"]] = rot.mul(rot.inverse(collar), self.arms[:, side, 0])
             joints[:, JOINT_INDEX[f"{name}_elbow"]] = self.arms[:, side, 1]
             joints[:, JOINT_INDEX[f"{name}_wrist"]] = self.arms[:, side, 2]
-            fingers = hands.fingers(self.curl[:, side], self.spread[:, side])
-            for joint, q in fingers.items():
+            shape = hands.from_curl(self.curl[:, side], self.spread[:, side])
+            shape += (self.shape[:, side] - shape) * self.shaped[:, side, None, None]
+            for joint, q in hands.joints(shape).items():
                 joints[:, JOINT_INDEX[f"{name}_{joint}"]] = q if side == LEFT else rot.mirrored(q)
         joints[:, JOINT_INDEX["jaw"]] = rot.IDENTITY
+        if self._contacts:
+            joints = contact.brought(self._contacts, self.pelvis, self.sway, joints)
         return Track(
             t=t, path=self.path, heading=self.heading, sway=self.sway, pelvis=self.pelvis, joints=joints,
             prints=self.prints, yaw=self.yaw, pitch=self.pitch, toes=self.toes, planted=self.planted,
-            knees=self.knees, face=np.clip(self.face, 0.0, 1.0), events=tuple(self.events),
+            knees=self.knees, face=np.clip(self.face, 0.0, 1.0), near=self.near,
+            events=tuple(self.events),
         )  # fmt: skip
+
+    def _goal(self, at: np.ndarray | int, chest: np.ndarray) -> np.ndarray:
+        """(N, 2) the angles of a look's goal: a direction, or a hand's place."""
+        if isinstance(at, np.ndarray):
+            return gaze.angles(at)
+        turn = rot.mul(chest, self.arms[:, at, 0])
+        place = rot.rotate(chest, mannequin.SHOULDERS[at] - mannequin.EYES)
+        for part, joint in ((1, "elbow"), (2, "wrist")):
+            place = place + rot.rotate(turn, mannequin.OFFSETS[JOINT_INDEX[f"{SIDES[at]}_{joint}"]])
+            turn = rot.mul(turn, self.arms[:, at, part])
+        knuckles = 1.3 * mannequin.OFFSETS[JOINT_INDEX[f"{SIDES[at]}_middle1"]]
+        return gaze.angles(smooth(place + rot.rotate(turn, knuckles), self.t, 0.05))
 
     def _collar(self, side: int) -> np.ndarray:
         arm = self.arms[:, side, 0]
