@@ -44,6 +44,10 @@ Support = Literal["feet", "knees", "toes", "trunk"]
 """What carries a body beside its hands: the soles; the knees; the balls of the feet with the legs stretched
 back; or it lies."""
 
+NEAR = ("other_hand", "mouth", "ear", "chin", "load")
+"""What of the body's own, or on its ground, a hand can keep its place to: the other palm, the mouth, the ear
+on the hand's side, the chin, and the box that is lifted from where it stands."""
+
 HELD_PLACES = ("ground", "left_hand", "right_hand", "both_hands")
 
 
@@ -62,6 +66,8 @@ class Motion:
     held: things in hands or on the ground.
     support: what carries the body. kneeling: (T, 2) bool, left and right knee planted on the ground; None
         without any.
+    near: (T, 2, 5) how firmly, 0 to 1, the left and the right palm keep their place to what stands in NEAR
+        when the motion is put on another body: there lies where contact is; None for nowhere.
     """
 
     fps: int
@@ -74,6 +80,7 @@ class Motion:
     held: tuple[Held, ...] = ()
     support: Support = "feet"
     kneeling: np.ndarray | None = None
+    near: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         t = len(self.rotations)
@@ -105,6 +112,7 @@ class Motion:
             touches=tuple(replace(t, hand=_swapped(t.hand), what=_swapped(t.what)) for t in self.touches),
             held=tuple(replace(h, place=_PLACES_MIRRORED[h.place]) for h in self.held),
             kneeling=None if self.kneeling is None else self.kneeling[:, ::-1],
+            near=None if self.near is None else self.near[:, ::-1],
         )
 
 

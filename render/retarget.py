@@ -5,7 +5,9 @@
    and toe-off the sole is pinned to it; between stances the correction is carried over smoothly, so
    nothing pops.
 3. The pelvis sinks where a leg could not reach its foot; then both legs are solved exactly.
-4. Arms move out of a trunk that is wider than the mannequin's (`render.elbow_room`).
+4. Bodies on hands and knees, on their toes or lying are put on the ground by `render.floorwork` instead.
+5. Arms move out of a trunk that is wider than the mannequin's (`render.elbow_room`), and hands come to the
+   face, to each other and to loads as closely as the motion has them (`render.near`).
 """
 
 from __future__ import annotations
@@ -14,13 +16,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from render import kinematics
+from render import floorwork, kinematics
 from render import rotations as rot
 from render.characters.baked import BakedCharacter
 from render.elbow_room import make_room
 from render.footing import Foot, feet
 from render.legs import aloft, required_drop, settle, within_reach
 from render.motion import Motion
+from render.near import keep_near
 from render.posing import t_pose_offsets, to_pose
 from render.scene import Pose
 from render.skeleton import JOINT_INDEX, PARENTS
@@ -47,12 +50,48 @@ def retarget(motion: Motion, baked: BakedCharacter, position: tuple[float, float
     bones = t_pose_offsets(rig)
     places = kinematics.joint_positions(turns, bones, PARENTS, root)
     turns = make_room(baked, turns, places, motion.fps)
+    if motion.support != "feet":
+        turns, root = _on_the_ground(motion, baked, turns, root)
+        return to_pose(rig, turns, root, motion.expression, motion.contacts)
     ankles, foot_turns, toe_turns = _plant(motion, feet(baked), turns, places)
     ankles, drop = _reach(bones, turns, root, ankles, motion)
     root = root - drop
     turns = _bend_legs(bones, turns, root, ankles, foot_turns, toe_turns)
+    ground = np.array([position[0], position[1], 0.0])
+    turns = keep_near(motion, baked, bones, turns, root, ground, facing)
 
     return to_pose(rig, turns, root, motion.expression, motion.contacts)
+
+
+def _on_the_ground(
+    motion: Motion, baked: BakedCharacter, turns: np.ndarray, root: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Turns and pelvis of a body that its knees, toes or trunk carry."""
+    body = floorwork.Body(motion, baked, turns, root)
+    if motion.support == "trunk":
+        floorwork.lie_down(body)
+    elif motion.support == "knees":
+        floorwork.kneel(body, _planted_knees(motion, body.joints()))
+    else:
+        ankles, foot_turns, toe_turns = _plant(motion, feet(baked), turns, body.joints())
+        floorwork.plank(body, ankles)
+        return _bend_legs(body.bones, body.turns, body.root, ankles, foot_turns, toe_turns), body.root
+    return body.turns, body.root
+
+
+def _planted_knees(motion: Motion, places: np.ndarray) -> np.ndarray:
+    """(T, 2, 3) corrections over the ground that keep planted knees where they are on the mean."""
+    out = np.zeros((motion.frames, 2, 3))
+    if motion.kneeling is None:
+        return out
+    for side, name in enumerate(_SIDES):
+        knee = places[:, JOINT_INDEX[f"{name}_knee"]] * np.array([1.0, 1.0, 0.0])
+        stances = _runs(motion.kneeling[:, side])
+        wanted = knee.copy()
+        for run in stances:
+            wanted[run] = knee[run].mean(axis=0)
+        out[:, side] = _carried(wanted - knee, stances)
+    return out
 
 
 def _plant(

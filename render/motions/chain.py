@@ -132,5 +132,5 @@ def _mixed(a: Track, b: Track, w: np.ndarray, u: np.ndarray, path: np.ndarray, h
         sway=fade(a.sway, b.sway), pelvis=fade(a.pelvis, b.pelvis),
         joints=rot.nlerp(a.joints, b.joints, w[:, None]),
         prints=prints, yaw=yaw, pitch=pitch, toes=toes, planted=planted,
-        knees=fade(a.knees, b.knees), face=fade(a.face, b.face),
+        knees=fade(a.knees, b.knees), face=fade(a.face, b.face), near=fade(a.near, b.near),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from render.motions.signals import drift, ease, lag, pulse
+from render.motions.signals import drift, lag, pulse
 from render.skeleton import FACE_UNITS
 
 UNIT = {name: i for i, name in enumerate(FACE_UNITS)}
@@ -24,6 +24,9 @@ VISEMES: dict[str, dict[str, float]] = {
 }  # fmt: skip
 """Mouth shapes of speech as face units."""
 
+_EYES_ASIDE, _EYES_UP, _EYES_DOWN = 0.31, 0.17, 0.25
+"""Radians that the gaze units turn the body model's eyes by at 1."""
+
 _VOWELS, _CONSONANTS = ("ah", "eh", "ee", "oh", "oo"), ("mm", "ff", "ll", "ee")
 _SYLLABLES = 4.6
 """Syllables a second of unhurried speech."""
@@ -41,16 +44,33 @@ def both(name: str, size: float) -> dict[str, float]:
 
 
 def alive(t: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(N, 52) a face at rest: blinks, brows and mouth corners that drift, eyes that jump from point to
-    point."""
+    """(N, 52) a face at rest that is never quite still: blinks, some of them double; brows, mouth corners and
+    lips that drift, each side a little on its own; now and then the lips press or the brows flash. Where it
+    looks is the puppet's affair."""
     face = np.zeros((len(t), len(FACE_UNITS)))
-    add(face, both("mouthSmile", 1.0), 0.06 + 0.03 * drift(t, rng, hz=0.2))
-    add(face, {"browInnerUp": 1.0}, 0.05 + 0.04 * drift(t, rng, hz=0.25))
-    when = t[0] + rng.uniform(0.1, 1.2)
+    # No face is even: one side leads in everything it does.
+    lead = 0.18 * rng.choice((-1.0, 1.0))
+    corner = 0.07 + 0.05 * drift(t, rng, hz=0.22)
+    add(face, {"mouthSmileLeft": 1.0 + lead, "mouthSmileRight": 1.0 - lead}, np.maximum(corner, 0.0))
+    add(face, {"browInnerUp": 1.0}, np.maximum(0.06 + 0.06 * drift(t, rng, hz=0.3), 0.0))
+    for side in ("Left", "Right"):
+        add(face, {f"browOuterUp{side}": 1.0}, np.maximum(0.05 * drift(t, rng, hz=0.35), 0.0))
+        add(face, {f"eyeSquint{side}": 1.0}, np.maximum(0.05 + 0.04 * drift(t, rng, hz=0.3), 0.0))
+    add(face, both("noseSneer", 1.0), np.maximum(0.03 * drift(t, rng, hz=0.3), 0.0))
+    when = t[0] + rng.uniform(0.1, 1.0)
     while when < t[-1]:
         blink(face, t, when)
-        when += rng.uniform(1.2, 4.0)
-    _saccades(face, t, rng)
+        if rng.random() < 0.18:
+            blink(face, t, when + 0.3)
+        when += rng.uniform(1.1, 3.2)
+    when = t[0] + rng.uniform(0.3, 2.0)
+    while when < t[-1]:
+        hint = pulse(t, when, 0.2, rng.uniform(0.1, 0.4), 0.35)
+        if rng.random() < 0.5:
+            add(face, {**both("mouthPress", 0.3), "mouthRollLower": 0.2, **both("mouthDimple", 0.2)}, hint)
+        else:
+            add(face, {"browInnerUp": 0.25, **both("browOuterUp", 0.2)}, hint)
+        when += rng.uniform(1.5, 4.0)
     return face
 
 
@@ -61,31 +81,57 @@ def blink(face: np.ndarray, t: np.ndarray, when: float) -> None:
     add(face, both("browDown", 0.08), closed)
 
 
-def _saccades(face: np.ndarray, t: np.ndarray, rng: np.random.Generator) -> None:
-    count = int((t[-1] - t[0]) / 0.5) + 2
-    times = t[0] + np.cumsum(rng.uniform(0.35, 1.3, count))
-    goals = np.concatenate([np.zeros((1, 2)), rng.normal(0.0, 0.12, (count, 2))])
-    k = np.searchsorted(times, t)
-    since = t - np.concatenate([[t[0] - 1.0], times])[k]
-    u = ease(since / 0.05)[:, None]
-    gaze = goals[k - 1] * (1 - u) + goals[k] * u
-    gaze = np.where((k == 0)[:, None], goals[0], gaze)
-    left, up = gaze[:, 0], gaze[:, 1]
-    add(face, {"eyeLookOutLeft": 1.0, "eyeLookInRight": 1.0}, np.maximum(left, 0))
-    add(face, {"eyeLookInLeft": 1.0, "eyeLookOutRight": 1.0}, np.maximum(-left, 0))
-    add(face, both("eyeLookUp", 1.0), np.maximum(up, 0))
-    add(face, both("eyeLookDown", 1.0), np.maximum(-up, 0))
+def aim(face: np.ndarray, yaw_pitch: np.ndarray) -> None:
+    """Turn the eyes to (N, 2) yaw and pitch, radians in the head, as far as they go; the lids go along."""
+    yaw, pitch = yaw_pitch[:, 0], yaw_pitch[:, 1]
+    left, right = _share(yaw, _EYES_ASIDE), _share(-yaw, _EYES_ASIDE)
+    up, down = _share(pitch, _EYES_UP), _share(-pitch, _EYES_DOWN)
+    add(face, {"eyeLookOutLeft": 1.0, "eyeLookInRight": 1.0}, left)
+    add(face, {"eyeLookInLeft": 1.0, "eyeLookOutRight": 1.0}, right)
+    add(face, both("eyeLookUp", 1.0) | both("eyeWide", 0.15), up)
+    add(face, both("eyeLookDown", 1.0) | both("eyeBlink", 0.22), down)
+
+
+def _share(angle: np.ndarray, most: float) -> np.ndarray:
+    """Share of `most` radians, at least 0; near 1 it nears 1 ever more slowly."""
+    share = np.maximum(angle / most, 0.0)
+    return np.where(share < 0.7, share, 0.7 + 0.3 * np.tanh((share - 0.7) / 0.3))
 
 
 def smile(face: np.ndarray, amount: np.ndarray | float) -> None:
-    """A smile that reaches the eyes."""
-    add(face, {**both("mouthSmile", 0.9), **both("cheekSquint", 0.5), **both("eyeSquint", 0.25)}, amount)
-    add(face, {**both("mouthDimple", 0.2), **both("mouthUpperUp", 0.15), "jawOpen": 0.05}, amount)
+    """A smile that reaches the eyes, one corner of the mouth a little ahead of the other."""
+    add(face, {"mouthSmileLeft": 1.0, "mouthSmileRight": 0.86, **both("cheekSquint", 0.55)}, amount)
+    add(face, {**both("eyeSquint", 0.3), **both("mouthDimple", 0.2), **both("mouthUpperUp", 0.18)}, amount)
+    add(face, {"jawOpen": 0.06}, amount)
 
 
 def raise_brows(face: np.ndarray, amount: np.ndarray | float) -> None:
     """Brows up, eyes a little wider."""
     add(face, {"browInnerUp": 0.7, **both("browOuterUp", 0.6), **both("eyeWide", 0.25)}, amount)
+
+
+def surprise(face: np.ndarray, amount: np.ndarray | float) -> None:
+    """Brows high, eyes wide, mouth open."""
+    add(face, {"browInnerUp": 0.9, **both("browOuterUp", 0.95), **both("eyeWide", 0.85)}, amount)
+    add(face, {"jawOpen": 0.34, "mouthFunnel": 0.2}, amount)
+
+
+def doubt(face: np.ndarray, amount: np.ndarray | float) -> None:
+    """One brow up, one down, the mouth pulled aside."""
+    add(face, {"browOuterUpLeft": 0.8, "browInnerUp": 0.25, "browDownRight": 0.65}, amount)
+    add(face, {"mouthLeft": 0.35, **both("mouthPress", 0.4), "eyeSquintRight": 0.35}, amount)
+
+
+def think(face: np.ndarray, amount: np.ndarray | float) -> None:
+    """Brows drawn together, lips pressed and pushed forward."""
+    add(face, {**both("browDown", 0.45), "browInnerUp": 0.3, **both("eyeSquint", 0.3)}, amount)
+    add(face, {"mouthPucker": 0.3, **both("mouthPress", 0.3), "mouthShrugLower": 0.35}, amount)
+
+
+def grin(face: np.ndarray, amount: np.ndarray | float) -> None:
+    """A broad smile that shows the teeth."""
+    smile(face, amount)
+    add(face, {**both("mouthUpperUp", 0.3), **both("mouthStretch", 0.2), "jawOpen": 0.12}, amount)
 
 
 def effort(face: np.ndarray, amount: np.ndarray | float) -> None:

@@ -37,6 +37,7 @@ class Track:
     planted: (N, 2, 2) bool, [foot, HEEL or TOE].
     knees: (N, 2) radians that the knee points outward of the foot's direction.
     face: (N, 52) face units.
+    near: (N, 2, 5) how firmly each palm keeps its place to what stands in `motion.NEAR`.
     events: (start_s, end_s, words).
     touches, held, support, kneeling: as a motion's, with (N,) weights and places; of families that are never
         chained. With another support than `feet` the legs are those of `joints`, the pelvis is where path
@@ -56,6 +57,7 @@ class Track:
     planted: np.ndarray
     knees: np.ndarray
     face: np.ndarray
+    near: np.ndarray
     events: tuple[tuple[float, float, str], ...] = ()
     touches: tuple[Touch, ...] = ()
     held: tuple[Held, ...] = ()
@@ -77,7 +79,8 @@ def ankle_positions(prints: np.ndarray, yaw: np.ndarray, pitch: np.ndarray) -> n
 
 
 def solve(track: Track, keep: np.ndarray, fps: int) -> Motion:
-    """Solve a track on the mannequin, the legs of a standing one too; `keep` are the indices of the instants that become frames."""
+    """Solve a track on the mannequin, legs included; `keep` are the indices of the instants that become
+    frames."""
     heading = rot.about_z(track.heading)
     pelvis = rot.mul(heading, rot.exp(track.pelvis))
     place = rot.rotate(heading, track.sway)
@@ -97,6 +100,7 @@ def solve(track: Track, keep: np.ndarray, fps: int) -> Motion:
         held=tuple(replace(held, place=held.place[keep]) for held in track.held),
         support=track.support,
         kneeling=None if track.kneeling is None else track.kneeling[keep],
+        near=np.clip(track.near[keep], 0.0, 1.0) if track.near.any() else None,
     )
 
 

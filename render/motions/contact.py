@@ -1,0 +1,95 @@
+"""Contact on the mannequin: palms brought exactly to the face, to each other, or to a thing on the ground."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from render import kinematics, mannequin
+from render import rotations as rot
+from render.arms import arm_of, reach
+from render.skeleton import JOINT_INDEX, PARENTS
+
+LOAD = np.array([0.0, -0.47, 0.0])
+"""In hip heights, from the ground under the body's way: where a box that is lifted stands."""
+SIDES = ("left", "right")
+_LANDMARKS = {"mouth": mannequin.MOUTH, "ear": mannequin.EAR, "chin": mannequin.CHIN}
+_SOFT, _MOST = 0.93, 0.985
+"""Shares of an arm's length from which it stretches less and less, and that it stretches to."""
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A palm's wanted place: side 0 left, 1 right; what: one of `motion.NEAR`; offset: (N, 3) metres from it,
+    in the head's or the heading's frame; weight: (N,)."""
+
+    side: int
+    what: str
+    offset: np.ndarray
+    weight: np.ndarray
+
+
+def brought(
+    contacts: Sequence[Contact], pelvis: np.ndarray, sway: np.ndarray, joints: np.ndarray
+) -> np.ndarray:
+    """Local rotations (N, 55, 4) with arms whose palms are where `contacts` want them.
+
+    pelvis, sway, joints: the puppet's controls; the pelvis's own entry in `joints` is not read. Contacts with
+    the other palm come after all others.
+    """
+    local = joints.copy()
+    local[:, JOINT_INDEX["pelvis"]] = rot.exp(pelvis)
+    turns = kinematics.global_rotations(local, PARENTS)
+    root = sway + np.array([0.0, 0.0, mannequin.HIP_HEIGHT])
+    for contact in sorted(contacts, key=lambda c: c.what == "other_hand"):
+        places = kinematics.joint_positions(turns, mannequin.OFFSETS, PARENTS, root)
+        own, other = palm(turns, places, contact.side), palm(turns, places, 1 - contact.side)
+        if contact.what == "other_hand":
+            way = 0.5 * contact.weight[:, None] * (other + contact.offset - own)
+            turns = moved(turns, places, contact.side, way)
+            turns = moved(turns, places, 1 - contact.side, -way)
+        else:
+            goal = _landmark(contact, turns, places)
+            turns = moved(turns, places, contact.side, contact.weight[:, None] * (goal - own))
+    out = kinematics.local_rotations(turns, PARENTS)
+    out[:, JOINT_INDEX["pelvis"]] = joints[:, JOINT_INDEX["pelvis"]]
+    return out
+
+
+def palm(turns: np.ndarray, places: np.ndarray, side: int) -> np.ndarray:
+    """(N, 3) the middle of a palm's skin."""
+    wrist = JOINT_INDEX[f"{SIDES[side]}_wrist"]
+    return places[:, wrist] + rot.rotate(turns[:, wrist], mannequin.PALMS[side])
+
+
+def landmark(what: str, side: int) -> np.ndarray:
+    """(3,) mouth, ear or chin from the head joint, T-pose."""
+    return _LANDMARKS[what] * np.array([1.0 - 2.0 * side, 1.0, 1.0])
+
+
+def moved(turns: np.ndarray, places: np.ndarray, side: int, way: np.ndarray) -> np.ndarray:
+    """Turns of the mannequin with a hand shifted by `way` (N, 3), turned as before."""
+    name = SIDES[side]
+    arm = arm_of(name, mannequin.OFFSETS, -float(mannequin.PALMS[side, 2]))  # type: ignore[arg-type]
+    shoulder, wrist = (places[:, JOINT_INDEX[f"{name}_{joint}"]] for joint in ("shoulder", "wrist"))
+    goal = within_reach(shoulder, wrist + way, arm.length)
+    return reach(arm, turns, shoulder, goal, turns[:, JOINT_INDEX[f"{name}_wrist"]])
+
+
+def within_reach(shoulder: np.ndarray, wrist: np.ndarray, length: float) -> np.ndarray:
+    """Wrists (N, 3) no farther from the shoulder than an arm of `length` goes without locking its elbow."""
+    to = wrist - shoulder
+    share = np.linalg.norm(to, axis=-1, keepdims=True) / length
+    room = _MOST - _SOFT
+    over = np.maximum(share - _SOFT, 0.0)
+    return shoulder + to * np.where(over > 0, (_SOFT + room * (1 - np.exp(-over / room))) / share, 1.0)
+
+
+def _landmark(contact: Contact, turns: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """(N, 3) where the palm is wanted."""
+    if contact.what == "load":
+        return LOAD * mannequin.HIP_HEIGHT + contact.offset
+    head = JOINT_INDEX["head"]
+    return places[:, head] + rot.rotate(turns[:, head], landmark(contact.what, contact.side) + contact.offset)
