@@ -22,6 +22,7 @@ from render.estimators import observe
 from render.motions import perform
 from render.retarget import retarget
 from render.scene import Actor, CameraTrack, Scene
+from render.secondary import swing
 
 OUTLINE_STEP = 24
 """Every how many vertices of a mesh stand for it when a camera is framed."""
@@ -77,6 +78,7 @@ def _actors(spec: PairSpec, clip: ClipSpec, store: CharacterStore) -> list[Actor
         motion = observe(perform(performer.motion, spec.fps, spec.frames), clip.estimator)
         baked = _load(store, performer.character)
         pose = retarget(motion, baked, performer.position, performer.heading)
+        pose = swing(baked, pose, spec.fps / performer.motion.speed)
         actors.append(Actor(baked, pose, performer.slot))
     return actors
 

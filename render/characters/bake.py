@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from motionpair import catalog, fields
-from motionpair.errors import InputError, MachineError
+from motionpair.errors import MachineError
 from motionpair.specs import Character
-from render.characters import body, figure, garments, hair, packing, rig, shoes, skirt
+from render.characters import body, dressing, figure, hair, packing, rig, shoes, swings
 from render.characters.baked import BakedCharacter, MeshPart
 from render.characters.basis import BODY, AnnyBasis
 from render.characters.figure import Figure
@@ -28,8 +28,11 @@ from render.skeleton import FACE_UNITS
 def bake(basis: AnnyBasis, character: Character) -> BakedCharacter:
     """Everything a renderer needs of a character; a pure function of it and of the body model."""
     naked = figure.build(basis, character)
-    worn = _dress(naked)
-    footwear = next((cut for index, cut in worn if character.garments[index].kind == "shoes"), None)
+    worn = dressing.dress(naked)
+    footwear, sole_part = None, "body"
+    for index, cut in worn:
+        if character.garments[index].kind in catalog.FOOTWEAR:
+            footwear, sole_part = cut, character.garments[index].kind
     ground = naked.t_vertices[BODY, 2].min() if footwear is None else footwear.surface.vertices[:, 2].min()
     lift = naked.t_vertices[BODY, 2].min() - ground  # soles lift the body
     placed = naked.raised(float(lift))
@@ -40,19 +43,21 @@ def bake(basis: AnnyBasis, character: Character) -> BakedCharacter:
     parts = body.parts(placed, keep)
     skin = parts[0]
     clothes = [_worn(placed, naked, index, cut) for index, cut in worn]
-    strands, radius, shell = hair.grow(placed, [_cloth(part) for part in clothes if part.role == "cloth"])
-    parts += clothes + shell
+    grown = hair.grow(placed, [_cloth(part) for part in clothes if part.role == "cloth"])
+    rigged, clothes, shells = swings.hung(placed, clothes, grown)
+    parts += clothes + shells
     if footwear is None:
-        sole_part, soles = "body", body.soles(placed, skin)
+        soles = body.soles(placed, skin)
     else:
-        sole_part, soles = "shoes", shoes.soles(footwear.surface, footwear.attributes["sole"])
+        soles = shoes.soles(footwear.surface, footwear.attributes["sole"])
     t_pelvis = float(naked.t_joints["pelvis"][2] - ground)
     return BakedCharacter(
         character_json=fields.canonical_json(character),
-        rig=placed.rig,
+        rig=rigged,
         parts=tuple(parts),
-        strands=strands,
-        strand_radius=radius,
+        strands=grown.strands,
+        sway=grown.sway,
+        strand_radius=grown.radius,
         hip_height=t_pelvis,
         height=float(placed.vertices[BODY, 2].max()),
         hand_vertices=body.hands(placed, skin),
@@ -60,33 +65,6 @@ def bake(basis: AnnyBasis, character: Character) -> BakedCharacter:
         sole_part=sole_part,
         soles=soles,
     )
-
-
-def _dress(naked: Figure) -> list[tuple[int, Cut]]:
-    """The character's garments in the T-pose, in its order; what is worn over something else clears it."""
-    cuts: dict[int, Cut] = {}
-    kinds = {garment.kind: i for i, garment in enumerate(naked.character.garments)}
-    for kind, index in kinds.items():
-        if kind in ("tee", "shirt"):
-            cuts[index] = garments.top(naked, long_sleeves=kind == "shirt")
-        elif kind in ("trousers", "shorts"):
-            cuts[index] = garments.bottom(naked, long_legs=kind == "trousers")
-        elif kind == "skirt":
-            cuts[index] = skirt.skirt(naked)
-        elif kind == "shoes":
-            cuts[index] = shoes.shoes(naked)
-        else:
-            raise InputError(f"garments[{index}].kind: unknown garment {kind}")
-    tops = [i for k, i in kinds.items() if k in catalog.TOPS]
-    bottoms = [i for k, i in kinds.items() if k in catalog.BOTTOMS]
-    for outer in bottoms:
-        if "shoes" in kinds and "trousers" in kinds:
-            cuts[outer] = garments.over(cuts[outer], cuts[kinds["shoes"]], 0.004)
-    for outer in tops:
-        for inner in bottoms:
-            cuts[outer] = garments.over(cuts[outer], cuts[inner], 0.009)
-            cuts[inner] = garments.under(cuts[inner], cuts[outer])
-    return sorted(cuts.items())
 
 
 def _cloth(part: MeshPart) -> Surface:

@@ -3,8 +3,8 @@
 Made once from a `motionpair.specs.Character` (render.characters.bake, which needs torch and anny), kept
 as an uncompressed-pickle-free `.npz`, and loaded by render workers, which need numpy alone.
 
-The rig is the 55 canonical joints of `render.skeleton`, in that order, then twist helpers. The bind pose
-is the body model's A-pose, feet on z = 0 (the lowest sole vertex), pelvis above the origin, facing −Y.
+The rig is the 55 canonical joints of `render.skeleton`, in that order, then twist helpers, then the joints
+of what hangs loose and swings (`Swing`). The bind pose is the body model's A-pose, feet on z = 0 (the lowest sole vertex), pelvis above the origin, facing −Y.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ ATTRIBUTES: dict[str, str] = {
     "cloth_uv2": "cloth: (V, 2) metres, the same on the sleeves, which are cut from other cloth",
     "cloth_side": "cloth: (V,) metres from the seam between the two, positive on the sleeves",
     "hem": "cloth: (V,) metres to the nearest edge, at most 0.06",
+    "collar": "cloth: (V,) in [0, 1], on collars, cuffs and ribbed bands",
+    "button": "cloth: (V,) in [0, 1], on buttons",
+    "placket": "cloth: (V,) metres from the middle of the buttoned front, at most 0.06",
     "sole": "shoe: (V,) in [0, 1], on the sole",
     "lace": "shoe: (V,) in [0, 1], on the laces",
     "strand_uv": "hair: (V, 2) metres around the head and up it from the ears' height",
@@ -43,6 +46,39 @@ ATTRIBUTES: dict[str, str] = {
 
 
 @dataclass(frozen=True)
+class Swing:
+    """A loose sheet of cloth or hair: columns of joints that hang from a pinned edge, and swing.
+
+    Each joint stands at a place of the sheet and is a child of `anchor`: rigid with it until
+    `render.secondary.swing` moves it.
+
+    name: `skirt`, `hem`, `hair` or `tail`.
+    anchor: the rig joint that carries the pinned edge.
+    joints: (C, N) int32 rig joints: columns around the body, rows from the pinned edge down.
+    pins: (C, 3) metres, bind pose: the pinned edge above each column.
+    closed: whether the last column is next to the first.
+    pace: radians a second: how fast the free edge swings to and fro.
+    sag: share, 0 to 1, of a tilt of the anchor that gravity takes back.
+    lies_on: the joint whose turns the lowest row shares, by `lies`, 0 to 1: hair that lies on the back.
+    block_joints, block_ends, block_radii: (K,) rig joints, (K, 2, 3) and (K, 2) metres, bind pose: tapered
+        capsules that the sheet stays out of.
+    """
+
+    name: str
+    anchor: int
+    joints: np.ndarray
+    pins: np.ndarray
+    closed: bool
+    pace: float
+    sag: float
+    lies_on: int
+    lies: float
+    block_joints: np.ndarray
+    block_ends: np.ndarray
+    block_radii: np.ndarray
+
+
+@dataclass(frozen=True)
 class Rig:
     """A bind-pose skeleton.
 
@@ -55,7 +91,9 @@ class Rig:
         canonical frames (every joint's frame is the world's in the T-pose) a helper's global rotation is
         G[helper] = G[parent] · twist(L[source])^share, where L[source] is the source's local rotation and
         twist() its turn about the helper's axis: tails − heads in the T-pose. A source that is the parent
-        itself has a negative share: the helper takes back a part of the parent's twist.
+        itself has a negative share: the helper takes back a part of the parent's twist. A joint that
+        swings has its anchor as parent and source, and share 0: it starts rigid with the anchor.
+    swings: what hangs loose.
     """
 
     names: tuple[str, ...]
@@ -64,6 +102,7 @@ class Rig:
     tails: np.ndarray
     to_t_pose: np.ndarray
     twist_of: Mapping[str, tuple[str, float]]
+    swings: tuple[Swing, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,7 +137,9 @@ class BakedCharacter:
     height: metres, ground to crown.
     hand_vertices: (left, right) vertex indices of part `body`; face_vertices: likewise.
     soles: for each of skeleton.CONTACT_POINTS, (N_i,) indices into the part `sole_part`.
-    strands: (S, P, 3) float32 hair strands in bind pose, all rigid with the head; S = 0 without strands.
+    strands: (S, P, 3) float32 hair strands in bind pose; S = 0 without strands.
+    sway: (S, P, 2) float32: where on the sheet of the rig's `hair` or `tail` Swing each point lies: column
+        and row, 0 at the pinned edge, where hair is rigid with the head. None: all of it is.
     """
 
     character_json: str
@@ -112,6 +153,7 @@ class BakedCharacter:
     face_vertices: np.ndarray
     sole_part: str
     soles: tuple[np.ndarray, ...]
+    sway: np.ndarray | None = None
 
     def part(self, name: str) -> MeshPart:
         """The part called `name`."""

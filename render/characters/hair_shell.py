@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.interpolate import LinearNDInterpolator
-from scipy.ndimage import gaussian_filter
 
 from render.characters.baked import MeshPart
 from render.characters.scalp import HEAD_RADIUS, Scalp
@@ -33,9 +31,8 @@ def silhouette(scalp: Scalp, style: Style) -> MeshPart:
     """The whole style as one closed-edged surface: columns from the crown down, then back up inside."""
     middle = scalp.middle
     azimuth = np.linspace(-180, 180, _COLUMNS, endpoint=False)
-    radius = _skull(scalp)
     eyes = float(scalp.figure.eyes[:, 2].mean())
-    columns = [_column(scalp, style, float(a), _lock(float(a)), radius, eyes) for a in azimuth]
+    columns = [_column(scalp, style, float(a), _lock(float(a)), eyes) for a in azimuth]
     grid = np.array(columns)  # (columns, rows, 3) relative to the middle
     crown = grid[:, 0].mean(axis=0)[None]
     rows = grid.shape[1]
@@ -55,23 +52,7 @@ def _lock(azimuth: float) -> float:
     return 1 - abs(2 * phase - 1)
 
 
-def _skull(scalp: Scalp) -> LinearNDInterpolator:
-    """Distance from the head's middle to the skin over (azimuth, elevation), ears smoothed away."""
-    v = scalp.head.vertices
-    azimuth, elevation = scalp.angles(v)
-    radius = np.linalg.norm(v - scalp.middle, axis=1)
-    outer = np.concatenate([np.stack([azimuth + turn, elevation], axis=1) for turn in (-360, 0, 360)])
-    raw = LinearNDInterpolator(outer, np.tile(radius, 3))
-    grid_a, grid_e = np.meshgrid(np.arange(-200, 201, 5.0), np.arange(-60, 91, 5.0), indexing="ij")
-    values = raw(grid_a, np.minimum(grid_e, 88))
-    values = np.where(np.isfinite(values), values, HEAD_RADIUS * scalp.size)
-    values = gaussian_filter(values, (1.5, 1.0), mode="nearest")
-    return LinearNDInterpolator(np.stack([grid_a.ravel(), grid_e.ravel()], axis=1), values.ravel())
-
-
-def _column(
-    scalp: Scalp, style: Style, azimuth: float, lock: float, skull: LinearNDInterpolator, eyes: float
-) -> np.ndarray:
+def _column(scalp: Scalp, style: Style, azimuth: float, lock: float, eyes: float) -> np.ndarray:
     """(rows, 3) relative to the head's middle: one meridian, outside down and inside back up."""
     size = scalp.size
     line = float(scalp.hairline(np.array([azimuth]))[0])
@@ -86,7 +67,7 @@ def _column(
     low = (1 - behind) * (max(min(line, fringe), -42) if style.fall == "hang" else fringe) + behind * -4
     low -= (9 if style.fall != "stand" else 0) * lock * (1 - 0.5 * behind)
     elevation = np.linspace(87, low, 40)
-    r = skull(np.full(40, azimuth), elevation)
+    r = scalp.skull(np.full(40, azimuth), elevation)
     edge = np.clip((elevation - low) / 35, 0, 1)
     if style.fall == "stand":
         depth = (

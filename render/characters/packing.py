@@ -20,16 +20,18 @@ import numpy as np
 from motionpair import durable, fields
 from motionpair.errors import DataError
 from motionpair.specs import Character
-from render.characters.baked import BakedCharacter, MeshPart, Rig, Role
+from render.characters.baked import BakedCharacter, MeshPart, Rig, Role, Swing
 from render.skeleton import CONTACT_POINTS, FACE_UNITS, JOINTS
 
-BAKE_VERSION = 8
+BAKE_VERSION = 9
 """Raise it when a character's bake changes: old files are then baked anew."""
 BODY_MODEL = "anny 0.6.2"
 """The body model whose bakes this version reads and writes."""
 
 _UNIT_STEP = 1e-5  # metres a step of a face unit's delta
 _STRAND_STEP = 1e-4  # metres; a strand is its root and the steps to each next point
+_SWAY_STEP = 1 / 32  # columns and rows
+_SWING_FACTS = ("name", "anchor", "closed", "pace", "sag", "lies_on", "lies")
 _MAX_BYTES = 64 << 20  # unpacked; a real character is about 5 MB
 # What reading a damaged archive, or using its arrays, raises; zipfile has a RuntimeError for entries that are
 # encrypted or compressed by a method that it does not know.
@@ -71,14 +73,24 @@ def pack(baked: BakedCharacter) -> bytes:
         "sole_part": baked.sole_part,
         "joints": list(baked.rig.names),
         "twist_of": {name: list(value) for name, value in baked.rig.twist_of.items()},
+        "swings": [{name: getattr(swing, name) for name in _SWING_FACTS} for swing in baked.rig.swings],
         "parts": [],
     }
     rig = baked.rig
     arrays["rig.parents"] = rig.parents.astype(np.int32)
     for name in ("heads", "tails", "to_t_pose"):
         arrays[f"rig.{name}"] = getattr(rig, name).astype(np.float64)
+    for i, swing in enumerate(rig.swings):
+        arrays[f"swing{i}.joints"] = swing.joints.astype(np.int32)
+        arrays[f"swing{i}.pins"] = swing.pins.astype(np.float64)
+        arrays[f"swing{i}.blocks"] = np.concatenate(
+            [swing.block_joints[:, None], swing.block_ends.reshape(-1, 6), swing.block_radii], axis=1
+        ).astype(np.float64)
     places = np.rint(baked.strands.astype(np.float64) / _STRAND_STEP).astype(np.int64)
     arrays["strands"] = np.diff(places, axis=1, prepend=0).transpose(1, 2, 0).astype(np.int16)
+    if baked.sway is not None:
+        sway = np.rint(baked.sway.astype(np.float64) / _SWAY_STEP).astype(np.int16)
+        arrays["sway"] = np.diff(sway, axis=1, prepend=np.int16(0)).transpose(1, 2, 0)
     for i, name in enumerate(("left", "right")):
         arrays[f"hand.{name}"] = baked.hand_vertices[i].astype(np.int32)
     arrays["face"] = baked.face_vertices.astype(np.int32)
@@ -154,15 +166,18 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> BakedCharacter:
         tails=_shaped(arrays, "rig.tails", (len(names), 3)),
         to_t_pose=_shaped(arrays, "rig.to_t_pose", (len(names), 4)),
         twist_of={str(k): (str(v[0]), float(v[1])) for k, v in meta["twist_of"].items()},
+        swings=tuple(_swing(arrays, i, about, len(names)) for i, about in enumerate(meta["swings"])),
     )
     _check(bool((rig.parents < np.arange(len(names))).all()), "a joint comes before its parent")
     parts = tuple(_part(arrays, i, about, len(names)) for i, about in enumerate(meta["parts"]))
     sizes = {part.name: len(part.vertices) for part in parts}
+    strands = _strands(arrays["strands"])
     baked = BakedCharacter(
         character_json=str(meta["character"]),
         rig=rig,
         parts=parts,
-        strands=_strands(arrays["strands"]),
+        strands=strands,
+        sway=_sway(arrays["sway"], strands) if "sway" in arrays else None,
         strand_radius=float(meta["strand_radius"]),
         hip_height=float(meta["hip_height"]),
         height=float(meta["height"]),
@@ -181,6 +196,37 @@ def _strands(steps: np.ndarray) -> np.ndarray:
     _check(steps.ndim == 3 and steps.shape[1] == 3 and steps.dtype == np.int16, "strands have a wrong shape")
     places = np.cumsum(steps.transpose(2, 0, 1), axis=1, dtype=np.int64)
     return (places * _STRAND_STEP).astype(np.float32)
+
+
+def _sway(steps: np.ndarray, strands: np.ndarray) -> np.ndarray:
+    _check(steps.ndim == 3 and steps.dtype == np.int16, "sway has a wrong shape")
+    places = np.cumsum(steps.transpose(2, 0, 1), axis=1, dtype=np.int64)
+    _check(places.shape[:2] == strands.shape[:2] and places.shape[2] == 2, "sway has a wrong shape")
+    return (places * _SWAY_STEP).astype(np.float32)
+
+
+def _swing(arrays: dict[str, np.ndarray], i: int, about: dict[str, Any], joints: int) -> Swing:
+    chain = arrays[f"swing{i}.joints"]
+    _check(chain.ndim == 2 and chain.dtype.kind == "i", "a swing's joints have a wrong shape")
+    blocks = arrays[f"swing{i}.blocks"]
+    blocks = _shaped(arrays, f"swing{i}.blocks", (len(blocks), 9))
+    owners = blocks[:, 0].astype(np.int32)
+    for used in (chain, owners, np.array([about["anchor"], about["lies_on"]])):
+        _check(bool(((used >= 0) & (used < joints)).all()), "a swing's joint is out of range")
+    return Swing(
+        name=str(about["name"]),
+        anchor=int(about["anchor"]),
+        joints=chain,
+        pins=_shaped(arrays, f"swing{i}.pins", (len(chain), 3)),
+        closed=bool(about["closed"]),
+        pace=float(about["pace"]),
+        sag=float(about["sag"]),
+        lies_on=int(about["lies_on"]),
+        lies=float(about["lies"]),
+        block_joints=owners,
+        block_ends=blocks[:, 1:7].reshape(-1, 2, 3),
+        block_radii=blocks[:, 7:],
+    )
 
 
 def _part(arrays: dict[str, np.ndarray], i: int, about: dict[str, Any], joints: int) -> MeshPart:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.interpolate import LinearNDInterpolator
+from scipy.ndimage import gaussian_filter
 
 from render.characters.figure import Figure
 from render.characters.surface import Surface
@@ -54,6 +56,29 @@ class Scalp:
     def hairy(self) -> Surface:
         """The skin that hair grows from, cut along the hairline."""
         return self.head.clip(self.head.values[:, 0])
+
+    @cached_property
+    def _skull(self) -> LinearNDInterpolator:
+        v = self.head.vertices
+        azimuth, elevation = self.angles(v)
+        radius = np.linalg.norm(v - self.middle, axis=1)
+        outer = np.concatenate([np.stack([azimuth + turn, elevation], axis=1) for turn in (-360, 0, 360)])
+        raw = LinearNDInterpolator(outer, np.tile(radius, 3))
+        grid_a, grid_e = np.meshgrid(np.arange(-200, 201, 5.0), np.arange(-60, 91, 5.0), indexing="ij")
+        values = raw(grid_a, np.minimum(grid_e, 88))
+        values = np.where(np.isfinite(values), values, HEAD_RADIUS * self.size)
+        values = gaussian_filter(values, (1.5, 1.0), mode="nearest")
+        return LinearNDInterpolator(np.stack([grid_a.ravel(), grid_e.ravel()], axis=1), values.ravel())
+
+    def skull(self, azimuth: np.ndarray, elevation: np.ndarray) -> np.ndarray:
+        """Metres from the head's middle to the skin in a direction, degrees; ears are smoothed away."""
+        return self._skull(azimuth, np.clip(elevation, -60, 90))
+
+    def place(self, azimuth: np.ndarray, elevation: np.ndarray, radius: np.ndarray | float) -> np.ndarray:
+        """(..., 3) metres: the point in a direction, degrees, at a distance from the head's middle."""
+        a, e = np.radians(azimuth), np.radians(elevation)
+        away = np.stack([np.sin(a) * np.cos(e), -np.cos(a) * np.cos(e), np.sin(e)], axis=-1)
+        return self.middle + np.asarray(radius)[..., None] * away
 
     def angles(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Azimuth and elevation of points (N, 3), degrees."""

@@ -11,7 +11,7 @@ from motionpair import fields
 from motionpair.specs import Character
 from render.characters.baked import BakedCharacter, MeshPart
 from render.engines.blender import hair, materials_cloth, materials_eye, materials_skin, skin_paint, toon
-from render.engines.blender.armature import animate_rigid, build_armature
+from render.engines.blender.armature import build_armature
 from render.engines.blender.materials_skin import Face
 from render.engines.blender.meshes import build_mesh
 from render.engines.blender.shader import linear_rgb
@@ -55,7 +55,7 @@ def build(
     if len(baked.strands):
         strands = hair.build_strands("strands", baked.strands, baked.strand_radius)
         strands.data.materials.append(hair.strand_material(spec))
-        animate_rigid(strands, baked.rig, actor.pose, "head")
+        hair.follow(strands, baked, actor.pose)
         objects.append(strands)
     for target in objects:
         target.pass_index = pass_index

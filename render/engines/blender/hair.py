@@ -6,7 +6,10 @@ import bpy
 import numpy as np
 
 from motionpair.specs import Character
+from render.characters.baked import BakedCharacter
+from render.characters.strand_pose import StrandPose
 from render.engines.blender.shader import Field, Shader, linear_rgb, tinted
+from render.scene import Pose
 
 
 def build_strands(name: str, strands: np.ndarray, radius: float) -> bpy.types.Object:
@@ -20,6 +23,24 @@ def build_strands(name: str, strands: np.ndarray, radius: float) -> bpy.types.Ob
     target = bpy.data.objects.new(name, data)
     bpy.context.scene.collection.objects.link(target)
     return target
+
+
+def follow(target: bpy.types.Object, baked: BakedCharacter, pose: Pose) -> None:
+    """Have the strands' points be, in frame t + 1, where the pose's frame t has them.
+
+    Curves have neither armatures nor shape keys: a handler moves them whenever the scene's frame is set. It
+    goes when another scene is loaded.
+    """
+    places = StrandPose(baked, pose)
+    data, last = target.data, len(pose.rotations) - 1
+
+    def move(scene: bpy.types.Scene, _graph: bpy.types.Depsgraph | None = None) -> None:
+        points = places.at(min(max(scene.frame_current - 1, 0), last))
+        data.attributes["position"].data.foreach_set("vector", points.ravel())
+        data.update_tag()
+
+    bpy.app.handlers.frame_change_pre.append(move)
+    move(bpy.context.scene)
 
 
 def strand_material(character: Character) -> bpy.types.Material:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from render.characters.skinning import joint_transforms
+from render.characters.strand_pose import StrandPose
 from render.engines.pyrender_draft.colours import encoded
 from render.engines.pyrender_draft.light import Light
 from render.engines.pyrender_draft.meshes import Mesh, both_sides
@@ -24,13 +24,11 @@ class Strands:
         every = max(1, -(-len(baked.strands) // SHOWN))
         points = baked.strands.shape[1]
         kept = np.unique(np.linspace(0, points - 1, min(points, _POINTS)).round().astype(int))
-        self._rest = baked.strands[::every][:, kept]
-        count, length = self._rest.shape[:2]
+        count, length = baked.strands[::every][:, kept].shape[:2]
         self._half = (
             baked.strand_radius * min(every, 8) * _COVER * np.linspace(1.0, 0.5, length)[None, :, None]
         )
-        head = baked.rig.names.index("head")
-        self._head = joint_transforms(baked.rig, actor.pose.rotations, actor.pose.positions)[:, head]
+        self._strands = StrandPose(baked, actor.pose, slice(None, None, every), kept)
         tone = np.random.default_rng(0).uniform(0.75, 1.25, (count, 1, 1))
         root = np.linspace(0.7, 1.1, length)[None, :, None]
         self._albedo = np.repeat((colour * tone * root)[:, :, None], 2, axis=2).reshape(-1, 3)
@@ -40,8 +38,7 @@ class Strands:
 
     def mesh(self, t: int, eye: np.ndarray, light: Light) -> Mesh:
         """The ribbons in frame t, seen from `eye` (3,) metres, world."""
-        head = self._head[t]
-        points = self._rest @ head[:, :3].T + head[:, 3]
+        points = self._strands.at(t)
         along = np.gradient(points, axis=1)
         across = np.cross(along, points - eye)
         across /= np.maximum(np.linalg.norm(across, axis=2, keepdims=True), 1e-9)
