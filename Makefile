@@ -23,6 +23,7 @@ bench: setup
 
 docs: setup
 	@$(PYTHON) -m motionpair.schema > docs/schema.md
+	@$(PYTHON) -m pipelines.gallery docs
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache

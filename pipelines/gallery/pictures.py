@@ -1,0 +1,114 @@
+"""Drawing the gallery's pictures: portraits, strips and places, and sheets of them with their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from motionpair.specs import Camera, Character, Environment, MotionSpec
+from pipelines import strips
+from render.characters.store import CharacterStore
+from render.engines import Engine
+from render.excerpt import at_frames
+
+PORTRAIT = (160, 288)
+PLACE = (288, 192)
+_LINE, _GAP = 18, 4
+
+
+@dataclass(frozen=True)
+class Studio:
+    """Who draws. store: holds everyone who is drawn. samples: a pixel, for Blender."""
+
+    engine: Engine
+    store: CharacterStore
+    samples: int = 16
+
+    def portrait(
+        self,
+        character: Character,
+        shown: strips.Shown = "figure",
+        azimuth: float = 0.45,
+        size: tuple[int, int] = PORTRAIT,
+    ) -> np.ndarray:
+        """(H, W, 3) uint8: somebody standing in a studio."""
+        motion = strips.middling("listen", 2.0, energy=0.4)
+        scene = self._staged([character], [motion], 1.0, size, "alone", strips.place())
+        still = at_frames(scene, np.array([scene.frames // 2]))
+        return self.engine.render(strips.followed(still, azimuth, 0.04, shown)).rgb[0]
+
+    def strip(
+        self,
+        motions: Sequence[MotionSpec],
+        cast: Sequence[Character],
+        shown: strips.Shown,
+        size: tuple[int, int],
+        frames: int,
+        formation: str = "alone",
+        azimuth: float = strips.THREE_QUARTERS,
+    ) -> np.ndarray:
+        """(H, frames · W, 3) uint8: a motion, followed by the camera."""
+        scene = self._staged(cast, motions, None, size, formation, strips.place())
+        scene = at_frames(scene, np.linspace(0, scene.frames - 1, frames).round().astype(int))
+        return np.concatenate(
+            list(self.engine.render(strips.followed(scene, azimuth, 0.12, shown)).rgb), axis=1
+        )
+
+    def filmed(
+        self,
+        character: Character,
+        motion: MotionSpec,
+        environment: Environment,
+        camera: Camera,
+        size: tuple[int, int],
+        frames: int,
+    ) -> np.ndarray:
+        """(H, frames · W, 3) uint8: a clip as a pair's camera films it, from its first frame to its last."""
+        scene = self._staged([character], [motion], 2.0, size, "alone", environment, camera)
+        chosen = np.linspace(0, scene.frames - 1, frames).round().astype(int)
+        if frames == 1:
+            chosen = np.array([scene.frames // 2])
+        return np.concatenate(list(self.engine.render(at_frames(scene, chosen)).rgb), axis=1)
+
+    def _staged(
+        self,
+        cast: Sequence[Character],
+        motions: Sequence[MotionSpec],
+        seconds: float | None,
+        size: tuple[int, int],
+        formation: str,
+        environment: Environment,
+        camera: Camera | None = None,
+    ) -> strips.Scene:
+        return strips.staged(
+            cast,
+            motions,
+            self.store,
+            seconds,
+            size,
+            formation,
+            environment,
+            self.engine.name,
+            self.samples,
+            camera,
+        )
+
+
+def sheet(pictures: Sequence[tuple[str, np.ndarray]], columns: int) -> Image.Image:
+    """Pictures of one size in rows, each over its name."""
+    high, wide = pictures[0][1].shape[:2]
+    rows = -(-len(pictures) // columns)
+    line = _LINE if any(name for name, _ in pictures) else 0
+    size = (min(columns, len(pictures)) * (wide + _GAP) - _GAP, rows * (high + line + _GAP) - _GAP)
+    page = Image.new("RGB", size, "#ffffff")
+    pen = ImageDraw.Draw(page)
+    for i, (name, picture) in enumerate(pictures):
+        x, y = i % columns * (wide + _GAP), i // columns * (high + line + _GAP)
+        page.paste(Image.fromarray(picture), (x, y))
+        pen.text(
+            (x + wide // 2, y + high + 2), name, font=ImageFont.load_default(12), fill="#222222", anchor="ma"
+        )
+    return page
