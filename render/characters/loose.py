@@ -154,10 +154,15 @@ def add_sheets(rig: Rig, sheets: Sequence[Sheet]) -> tuple[Rig, list[Sheet]]:
     return grown, [replace(sheet, swing=swing) for sheet, swing in zip(sheets, swings, strict=True)]
 
 
-def bound(part: MeshPart, sheet: Sheet, joints: int) -> MeshPart:
-    """The part hung on a sheet that is in a rig of `joints` joints, from its pinned edge down."""
+def bound(part: MeshPart, sheet: Sheet, joints: int, free: np.ndarray | None = None) -> MeshPart:
+    """The part hung on a sheet that is in a rig of `joints` joints, from its pinned edge down.
+
+    free: (V,) in [0, 1], how far each vertex may hang; a sleeve beside the hips may not. None: all may.
+    """
     sway = coordinates(sheet, part.vertices.astype(np.float64))
     hung, weights = shares(sheet.swing, sway)
+    if free is not None:
+        weights = weights * free[:, None]
     dense = np.zeros((len(part.vertices), joints))
     rows = np.arange(len(dense))[:, None]
     np.add.at(dense, (rows, part.bones), part.weights.astype(np.float64))

@@ -34,6 +34,8 @@ _LOOSE = {
     "jacket": _Hang("hem", 14, 2, 0.06, 10.0, 0.5),
 }
 _THIGH = 0.42
+_ARM = ("shoulder", "elbow", "wrist", "arm_twist")
+_FINGERS = ("thumb", "index", "middle", "ring", "pinky")
 
 
 def pinned_height(figure: Figure, kind: str) -> float:
@@ -64,7 +66,10 @@ def hung(figure: Figure, clothes: list[MeshPart], grown: Grown) -> tuple[Rig, li
     rig, placed = loose.add_sheets(figure.rig, list(sheets.values()))
     by_name = dict(zip(sheets, placed, strict=True))
     joints = len(rig.names)
-    clothes = [loose.bound(p, by_name[p.name], joints) if p.name in by_name else p for p in clothes]
+    clothes = [
+        loose.bound(p, by_name[p.name], joints, _off_arms(figure.rig, p)) if p.name in by_name else p
+        for p in clothes
+    ]
     skirt = next((p for p in clothes if p.name == "skirt"), None)
     if skirt is not None:  # what is worn over a skirt lies on it
         edge = float(by_name["skirt"].swing.pins[:, 2].mean())
@@ -78,6 +83,12 @@ def hung(figure: Figure, clothes: list[MeshPart], grown: Grown) -> tuple[Rig, li
     return rig, clothes, shells
 
 
+def _off_arms(rig: Rig, part: MeshPart) -> np.ndarray:
+    """(V,) share of a garment's vertices that no arm moves."""
+    arms = [i for i, n in enumerate(rig.names) if n.endswith(_ARM) or any(f in n for f in _FINGERS)]
+    return np.asarray(1 - np.where(np.isin(part.bones, arms), part.weights, 0).sum(axis=1), float)
+
+
 def _sheet(figure: Figure, part: MeshPart) -> Sheet:
     """The sheet of a garment's loose part."""
     hang = _LOOSE[part.name]
@@ -86,7 +97,7 @@ def _sheet(figure: Figure, part: MeshPart) -> Sheet:
     pelvis = heads[JOINT_INDEX["pelvis"]]
     top = float(hip[2] + hang.rise * (hip[2] - knee[2]) / _THIGH)
     points = part.vertices.astype(np.float64)
-    own = points[points[:, 2] < top + 0.03]
+    own = points[(points[:, 2] < top + 0.03) & (_off_arms(figure.rig, part) > 0.5)]
     azimuth = np.arange(hang.columns) * 360.0 / hang.columns
     low = float(np.percentile(own[:, 2], 3))
     places = loose.grid(own, azimuth, pelvis[:2], top, low, hang.rows)
