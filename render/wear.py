@@ -31,6 +31,7 @@ _SKIN, _CLOTH = 900, 700  # sampled vertices of what a garment covers
 _DEPTH = 0.003  # metres outside that count: less is hidden by the cloth's own thickness
 _REACH = {"skirt": 0.12, "dress": 0.12}  # metres that cloth may stand off what it covers
 _REACH_CLOSE = 0.05  # the same for all others
+_FEWEST = 60  # points that make a whole: of fewer, one would be a large share
 _NEAR = 0.03  # metres from the cloth beyond which a point is not coming through it, but is elsewhere
 _SLACK = 0.005  # metres: edges are judged as if they were this much longer, or slivers would dominate
 
@@ -138,7 +139,7 @@ def _outside(points: np.ndarray, facets: list[tuple[np.ndarray, np.ndarray]]) ->
         height = np.einsum("nkj,nkj->nk", p[:, None] - centres[nearest], normals[nearest])
         # Outside of all the nearest facets: on a fold, the one beside it still covers.
         out = (height > _DEPTH).all(axis=1) & (distance[:, 0] < _NEAR)
-        worst = max(worst, float(out.mean()))
+        worst = max(worst, float(out.sum()) / max(len(out), _FEWEST))
     return worst
 
 

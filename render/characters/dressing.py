@@ -48,7 +48,7 @@ def dress(naked: Figure) -> list[tuple[int, Cut]]:
         if catalog.GARMENT_KINDS[garment.kind].place not in ("head", "eyes")
     }
     places = {index: catalog.GARMENT_KINDS[kind].place for kind, index in worn.items()}
-    cuts = {index: _cut(naked, kind, index, "boots" in worn) for kind, index in worn.items()}
+    cuts = {index: _cut(naked, kind, index, worn) for kind, index in worn.items()}
     order = sorted(cuts, key=lambda index: _LAYERS.index(places[index]))
     if "boots" in worn and "trousers" in worn:  # trousers are tucked into boots
         order.sort(key=lambda index: index == worn["boots"])
@@ -61,11 +61,11 @@ def dress(naked: Figure) -> list[tuple[int, Cut]]:
     return sorted(cuts.items())
 
 
-def _cut(naked: Figure, kind: str, index: int, with_boots: bool) -> Cut:
+def _cut(naked: Figure, kind: str, index: int, worn: dict[str, int]) -> Cut:
     if kind in tops.STYLES:
-        return tops.top(naked, kind)
+        return tops.top(naked, kind, beneath=kind != "jacket" and "jacket" in worn)
     if kind == "trousers":
-        return bottoms.trousers(naked, tuck=shoes.boot_top(naked) if with_boots else None)
+        return bottoms.trousers(naked, tuck=shoes.boot_top(naked) if "boots" in worn else None)
     if kind not in _CUTTERS:
         raise InputError(f"garments[{index}].kind: unknown garment {kind}")
     return _CUTTERS[kind](naked)
@@ -75,11 +75,19 @@ def over(outer: Cut, inner: Cut, gap: float) -> Cut:
     """The outer garment pushed off the inner one by `gap` metres where they overlap."""
     s = outer.surface
     vertices = push_out(s.vertices, inner.surface.vertices, inner.surface.normals(), gap, rounds=2)
-    # Only where the inner garment is: its own hems bound it.
+    # Only where the inner garment is: beyond its hems its nearest cloth says nothing.
     low, high = inner.surface.vertices[:, 2].min(), inner.surface.vertices[:, 2].max()
+    distance, _ = cKDTree(inner.surface.vertices).query(s.vertices)
     share = ramp(high + 0.02, high - 0.02, s.vertices[:, 2]) * ramp(low - 0.02, low, s.vertices[:, 2])
-    moved = s.vertices + share[:, None] * (vertices - s.vertices)
-    return replace(outer, surface=s.moved(moved))
+    share *= ramp(0.06, 0.03, distance)
+    shift = share[:, None] * (vertices - s.vertices)
+    # Cloth does not follow each bump beneath it: a smooth shift, and what is still too near goes further.
+    step, soft = s.smoothing(pin_boundary=False), shift
+    for _ in range(6):
+        soft = step @ soft
+    moved = s.vertices + soft
+    again = push_out(moved, inner.surface.vertices, inner.surface.normals(), gap, rounds=1)
+    return replace(outer, surface=s.moved(moved + share[:, None] * (again - moved)))
 
 
 def under(inner: Cut, outer: Cut) -> Cut:

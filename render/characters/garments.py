@@ -22,6 +22,8 @@ Fields = Callable[[np.ndarray], np.ndarray]
 Margin = Callable[[np.ndarray], np.ndarray]
 """Points (N, 3) in the T-pose to metres (N,): positive where a garment hides them for good."""
 
+_ADULT_REACH = 0.45  # metres from the middle to an elbow
+
 HEM_REACH = 0.06
 """Metres; distances to hems and plackets are clipped here."""
 
@@ -112,6 +114,11 @@ def waist_height(figure: Figure) -> float:
     """Height of a waistband in the T-pose, metres."""
     joints = figure.t_joints
     return float(0.55 * joints["pelvis"][2] + 0.45 * joints["spine1"][2])
+
+
+def size(figure: Figure) -> float:
+    """How large the figure is against the adult whom lengths on clothes are given for."""
+    return float(np.clip(figure.t_joints["left_elbow"][0] / _ADULT_REACH, 0.5, 1.2))
 
 
 def armpit(figure: Figure) -> float:

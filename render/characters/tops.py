@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -21,6 +21,7 @@ from render.characters.garments import (
     margin,
     off_skin,
     ramp,
+    size,
     tights,
     torso_uv,
     trunk_middle,
@@ -33,6 +34,7 @@ _AROUND_NECK, _AROUND_HEM, _AROUND_ARM = 44, 60, 24
 _RIB = [(-0.007, -0.001), (-0.006, 0.003), (0.004, 0.0045), (0.012, 0.004), (0.016, 0.001), (0.014, -0.003)]
 _RIB_NARROW = [(-0.006, -0.001), (-0.005, 0.002), (0.002, 0.003), (0.005, 0.001), (0.004, -0.002)]
 """Profiles of the bands around necklines and armholes: metres away from the cloth, and out."""
+_SHORTER = 0.10  # of the thigh: what is worn under a jacket ends higher
 _FRONT_GAP = 0.045  # metres from the middle to each edge of an open jacket, at the chest
 
 
@@ -46,7 +48,8 @@ class Style:
     ease: how far the cloth stands off the body. clearance: the least distance from the skin.
     taper, sleeve_taper: metres of radius lost a metre of fall, and along the sleeve.
     band: width of the ribbed or buttoned band that ends hem and long sleeves, hem first; 0: none.
-    buttons: how many, down the front. closed: share of the front, from the neck, that buttons or zips.
+    buttons: how many, down the front. opening: none; `short`, a polo's; `full`, buttoned from neck to hem;
+        `open`, hanging open.
     """
 
     sleeve: Literal["none", "short", "long"]
@@ -60,27 +63,41 @@ class Style:
     buttons: int = 0
     opening: Literal["", "short", "full", "open"] = ""
 
+    def scaled(self, scale: float) -> Style:
+        """The same cut for someone `scale` times as large."""
+        band = (self.band[0] * scale, self.band[1] * scale)
+        return replace(self, ease=self.ease * scale, clearance=self.clearance * scale, band=band)
+
 
 STYLES: dict[str, Style] = {
     "tee": Style("short", "crew", 0.13, 0.006, 0.008, 0.25, -0.02),
     "tank": Style("none", "scoop", 0.10, 0.005, 0.007, 0.25, 0.0),
     "polo": Style("short", "collar", 0.12, 0.006, 0.008, 0.25, 0.02, buttons=2, opening="short"),
     "shirt": Style("long", "collar", 0.20, 0.007, 0.008, 0.20, 0.10, (0.0, 0.055), buttons=6, opening="full"),
-    "sweater": Style("long", "crew", 0.10, 0.011, 0.012, 0.10, 0.03, (0.055, 0.055)),
-    "jacket": Style("long", "collar", 0.17, 0.016, 0.018, 0.10, 0.02, (0.05, 0.05), opening="open"),
+    "sweater": Style("long", "crew", 0.10, 0.011, 0.012, 0.10, 0.05, (0.055, 0.055)),
+    "jacket": Style("long", "collar", 0.17, 0.014, 0.016, 0.12, 0.06, (0.05, 0.05), opening="open"),
     "bodice": Style("short", "crew", 0.0, 0.005, 0.007, 0.45, 0.0),
     "sleeveless bodice": Style("none", "scoop", 0.0, 0.005, 0.007, 0.45, 0.0),
 }
 
 
-def top(figure: Figure, name: str, hem: float | None = None) -> Cut:
-    """An upper garment of STYLES in the T-pose; it ends at height `hem` where that is not its style's."""
-    style = STYLES[name]
+def top(figure: Figure, name: str, hem: float | None = None, beneath: bool = False) -> Cut:
+    """An upper garment of STYLES in the T-pose.
+
+    Args:
+        figure: who wears it.
+        name: its style.
+        hem: the height at which it ends, where that is not its style's.
+        beneath: whether an outer garment is worn over it: it then ends before that does.
+    """
+    style = STYLES[name].scaled(size(figure))
+    if beneath:
+        style = replace(style, hem=min(style.hem, STYLES["jacket"].hem - _SHORTER))
     joints = figure.t_joints
     gender = figure.character.phenotype["gender"]
     thigh = float(joints["left_hip"][2] - joints["left_knee"][2])
     end = float(joints["left_hip"][2]) - (style.hem + 0.05 * (gender - 0.5)) * thigh if hem is None else hem
-    sleeve = _sleeve_end(figure, style)
+    sleeve = _sleeve_end(figure, style, beneath)
     fields = _fields(figure, style, end, sleeve)
     # Bands continue the cloth, so the cloth itself ends where they begin.
     body = _fields(figure, style, end + style.band[0], sleeve - style.band[1])
@@ -114,10 +131,11 @@ def top(figure: Figure, name: str, hem: float | None = None) -> Cut:
     return Cut(garment.surface, covers(figure.t_vertices) > 0, garment.attributes, covers)
 
 
-def _sleeve_end(figure: Figure, style: Style) -> float:
+def _sleeve_end(figure: Figure, style: Style, beneath: bool) -> float:
     shoulder, elbow, wrist = (figure.t_joints[f"left_{n}"][0] for n in ("shoulder", "elbow", "wrist"))
     arm = elbow - shoulder
-    return float(wrist - 0.02 * arm if style.sleeve == "long" else shoulder + 0.52 * arm)
+    short = 0.10 if beneath else 0.02
+    return float(wrist - short * arm if style.sleeve == "long" else shoulder + 0.52 * arm)
 
 
 def _fields(figure: Figure, style: Style, hem: float, sleeve: float) -> Fields:
@@ -150,7 +168,7 @@ def _fields(figure: Figure, style: Style, hem: float, sleeve: float) -> Fields:
 
 def _trimmed(figure: Figure, style: Style, garment: trims.Garment, whole: Surface) -> trims.Garment:
     """The garment with its bands, collar and buttons; `whole` is its cloth before the front was opened."""
-    size = _size(figure)
+    scale = size(figure)
     found = trims.rings(whole)
     centres = np.array([whole.vertices[ring].mean(axis=0) for ring in found])
     neck = trims.edge(whole, found[int(np.argmax(centres[:, 2] - 10 * np.abs(centres[:, 0])))], _AROUND_NECK)
@@ -172,7 +190,13 @@ def _trimmed(figure: Figure, style: Style, garment: trims.Garment, whole: Surfac
         begin = 2 * _FRONT_GAP if style.opening == "open" else 0.004
         leaf = (0.052, 0.075) if style.opening == "open" else (0.046, 0.064)
         piece, uv = trims.collar(
-            figure, whole, neck, begin * size, 0.030 * size, (leaf[0] * size, leaf[1] * size), 0.022 * size
+            figure,
+            whole,
+            neck,
+            begin * scale,
+            0.030 * scale,
+            (leaf[0] * scale, leaf[1] * scale),
+            0.022 * scale,
         )
         garment = garment.with_trim(piece, uv, collar=1.0)
     else:
@@ -184,10 +208,10 @@ def _trimmed(figure: Figure, style: Style, garment: trims.Garment, whole: Surfac
             garment = garment.with_trim(piece, uv, collar=1.0)
     if style.buttons:
         top = neck.places[0, 2] - 0.012
-        low = hem.places[0, 2] + 0.06 if style.opening == "full" else top - 0.075 * size
+        low = hem.places[0, 2] + 0.06 if style.opening == "full" else top - 0.075 * scale
         heights = np.linspace(top, low, style.buttons)
         places, normals = trims.front(whole, heights, 0.0, trunk_middle(figure)[1])
-        piece, uv = trims.buttons(whole, places, normals, 0.0065 * size)
+        piece, uv = trims.buttons(whole, places, normals, 0.0065 * scale)
         garment = garment.with_trim(piece, uv, button=1.0)
     return garment
 
@@ -210,11 +234,6 @@ def _opened(piece: Surface, uv: np.ndarray, opening: Fields) -> tuple[Surface, n
     return Surface(cut_open.vertices, cut_open.faces, weights), cut_open.values[:, piece.values.shape[1] :]
 
 
-def _size(figure: Figure) -> float:
-    """This figure's shoulders against an adult's."""
-    return float(np.clip(figure.t_joints["left_shoulder"][0] / 0.17, 0.6, 1.1))
-
-
 def _opening(figure: Figure) -> Fields:
     """Metres beside an open front's edge; everything behind is well beside it."""
     middle = trunk_middle(figure)[1]
@@ -222,7 +241,7 @@ def _opening(figure: Figure) -> Fields:
     chest = figure.t_joints["spine3"][2]
 
     def beside(p: np.ndarray) -> np.ndarray:
-        gap = _FRONT_GAP * (1 + 0.35 * np.clip((chest - p[:, 2]) / (neck - chest), -1, 3))
+        gap = _FRONT_GAP * size(figure) * (1 + 0.35 * np.clip((chest - p[:, 2]) / (neck - chest), -1, 3))
         return np.where(p[:, 1] < middle, np.abs(p[:, 0]) - gap, 1.0)
 
     return beside
@@ -242,12 +261,17 @@ def _sleeve_side(figure: Figure, surface: Surface) -> np.ndarray:
 
     The seam follows the arm's skinning weight: a line of the T-pose would cross a broad chest.
     """
-    joints = [figure.rig.names.index(f"{s}_{n}") for s in ("left", "right") for n in ARM]
-    share = surface.values[:, joints].sum(axis=1)
+    share = _arm_share(figure, surface)
     border = surface.smoothing(pin_boundary=False)
     for _ in range(2):
         share = border @ share
     return (share - 0.5) * _DISTANCE_OF_WEIGHT
+
+
+def _arm_share(figure: Figure, surface: Surface) -> np.ndarray:
+    """(V,) how much of each vertex the arms move."""
+    joints = [figure.rig.names.index(f"{s}_{n}") for s in ("left", "right") for n in ARM]
+    return np.asarray(surface.values[:, joints].sum(axis=1))
 
 
 def _hang_torso(figure: Figure, surface: Surface, hem: float, taper: float) -> Surface:
@@ -256,10 +280,11 @@ def _hang_torso(figure: Figure, surface: Surface, hem: float, taper: float) -> S
     v = surface.vertices.copy()
     middle = trunk_middle(figure)
     points = v[:, :2] - middle
-    below = v[:, 2] < pit + 0.03
+    trunk = 1 - _arm_share(figure, surface)
+    below = (v[:, 2] < pit + 0.03) & (trunk > 0.6)
     radii = hang(points, -v[:, 2], below, -pit, -hem, taper=taper, ease=0.010)
     radius = np.hypot(*points.T)
-    share = ramp(pit, pit - 0.07, v[:, 2])
+    share = ramp(pit, pit - 0.07, v[:, 2]) * ramp(0.5, 0.8, trunk)
     grow = 1 + share * (np.maximum(radii, radius) / np.maximum(radius, 1e-6) - 1)
     v[:, :2] = middle + points * grow[:, None]
     return surface.moved(v)
@@ -269,13 +294,14 @@ def _hang_sleeves(figure: Figure, surface: Surface, end: float, taper: float) ->
     v = surface.vertices.copy()
     shoulder, elbow = figure.t_joints["left_shoulder"], figure.t_joints["left_elbow"]
     start = shoulder[0] + 0.25 * (elbow[0] - shoulder[0])
+    arm = _arm_share(figure, surface)
     for side in (1.0, -1.0):
         points = v[:, 1:] - shoulder[1:]
         along = v[:, 0] * side
-        own = along > start - 0.02
+        own = (along > start - 0.02) & (arm > 0.6)
         radii = hang(points, along, own, start, end, taper=taper, ease=0.002)
         radius = np.hypot(*points.T)
-        share = ramp(start, start + 0.05, along)
+        share = ramp(start, start + 0.05, along) * ramp(0.5, 0.8, arm)
         grow = 1 + share * (np.maximum(radii, radius) / np.maximum(radius, 1e-6) - 1)
         v[:, 1:] = shoulder[1:] + points * grow[:, None]
     return surface.moved(v)
