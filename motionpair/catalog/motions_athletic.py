@@ -126,7 +126,7 @@ ATHLETIC: dict[str, MotionFamily] = {
         "sport",
         {"side": SIDE, "turns": Range(1.0, 2.0, "whole turns"), "arms": Range(0.0, 1.0, "0 held in, 1 wide")},
         "spins",
-        (1.6, 3.0),
+        (2.2, 4.0),
         detail=side("to the {}"),
     ),
     "disco": MotionFamily("dance", _GROOVE, "dances disco", (2.5, 6.0), detail=_tempo),

@@ -15,13 +15,24 @@ from motionpair.catalog import MOTION_FAMILIES
 from motionpair.errors import InputError
 from motionpair.specs import MotionSpec
 from render.motion import Motion
-from render.motions import dance, gestures, locomotion, paces, running, sport, throwing
+from render.motions import (
+    dance,
+    gestures,
+    hip_hop,
+    locomotion,
+    paces,
+    running,
+    salsa,
+    spinning,
+    sport,
+    throwing,
+)
 from render.motions.chain import BLEND, chain, moved
 from render.motions.track import Track, solve
 
 Family = Callable[[np.ndarray, float, Mapping[str, float], np.random.Generator], Track]
 
-_ROOMS = (locomotion, running, paces, sport, throwing, dance, gestures)
+_ROOMS = (locomotion, running, paces, sport, throwing, spinning, dance, salsa, hip_hop, gestures)
 
 FAMILIES: Mapping[str, Family] = {name: play for room in _ROOMS for name, play in room.FAMILIES.items()}
 """Name in the catalogue to the function that performs it."""

@@ -32,10 +32,10 @@ def walk(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     p.sway[:, 1] = -0.01 * np.sin(2 * over)
     twist = (0.05 + 0.05 * speed) * np.cos(wave - 0.25)
     p.pelvis[:, 0] = 0.03 + 0.025 * speed + 0.015 * np.cos(2 * wave)
-    p.pelvis[:, 1] = 0.065 * np.cos(over) - 0.05 * curve * speed
+    p.pelvis[:, 1] = -0.06 * np.cos(over + 0.3) + 0.05 * curve * speed
     p.pelvis[:, 2] = -twist
     p.spine[:, 0] = 0.01 - 0.02 * np.cos(2 * wave - 0.6)
-    p.spine[:, 1] = -0.07 * np.cos(over - 0.3)
+    p.spine[:, 1] = 0.065 * np.cos(over) + 0.03 * curve * speed
     p.spine[:, 2] += lag(twist, t, 0.04) * (1.2 + 0.7 * swing)
     p.head[:, 0] += 0.03 * np.cos(2 * wave - 0.9)
     p.head[:, 2] += 0.25 * curve
@@ -100,9 +100,9 @@ def turn(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     p.sway[:, 0] = 0.03 * stand
     p.sway[:, 2] = -0.016 - 0.01 * np.cos(2 * beat)
     p.pelvis[:, 0] = 0.03
-    p.pelvis[:, 1] = 0.07 * stand
+    p.pelvis[:, 1] = -0.06 * stand
     p.spine[:, 2] = 0.4 * lead + 0.12 * OUTWARD[first] * np.cos(beat)
-    p.spine[:, 1] = -0.06 * stand
+    p.spine[:, 1] = 0.07 * lag(stand, t, 0.06)
     p.head[:, 2] += lead + 0.25 * angle / seconds
     own = rng.normal(0.0, 0.04, (2, 2))
     for side in (LEFT, RIGHT):

@@ -49,10 +49,10 @@ def sneak(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     p.sway[:, 0] = 0.045 * np.cos(over - 0.2)
     p.sway[:, 1] = 0.03 + 0.03 * crouch + 0.02 * np.sin(2 * over)
     p.pelvis[:, 0] = 0.16 + 0.2 * crouch
-    p.pelvis[:, 1] = 0.05 * np.cos(over)
+    p.pelvis[:, 1] = -0.06 * np.cos(over)
     p.pelvis[:, 2] = -0.12 * np.cos(wave - 0.2)
     p.spine[:, 0] = 0.16 + 0.28 * crouch + 0.05 * lag(np.cos(2 * over), t, 0.15)
-    p.spine[:, 1] = -0.08 * np.cos(over - 0.4)
+    p.spine[:, 1] = 0.09 * np.cos(over - 0.4)
     p.spine[:, 2] += 0.3 * lag(np.cos(wave - 0.2), t, 0.1)
     p.knees[:] = 0.12
     # The head stays level and looks about: the eyes first, then the face.
@@ -94,7 +94,7 @@ def march(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     speed, lift = params["speed"], params["lift"]
     length = 0.3 + 0.32 * (speed - 0.5)
     span = 2 * length / speed
-    stance, before = 0.57, 0.46
+    stance, before = 0.55, 0.42
     high = 0.12 + 0.2 * lift
     gait = Gait(
         span, speed, 0.0, stance, before, beside=0.065, toe_out=0.14,
@@ -114,14 +114,14 @@ def march(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     wave = 2 * np.pi * cycle
     over = wave - 2 * np.pi * gait.passing
     stamp = _twice(cycle, 0.02, 0.03, 0.2)
-    p.sway[:, 2] = -0.012 + 0.012 * np.cos(2 * over) - 0.012 * smooth(stamp, t, 0.02)
+    p.sway[:, 2] = -0.038 + 0.008 * np.cos(2 * over) - 0.012 * smooth(stamp, t, 0.02)
     p.sway[:, 0] = 0.032 * np.cos(over)
     p.sway[:, 1] = -0.008 * np.sin(2 * over)
     p.pelvis[:, 0] = -0.03 - 0.03 * lift * np.cos(2 * over)
-    p.pelvis[:, 1] = 0.05 * np.cos(over)
+    p.pelvis[:, 1] = -0.05 * np.cos(over)
     p.pelvis[:, 2] = -0.07 * np.cos(wave - 0.2)
     p.spine[:, 0] += -0.07 + 0.04 * lag(smooth(stamp, t, 0.02), t, 0.05)
-    p.spine[:, 1] = -0.05 * np.cos(over - 0.25)
+    p.spine[:, 1] = 0.055 * np.cos(over - 0.25)
     p.spine[:, 2] += 0.16 * np.cos(wave - 0.35)
     p.head[:, 0] += -0.04 + 0.05 * lag(smooth(stamp, t, 0.02), t, 0.07)
     p.steady = 0.9
@@ -158,7 +158,7 @@ def stairs(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.r
     speed, lift = params["speed"], params["lift"]
     length = 0.1 + 0.3 * speed
     span = 2 * length / speed
-    stance, before = 0.62, 0.62
+    stance, before = 0.59, 0.6
     high = lift + 0.06
     gait = Gait(
         span, speed, 0.0, stance, before, beside=0.085, toe_out=0.14,
@@ -182,10 +182,10 @@ def stairs(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.r
     p.sway[:, 0] = 0.05 * np.cos(over + 0.2)
     p.sway[:, 1] = 0.015 - 0.05 * load + 0.02 * np.sin(2 * over)
     p.pelvis[:, 0] = 0.1 + 0.16 * load
-    p.pelvis[:, 1] = 0.06 * np.cos(over + 0.2)
+    p.pelvis[:, 1] = -0.07 * np.cos(over + 0.2)
     p.pelvis[:, 2] = -0.1 * np.cos(wave)
     p.spine[:, 0] += 0.06 + 0.17 * lag(load, t, 0.07)
-    p.spine[:, 1] = -0.09 * np.cos(over - 0.1)
+    p.spine[:, 1] = 0.1 * np.cos(over - 0.1)
     p.spine[:, 2] += 0.12 * np.cos(wave - 0.3)
     p.head[:, 0] += 0.06 * np.cos(2 * over) + 0.08
     own = rng.normal(0.0, 1.0, (2, 3))

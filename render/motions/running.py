@@ -27,16 +27,16 @@ def run(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.rand
     wave = 2 * np.pi * cycle
     over = wave - 2 * np.pi * gait.passing
     height, load = _bounce(cycle, gait)
-    p.sway[:, 2] = -0.012 - 0.015 * hurry + height
+    p.sway[:, 2] = -0.066 - 0.015 * hurry + height
     p.sway[:, 0] = 0.014 * np.cos(over)
     p.sway[:, 1] = -0.012 * np.sin(2 * over)
     twist = (0.16 + 0.1 * hurry) * np.cos(wave - 0.35)
     lean = 0.13 + 0.08 * hurry
     p.pelvis[:, 0] = lean + 0.04 * np.cos(2 * wave - 0.5)
-    p.pelvis[:, 1] = 0.07 * np.cos(over) - 0.07 * curve * speed
+    p.pelvis[:, 1] = -0.07 * np.cos(over) + 0.06 * curve * speed
     p.pelvis[:, 2] = -twist
     p.spine[:, 0] = 0.07 + 0.06 * lag(load, t, 0.05)
-    p.spine[:, 1] = -0.07 * np.cos(over - 0.3)
+    p.spine[:, 1] = 0.08 * np.cos(over - 0.3) + 0.03 * curve * speed
     p.spine[:, 2] += lag(twist, t, 0.03) * 2.1
     p.steady = 0.85
     # The head nods a moment after each landing; the eyes are on the way.
@@ -76,7 +76,7 @@ def run(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.rand
 
 
 def _gait(speed: float, curve: float, lift: float, hurry: float) -> Gait:
-    seconds, stance, before = 0.73 - 0.07 * hurry, 0.385 - 0.075 * hurry, 0.42
+    seconds, stance, before = 0.73 - 0.07 * hurry, 0.385 - 0.075 * hurry, 0.39
     reach = 0.3 + 0.1 * hurry
     swing = swung_through(
         speed, seconds, stance, before,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from render.motions import face, hands
 from render.motions.puppet import OUTWARD, SIDES, Puppet
 from render.motions.signals import drift, lag, pulse, ramp, smooth, spline
 from render.motions.track import HEEL, LEFT, RIGHT, TOE, Track
+
+Keys = Callable[[list[float], list[float]], np.ndarray]
+"""From times about the release and values to a curve (N,)."""
 
 _BALL_GRIP = np.array([0.42, 0.4, 0.42, 0.5, 0.62])
 
@@ -23,7 +26,7 @@ def throw(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     out = OUTWARD[arm]
     count = max(1, round(seconds * params["rate"]))
     period = max(seconds / count, 1.5)
-    pace = min(1.0, period / 1.9)
+    pace = min(1.0, period / 2.05)
     # Seconds before (−) and after the release of each throw, as a throw of natural pace counts them.
     until = 1.12 * pace
     now = (np.mod(t, period) - until) / pace
@@ -36,7 +39,7 @@ def throw(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     # Feet: the rear one holds and rolls up on its ball; the lead one strides and steps back.
     p.stance(0.1, 0.0, ahead=-out * 0.12)
     p.yaw[:, lead], p.yaw[:, arm] = -out * 0.05, out * 0.55
-    long = 0.2 + 0.16 * power
+    long = 0.19 + 0.15 * power
     home = p.prints[0, lead].copy()
     forth = home + np.array([-out * 0.02, -long, 0.0])
     off, plant, back, down = -0.74, -0.17, 0.44, 0.78
@@ -68,12 +71,12 @@ def throw(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     lean = keys([-0.9, -0.42, -0.1, 0.12, 0.34, 0.8], [0.0, -0.12, -0.1, 0.14, 0.16, 0.0])
     p.sway[:, 1] = keys(
         [-0.9, -0.5, -0.3, -0.1, 0.15, 0.4, 0.78],
-        [0.02, 0.1, 0.06, -0.1 - 0.1 * long, -0.5 * long - 0.06, -0.6 * long - 0.05, 0.0],
+        [0.02, 0.1, 0.05, -0.13 - 0.1 * long, -0.5 * long - 0.06, -0.6 * long - 0.05, 0.0],
     )
     p.sway[:, 0] = out * keys([-0.85, -0.5, -0.12, 0.25, 0.8], [0.0, 0.055, 0.0, -0.055, 0.0])
     p.sway[:, 2] = keys(
         [-1.0, -0.8, -0.48, -0.12, 0.08, 0.32, 0.6, 0.85],
-        [-0.012, -0.035, -0.008, -0.07, -0.05, -0.085, -0.05, -0.012],
+        [-0.012, -0.035, -0.012, -0.1 - 0.1 * long, -0.08, -0.1, -0.06, -0.012],
     )
     p.pelvis[:, 0] = 0.04 + 0.55 * np.maximum(bow, 0.0)
     p.pelvis[:, 1] = -out * 0.5 * lean
@@ -101,7 +104,7 @@ def throw(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     return p.track()
 
 
-def _arms(p: Puppet, arm: int, now: np.ndarray, keys, power: float, rng: np.random.Generator) -> None:
+def _arms(p: Puppet, arm: int, now: np.ndarray, keys: Keys, power: float, rng: np.random.Generator) -> None:
     t, n = p.t, len(p.t)
     # From the hands before the chest, down and back, up behind the head, over, and across the body.
     goal = np.stack(
