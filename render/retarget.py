@@ -12,8 +12,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
 from render import floorwork, kinematics
@@ -27,6 +25,7 @@ from render.near import keep_near
 from render.posing import t_pose_offsets, to_pose
 from render.scene import Pose
 from render.skeleton import JOINT_INDEX, PARENTS
+from render.stances import carried, runs
 
 _HEEL, _TOE = 0, 1
 _PIVOT = 0.3
@@ -86,11 +85,11 @@ def _planted_knees(motion: Motion, places: np.ndarray) -> np.ndarray:
         return out
     for side, name in enumerate(_SIDES):
         knee = places[:, JOINT_INDEX[f"{name}_knee"]] * np.array([1.0, 1.0, 0.0])
-        stances = _runs(motion.kneeling[:, side])
+        stances = runs(motion.kneeling[:, side])
         wanted = knee.copy()
         for run in stances:
             wanted[run] = knee[run].mean(axis=0)
-        out[:, side] = _carried(wanted - knee, stances)
+        out[:, side] = carried(wanted - knee, stances)
     return out
 
 
@@ -119,7 +118,7 @@ def _plant_foot(
     forward = rot.rotate(foot, -rot.Y)
     yaw = np.unwrap(np.arctan2(forward[:, 0], -forward[:, 1]))
     pitch = np.arcsin(np.clip(-forward[:, 2], -1.0, 1.0))
-    stances = _runs(standing)
+    stances = runs(standing)
 
     # Rotations: in a stance one yaw, unless the foot pivots on its ball; no roll, the pitch that its contacts
     # allow, toes flat where they stand.
@@ -135,7 +134,7 @@ def _plant_foot(
         )
         wanted[run] = rot.mul(rot.about_z(held), rot.about_x(lean))
     turn = rot.log(rot.mul(wanted, rot.inverse(foot)))
-    foot = rot.normalised(rot.mul(rot.exp(_carried(turn, stances)), foot))
+    foot = rot.normalised(rot.mul(rot.exp(carried(turn, stances)), foot))
     level = rot.mul(foot, rot.about_x(-np.arcsin(np.clip(-rot.rotate(foot, -rot.Y)[:, 2], -1.0, 1.0))))
     toes = np.where(planted[:, _TOE, None], level, rot.mul(foot, local_toes))
 
@@ -153,43 +152,9 @@ def _plant_foot(
         footprint = np.mean((ankle[run] + centres - flat + ball)[:, :2], axis=0)
         solved[run, :2] = footprint + (flat - centres - ball)[:, :2]
         solved[run, 2] = -lowest[run]
-    out = ankle + _carried(solved - ankle, stances)
+    out = ankle + carried(solved - ankle, stances)
     out[:, 2] = np.maximum(out[:, 2], -lowest)
     return out, foot, toes
-
-
-def _runs(flags: np.ndarray) -> list[slice]:
-    """The stretches of consecutive True in flags (T,)."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
-    return [slice(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
-
-
-def _carried(correction: np.ndarray, stances: list[slice]) -> np.ndarray:
-    """A correction (T, 3) that holds in stances, carried over the frames between them.
-
-    Between two stances: the cubic that leaves the one and meets the other at their own speeds. Before the
-    first and after the last: held. Without a stance: none.
-    """
-    out = np.zeros_like(correction)
-    if not stances:
-        return out
-    for run in stances:
-        out[run] = correction[run]
-    out[: stances[0].start] = correction[stances[0].start]
-    out[stances[-1].stop :] = correction[stances[-1].stop - 1]
-    for before, after in pairwise(stances):
-        first, last = before.stop - 1, after.start
-        steps = last - first
-        u = (np.arange(1, steps) / steps)[:, None]
-        leave = correction[first] - correction[max(first - 1, before.start)]
-        meet = correction[min(last + 1, after.stop - 1)] - correction[last]
-        out[first + 1 : last] = (
-            correction[first] * (1 + 2 * u) * (1 - u) ** 2
-            + steps * leave * u * (1 - u) ** 2
-            + correction[last] * u * u * (3 - 2 * u)
-            + steps * meet * u * u * (u - 1)
-        )
-    return out
 
 
 def _hips(bones: np.ndarray, turns: np.ndarray, root: np.ndarray) -> np.ndarray:
