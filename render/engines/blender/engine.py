@@ -14,14 +14,15 @@ import bpy  # noqa: E402
 import numpy as np  # noqa: E402
 from mathutils import Matrix  # noqa: E402
 
-from motionpair.errors import MachineError  # noqa: E402
+from motionpair.errors import InputError, MachineError  # noqa: E402
 from motionpair.specs import RenderSettings  # noqa: E402
 from render.engines import Frames  # noqa: E402
 from render.engines.blender import characters, environments, lights, props, toon  # noqa: E402
 from render.engines.blender.console import captured_console  # noqa: E402
+from render.engines.blender.defocus import defocus  # noqa: E402
 from render.engines.blender.device import Device  # noqa: E402
 from render.engines.blender.display import to_display  # noqa: E402
-from render.engines.blender.passes import read_passes  # noqa: E402
+from render.engines.blender.passes import Passes, read_passes  # noqa: E402
 from render.scene import CameraTrack, Scene  # noqa: E402
 
 SENSOR_MM = 36.0
@@ -106,7 +107,10 @@ class BlenderEngine:
                 raise MachineError(
                     f"Blender, frame {t + 1}: made {passes.index.shape}, not {shape[1:]} pixels"
                 )
-            rgb[t] = to_display(passes.linear, scene.render.style)
+            linear = passes.linear
+            if scene.camera.f_stop > 0:
+                linear = _through_lens(passes, scene.camera, t)
+            rgb[t] = to_display(linear, scene.render.style)
             index[t], depth[t] = passes.index, passes.depth
         return Frames(rgb, index, depth)
 
@@ -148,6 +152,15 @@ def _configure(blender: bpy.types.Scene, settings: RenderSettings, camera: Camer
     layer.use_pass_combined = True
     layer.use_pass_z = True
     layer.use_pass_object_index = True
+
+
+def _through_lens(passes: Passes, track: CameraTrack, frame: int) -> np.ndarray:
+    """A frame's linear light with the depth of field of the camera's aperture."""
+    if track.focus is None:
+        raise InputError("camera.focus: expected a distance for each frame where f_stop is above 0, got none")
+    return defocus(
+        passes.linear, passes.depth, float(track.focal[frame]), track.f_stop, float(track.focus[frame])
+    )
 
 
 def _place_camera(blender: bpy.types.Scene, track: CameraTrack) -> None:
