@@ -14,6 +14,7 @@ from render.engines.pyrender_draft.colours import encoded
 from render.engines.pyrender_draft.figure import Figure
 from render.engines.pyrender_draft.meshes import Mesh
 from render.engines.pyrender_draft.places import Place, joined
+from render.engines.pyrender_draft.surroundings import surround
 from render.scene import CameraTrack, Scene
 
 _NEAR, _FAR = 0.05, 200.0
@@ -37,9 +38,9 @@ class DraftEngine:
         camera = scene.camera
         self._pictures.clear()
         light = lighting.light_of(scene.environment)
-        place = Place(scene.environment, light, camera)
+        place = surround(scene.environment, light, camera)
         figures = [Figure(actor, light, camera) for actor in scene.actors]
-        stage = pyrender.Scene(bg_color=(0, 0, 0, 1), ambient_light=(1, 1, 1))
+        stage = pyrender.Scene(bg_color=(*_horizon(scene), 1.0), ambient_light=(1, 1, 1))
         owners: dict[pyrender.Node, int] = {}
         for mesh in joined(place.meshes):
             owners[stage.add(self._upload([mesh]))] = 0
@@ -117,6 +118,12 @@ def _pose(camera: CameraTrack, t: int) -> np.ndarray:
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = camera.rotation[t], camera.position[t]
     return pose
+
+
+def _horizon(scene: Scene) -> np.ndarray:
+    """(3,) sRGB in [0, 1]: what the edges of far things are blended with before the sky is put in."""
+    level = np.array([[1.0, 0.0, 0.0]])
+    return encoded(lighting.backdrop(scene.environment, level))[0] / 255
 
 
 def _sky(scene: Scene, t: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motionpair.catalog import INDOOR
+from motionpair.catalog import ENVIRONMENTS, INDOOR
 from motionpair.specs import Environment
 from render.engines.pyrender_draft.colours import linear
 
@@ -40,12 +40,14 @@ SKIES: dict[str, Sky] = {
 
 @dataclass(frozen=True)
 class Light:
-    """An environment's light. direction: (3,) towards the key, world. key, sky, bounce: (3,) linear RGB."""
+    """An environment's light. direction: (3,) towards the key, world. key, sky, bounce: (3,) linear RGB.
+    sides: lights beside the key, (direction, linear RGB) each."""
 
     direction: np.ndarray
     key: np.ndarray
     sky: np.ndarray
     bounce: np.ndarray
+    sides: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
 
     def on(self, normals: np.ndarray) -> np.ndarray:
         """(V, 3) linear light on surfaces that face `normals` (V, 3)."""
@@ -53,7 +55,10 @@ class Light:
         # A wrapped cosine: the edge of a soft light lies behind the form's own edge.
         lit = np.clip((facing + 0.25) / 1.25, 0.0, 1.0)[:, None]
         up = (0.5 + 0.5 * normals[:, 2])[:, None]
-        return (lit * self.key + up * self.sky + (1 - up) * self.bounce).astype(np.float32)
+        light = lit * self.key + up * self.sky + (1 - up) * self.bounce
+        for direction, colour in self.sides:
+            light = light + np.clip(normals @ direction, 0.0, 1.0)[:, None] * colour
+        return light.astype(np.float32)
 
     def in_two_tones(self, normals: np.ndarray) -> np.ndarray:
         """(V, 3) the same for the 2D look: a light and a shaded tone with a narrow edge between them."""
@@ -73,9 +78,17 @@ def light_of(environment: Environment) -> Light:
     above = 0.5 * (linear(sky.zenith) + linear(sky.horizon))
     above = above / max(float(above.max()), 1e-6)
     around = sky.fill * strength * (0.45 + 0.55 * above)
-    return Light(
-        direction, strength * sky.strength * linear(sky.key), around, (0.6 if indoors else 0.4) * around
-    )
+    key = strength * sky.strength * linear(sky.key)
+    bounce = (0.6 if indoors else 0.4) * around
+    if environment.kind != "stage":
+        return Light(direction, key, around, bounce)
+    names = list(ENVIRONMENTS["stage"].colours)
+    sides = []
+    for name, turn in (("left light", -1.1), ("right light", 1.1)):
+        way = np.array([math.sin(turn), -math.cos(turn), 0.5]) / math.sqrt(1.25)
+        colour = linear(environment.colours[names.index(name)])
+        sides.append((way, 0.9 * environment.params["colour"] * colour))
+    return Light(direction, 0.55 * key, 0.4 * around, 0.4 * bounce, tuple(sides))
 
 
 def backdrop(environment: Environment, rays: np.ndarray) -> np.ndarray:
