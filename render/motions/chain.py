@@ -14,6 +14,15 @@ from render.motions.track import LEFT, RIGHT, Track
 BLEND = 0.5
 """Seconds over which one phrase becomes the next, centred on the boundary."""
 
+_STEP = 0.5
+"""Share of the blend that one foot takes to change."""
+_STARTS = tuple(np.arange(-0.375, 0.9, 0.125).tolist())
+"""Shares of the blend at which a foot may begin to change."""
+
+_FAR, _FAR_COST = 0.3, 3.0
+"""Metres that a planted foot may be from the body's way at no cost, and shares of the blend without a planted
+foot that a metre more is as bad as."""
+
 _SAME_PLACE = 0.004
 """Metres within which two footprints are one, so that no step is needed."""
 
@@ -101,32 +110,74 @@ def _aligned(b: Track, index: int, place: np.ndarray, heading: float) -> Track:
     return moved(turned, 0.0, place)
 
 
+def _when_to_step(a: Track, b: Track, u: np.ndarray, path: np.ndarray) -> tuple[float, float]:
+    """The share u of the blend at which the left and the right foot leave a's stand for b's: one after the
+    other, about its middle, and such that the body is as little without a planted foot, and its feet as near
+    to it, as can be."""
+    planted, far = {}, {}
+    for side in (LEFT, RIGHT):
+        for start in _STARTS:
+            step = _stepping(u, start)
+            down = _planted(a, b, side, step).any(axis=-1)
+            v = ease(step)[:, None]
+            away = a.prints[:, side, :2] * (1 - v) + b.prints[:, side, :2] * v - path
+            planted[side, start] = down
+            far[side, start] = float((np.linalg.norm(away, axis=-1) * down).max())
+
+    def cost(starts: tuple[float, float]) -> float:
+        floating = ~(planted[LEFT, starts[0]] | planted[RIGHT, starts[1]])
+        early, late = sorted(starts)
+        about = 0.04 * (abs(early) + abs(late - _STEP))
+        return (
+            float(floating.sum() * (u[1] - u[0]))
+            + about
+            + sum(_FAR_COST * max(far[side, starts[side]] - _FAR, 0.0) for side in (LEFT, RIGHT))
+        )
+
+    return min(((left, right) for left in _STARTS for right in _STARTS), key=cost)
+
+
+def _stepping(u: np.ndarray, start: float) -> np.ndarray:
+    return np.clip((u - start) / _STEP, 0.0, 1.0)
+
+
+def _swinging(a: Track, b: Track, side: int, step: np.ndarray) -> tuple[np.ndarray, float]:
+    """(N,) when a foot is on its way from a to b, and how far apart they are in metres; never where both
+    stand in one place."""
+    swinging = (step > 0) & (step < 1)
+    reach = np.linalg.norm(b.prints[:, side, :2] - a.prints[:, side, :2], axis=-1)
+    apart = float(reach[swinging].max(initial=0.0))
+    turned = float(np.abs(b.yaw[:, side] - a.yaw[:, side])[swinging].max(initial=0.0))
+    same = apart <= _SAME_PLACE and turned <= 0.02
+    return swinging & (not same), apart
+
+
+def _planted(a: Track, b: Track, side: int, step: np.ndarray) -> np.ndarray:
+    """(N, 2) heel and toe of a foot on its way from a to b."""
+    planted = np.where((step < 0.5)[:, None], a.planted[:, side], b.planted[:, side])
+    between = (step > 0) & (step < 1)
+    swinging, _ = _swinging(a, b, side, step)
+    planted[between] = a.planted[between, side] & b.planted[between, side]
+    planted[swinging] = False
+    return planted
+
+
 def _mixed(a: Track, b: Track, w: np.ndarray, u: np.ndarray, path: np.ndarray, heading: np.ndarray) -> Track:
     def fade(x: np.ndarray, y: np.ndarray, weight: np.ndarray = w) -> np.ndarray:
         weight = weight.reshape(-1, *([1] * (x.ndim - 1)))
         return x * (1 - weight) + y * weight
 
     prints, yaw, pitch, toes, planted = (x.copy() for x in (a.prints, a.yaw, a.pitch, a.toes, a.planted))
-    # One foot at a time: the one that is off the ground anyway goes first, else the left.
-    standing = a.planted[: len(w) // 2].any(axis=-1).mean(axis=0)
-    order = (LEFT, RIGHT) if standing[LEFT] <= standing[RIGHT] else (RIGHT, LEFT)
-    for number, side in enumerate(order):
-        step = np.clip(2 * u - number, 0.0, 1.0)
+    for side, start in zip((LEFT, RIGHT), _when_to_step(a, b, u, path), strict=True):
+        step = _stepping(u, start)
         v = ease(step)
-        reach = np.linalg.norm(b.prints[:, side, :2] - a.prints[:, side, :2], axis=-1)
-        swinging = (step > 0) & (step < 1)
-        apart = float(reach[swinging].max(initial=0.0))
+        swinging, apart = _swinging(a, b, side, step)
         prints[:, side] = fade(a.prints[:, side], b.prints[:, side], v)
         yaw[:, side] = fade(a.yaw[:, side], b.yaw[:, side], v)
         pitch[:, side] = fade(a.pitch[:, side], b.pitch[:, side], v)
         toes[:, side] = fade(a.toes[:, side], b.toes[:, side], v)
-        planted[:, side] = np.where((step < 0.5)[:, None], a.planted[:, side], b.planted[:, side])
-        turned = float(np.abs(b.yaw[:, side] - a.yaw[:, side])[swinging].max(initial=0.0))
-        if apart > _SAME_PLACE or turned > 0.02:
-            prints[:, side, 2] += min(0.03 + 0.15 * apart, 0.1) * np.sin(np.pi * step) ** 2
-            planted[swinging, side] = False
-        else:
-            planted[swinging, side] = a.planted[swinging, side] & b.planted[swinging, side]
+        planted[:, side] = _planted(a, b, side, step)
+        prints[:, side, 2] += min(0.03 + 0.15 * apart, 0.1) * np.sin(np.pi * step) ** 2 * swinging
     return Track(
         t=a.t, path=path, heading=heading,
         sway=fade(a.sway, b.sway), pelvis=fade(a.pelvis, b.pelvis),
