@@ -139,9 +139,8 @@ def test_a_run_takes_off_and_falls_freely() -> None:
 @pytest.mark.parametrize("family", ["walk", "run", "sneak", "march", "stairs", "sidestep"])
 def test_ways_of_getting_about_keep_their_speed(family: str) -> None:
     drawn = phrase(family, 3, seconds=8.0)
-    straight = dataclasses.replace(
-        drawn, params=drawn.params | {k: 0.0 for k in drawn.params if k == "curve"}
-    )
+    even = {name: 0.0 if name == "curve" else value for name, value in drawn.params.items()}
+    straight = dataclasses.replace(drawn, params=even)
     motion = perform(spec(straight), FPS, 129)
     way = np.linalg.norm(motion.root[-1, :2] - motion.root[0, :2]) * mannequin.HIP_HEIGHT / 8.0
     np.testing.assert_allclose(way, drawn.params["speed"], rtol=0.1)
