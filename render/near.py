@@ -14,7 +14,8 @@ from render import rotations as rot
 from render.arms import Arm, arm_of, palm_depth, reach
 from render.characters.baked import BakedCharacter
 from render.motion import NEAR, Motion
-from render.motions.contact import LOAD, SIDES, landmark, palm, within_reach
+from render.motions.contact import SIDES, landmark, mirror, palm, within_reach
+from render.motions.things import LOAD
 from render.skeleton import JOINT_INDEX, PARENTS
 
 _ON_FACE = ("mouth", "ear", "chin")
@@ -57,7 +58,7 @@ def keep_near(
             if what in _ON_FACE:
                 at = landmark(what, side)
                 there = model_places[:, head] + rot.rotate(model_turns[:, head], at)
-                here = places[:, head] + rot.rotate(turns[:, head], marks[what] * _mirror(side))
+                here = places[:, head] + rot.rotate(turns[:, head], marks[what] * mirror(side))
                 goal = here + size * rot.rotate(facing, model - there)
             else:
                 # Across, a box is as wide as the hands that lift it are large; high and far as the body is.
@@ -117,10 +118,6 @@ def _on_mannequin(motion: Motion) -> tuple[np.ndarray, np.ndarray]:
 
 def _load() -> np.ndarray:
     return LOAD * mannequin.HIP_HEIGHT
-
-
-def _mirror(side: int) -> np.ndarray:
-    return np.array([1.0 - 2.0 * side, 1.0, 1.0])
 
 
 def _palm(palm_of_arm: np.ndarray, turns: np.ndarray, places: np.ndarray, side: int) -> np.ndarray:

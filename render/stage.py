@@ -20,6 +20,7 @@ from render.characters.skinning import skin
 from render.characters.store import CharacterStore
 from render.estimators import observe
 from render.motions import perform
+from render.props import place_props
 from render.retarget import retarget
 from render.scene import Actor, CameraTrack, Scene
 from render.secondary import swing
@@ -79,7 +80,7 @@ def _actors(spec: PairSpec, clip: ClipSpec, store: CharacterStore) -> list[Actor
         baked = _load(store, performer.character)
         pose = retarget(motion, baked, performer.position, performer.heading)
         pose = swing(baked, pose, spec.fps / performer.motion.speed)
-        actors.append(Actor(baked, pose, performer.slot))
+        actors.append(Actor(baked, pose, performer.slot, place_props(motion, baked, pose)))
     return actors
 
 

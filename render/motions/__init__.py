@@ -16,10 +16,14 @@ from motionpair.errors import InputError
 from motionpair.specs import MotionSpec
 from render.motion import Motion
 from render.motions import (
+    conversation,
+    daily,
     dance,
     gestures,
+    handling,
     hip_hop,
     locomotion,
+    manual,
     paces,
     running,
     salsa,
@@ -32,7 +36,22 @@ from render.motions.track import Track, solve
 
 Family = Callable[[np.ndarray, float, Mapping[str, float], np.random.Generator], Track]
 
-_ROOMS = (locomotion, running, paces, sport, throwing, spinning, dance, salsa, hip_hop, gestures)
+_ROOMS = (
+    locomotion,
+    running,
+    paces,
+    sport,
+    throwing,
+    spinning,
+    dance,
+    salsa,
+    hip_hop,
+    gestures,
+    daily,
+    handling,
+    manual,
+    conversation,
+)
 
 FAMILIES: Mapping[str, Family] = {name: play for room in _ROOMS for name, play in room.FAMILIES.items()}
 """Name in the catalogue to the function that performs it."""

@@ -10,10 +10,9 @@ import numpy as np
 from render import kinematics, mannequin
 from render import rotations as rot
 from render.arms import arm_of, reach
+from render.motions.things import LOAD
 from render.skeleton import JOINT_INDEX, PARENTS
 
-LOAD = np.array([0.0, -0.47, 0.0])
-"""In hip heights, from the ground under the body's way: where a box that is lifted stands."""
 SIDES = ("left", "right")
 _LANDMARKS = {"mouth": mannequin.MOUTH, "ear": mannequin.EAR, "chin": mannequin.CHIN}
 _SOFT, _MOST = 0.93, 0.985
@@ -22,13 +21,19 @@ _SOFT, _MOST = 0.93, 0.985
 
 @dataclass(frozen=True)
 class Contact:
-    """A palm's wanted place: side 0 left, 1 right; what: one of `motion.NEAR`; offset: (N, 3) metres from it,
-    in the head's or the heading's frame; weight: (N,)."""
+    """A palm's wanted place.
+
+    side: 0 left, 1 right. what: one of `motion.NEAR`, or `held` for a thing in the other hand. offset: (N, 3)
+    metres from it, in the head's, the heading's or the holding hand's frame. weight: (N,). grip: (3,) metres
+    from the palm to the point that is meant, in a left hand's T-pose: along the fingers, away from the thumb,
+    out of the back.
+    """
 
     side: int
     what: str
     offset: np.ndarray
     weight: np.ndarray
+    grip: np.ndarray
 
 
 def brought(
@@ -43,10 +48,16 @@ def brought(
     local[:, JOINT_INDEX["pelvis"]] = rot.exp(pelvis)
     turns = kinematics.global_rotations(local, PARENTS)
     root = sway + np.array([0.0, 0.0, mannequin.HIP_HEIGHT])
-    for contact in sorted(contacts, key=lambda c: c.what == "other_hand"):
+    for contact in sorted(contacts, key=lambda c: c.what in ("other_hand", "held")):
         places = kinematics.joint_positions(turns, mannequin.OFFSETS, PARENTS, root)
         own, other = palm(turns, places, contact.side), palm(turns, places, 1 - contact.side)
-        if contact.what == "other_hand":
+        wrist = JOINT_INDEX[f"{SIDES[contact.side]}_wrist"]
+        own = own + rot.rotate(turns[:, wrist], contact.grip * mirror(contact.side))
+        if contact.what == "held":
+            turn = turns[:, JOINT_INDEX[f"{SIDES[1 - contact.side]}_wrist"]]
+            goal = other + rot.rotate(turn, contact.offset * mirror(1 - contact.side))
+            turns = moved(turns, places, contact.side, contact.weight[:, None] * (goal - own))
+        elif contact.what == "other_hand":
             way = 0.5 * contact.weight[:, None] * (other + contact.offset - own)
             turns = moved(turns, places, contact.side, way)
             turns = moved(turns, places, 1 - contact.side, -way)
@@ -66,7 +77,12 @@ def palm(turns: np.ndarray, places: np.ndarray, side: int) -> np.ndarray:
 
 def landmark(what: str, side: int) -> np.ndarray:
     """(3,) mouth, ear or chin from the head joint, T-pose."""
-    return _LANDMARKS[what] * np.array([1.0 - 2.0 * side, 1.0, 1.0])
+    return _LANDMARKS[what] * mirror(side)
+
+
+def mirror(side: int) -> np.ndarray:
+    """(3,) what takes a vector of the left side to `side`."""
+    return np.array([1.0 - 2.0 * side, 1.0, 1.0])
 
 
 def moved(turns: np.ndarray, places: np.ndarray, side: int, way: np.ndarray) -> np.ndarray:

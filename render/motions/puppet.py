@@ -235,19 +235,30 @@ class Puppet:
         self.shape[:, side] += (np.broadcast_to(shape, (n, 5, 4)) - self.shape[:, side]) * share
         self.shaped[:, side] = total
 
-    def keep_palm(self, side: int, what: str, offset: ArrayLike, weight: np.ndarray | float = 1.0) -> None:
+    def keep_palm(
+        self,
+        side: int,
+        what: str,
+        offset: ArrayLike,
+        weight: np.ndarray | float = 1.0,
+        grip: ArrayLike = (0.0, 0.0, 0.0),
+    ) -> None:
         """Bring a palm to `offset` (3,) or (N, 3) metres from one of `motion.NEAR`, by a share (N,), and keep
-        it so on every body.
+        it so on every body; `grip` (3,) is a point of the hand other than the palm (`contact.Contact`).
 
         Offsets are seen as arms are: outward, back, up. From mouth, ear and chin they turn with the head;
-        from the other palm and the load they are in the heading's frame.
+        from the other palm and the load they are in the heading's frame; from `held`, a thing in the other
+        hand, they are from that hand's palm in its own frame, and only this hand comes to it.
         """
         n = len(self.t)
         share = np.broadcast_to(np.asarray(weight, dtype=float), (n,))
-        away = np.broadcast_to(np.asarray(offset, dtype=float), (n, 3)) * np.array([OUTWARD[side], 1.0, 1.0])
-        self._contacts.append(contact.Contact(side, what, away, share))
-        kept = self.near[:, side, NEAR.index(what)]
-        np.maximum(kept, share, out=kept)
+        seen = np.array([OUTWARD[side] if what != "held" else 1.0, 1.0, 1.0])
+        away = np.broadcast_to(np.asarray(offset, dtype=float), (n, 3)) * seen
+        self._contacts.append(contact.Contact(side, what, away, share, np.asarray(grip, dtype=float)))
+        what = "other_hand" if what == "held" else what
+        for hand in (LEFT, RIGHT) if what == "other_hand" else (side,):
+            kept = self.near[:, hand, NEAR.index(what)]
+            np.maximum(kept, share, out=kept)
 
     # To a track
 

@@ -25,6 +25,12 @@ def pulse(t: np.ndarray, start: float, rise: float, hold: float, fall: float) ->
     return ramp(t, start, start + rise) * (1.0 - ramp(t, start + rise + hold, start + rise + hold + fall))
 
 
+def cycles(t: np.ndarray, period: float) -> range:
+    """Numbers k of the cycles [k · period, (k + 1) · period) that instants before, in and after a phrase are
+    in, and one more at either end."""
+    return range(int(np.floor(t[0] / period)) - 1, int(np.ceil(t[-1] / period)) + 2)
+
+
 def keyed(t: np.ndarray, times: ArrayLike, values: ArrayLike) -> np.ndarray:
     """Values (K, ...) at rising times, min-jerk from each to the next: poses that are reached and left."""
     keys = np.asarray(values, dtype=float)

@@ -1,0 +1,445 @@
+"""What hands do with things and to the air: reaching, drinking, phoning, pointing, clapping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from render import rotations as rot
+from render.motion import HELD_PLACES, Held
+from render.motions import face, hands, things
+from render.motions.puppet import OUTWARD, SIDES, Puppet
+from render.motions.signals import cycles, drift, keyed, lag, pulse, ramp, smooth
+from render.motions.track import LEFT, RIGHT, Track
+
+_UP = np.array([0.0, 0.0, 1.0])
+
+
+def _side(params: Mapping[str, float]) -> int:
+    return LEFT if params["side"] >= 0 else RIGHT
+
+
+def _column(x: np.ndarray) -> np.ndarray:
+    return x[:, None]
+
+
+def idle_arm(p: Puppet, side: int, rng: np.random.Generator, size: float = 1.0) -> None:
+    """An arm that has nothing to do but is not asleep: it hangs, swings with the weight, and fidgets."""
+    t = p.t
+    swing = drift(t, rng, (4,), hz=0.55) * size
+    p.arm_angles(
+        side,
+        forward=0.16 + 0.15 * swing[:, 0],
+        out=0.24 + 0.06 * swing[:, 1],
+        inward=0.3 + 0.16 * lag(swing[:, 2], t, 0.1),
+        bend=0.55 + 0.24 * lag(swing[:, 0] + 0.5 * swing[:, 3], t, 0.2),
+        twist=0.35 + 0.2 * swing[:, 1],
+        flex=0.12 * lag(swing[:, 0], t, 0.35),
+    )
+    p.curl[:, side] += 0.12 * _column(lag(swing[:, 3], t, 0.1))
+
+
+def reach(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
+    """Look, draw back, reach with the whole body behind the hand, take hold, and bring it in."""
+    p = Puppet(t, rng)
+    side, other, outward = _side(params), 1 - _side(params), OUTWARD[_side(params)]
+    height, across = params["height"], params["across"]
+    period = seconds / max(1, round(seconds / 2.3))
+    low, high = max(0.0, 1 - 2 * height), max(0.0, 2 * height - 1)
+    n = len(t)
+    draw, out, take, home = (np.zeros(n) for _ in range(4))
+    lift = -0.95 + 2.05 * height
+    aim = np.array([np.sin(across) * np.cos(lift), -np.cos(across) * np.cos(lift), np.sin(lift)])
+    for k in cycles(t, period):
+        at = k * period
+        set_out, there, leave, back = (at + s * period for s in (0.16, 0.44, 0.58, 0.88))
+        draw += pulse(t, at + 0.04 * period, 0.12 * period, 0.0, 0.16 * period)
+        out += ramp(t, set_out, there) * (1 - ramp(t, leave, back))
+        take += ramp(t, there - 0.02, there + 0.12) * (1 - ramp(t, back - 0.02, back + 0.2))
+        home += pulse(t, leave + 0.05 * period, 0.2 * period, 0.1 * period, 0.16 * period)
+        p.look(
+            aim * np.array([outward, 1.0, 1.0]) + np.array([0.0, 0.0, -0.2]), at + 0.02 * period, leave + 0.05
+        )
+        p.look_at_hand(side, leave + 0.1, back, head=0.5)
+        face.effort(p.face, (0.25 + 0.35 * high) * pulse(t, there - 0.2, 0.2, 0.08, 0.25))
+        face.smile(p.face, 0.55 * pulse(t, leave + 0.1, 0.25, 0.2, 0.4))
+        if at < seconds and at + period > 0:
+            words = "high up" if height > 0.75 else "down low" if height < 0.25 else "forward"
+            p.events.append((max(set_out, 0.0), min(back, seconds), f"reaches {words}"))
+    late = lag(out, t, 0.06)
+    away = draw - 0.3 * home
+    # The whole body goes along: weight over the foot on that side, knees for what is low, toes for what is
+    # high.
+    p.sway[:, 0] += outward * (0.035 + 0.035 * np.sin(across)) * late - outward * 0.025 * away
+    p.sway[:, 1] += -0.06 * np.cos(across) * (1 - low) * late + 0.07 * low * late + 0.02 * draw
+    p.sway[:, 2] -= 0.2 * low * late + 0.012 * draw
+    for foot in (LEFT, RIGHT):
+        tip = 0.36 * max(0.0, high - 0.25) * smooth(late, t, 0.05)
+        p.lift_heels(foot, tip * (1.0 if foot == other else 0.75))
+    p.sway[:, 2] += 0.075 * max(0.0, high - 0.25) * late
+    p.pelvis[:, 2] += outward * (-0.16 * np.cos(across) + 0.22 * across) * late + outward * 0.1 * draw
+    p.pelvis[:, 0] += (0.08 + 0.42 * low - 0.05 * high) * late
+    p.spine[:, 2] += outward * (-0.22 + 0.3 * across) * lag(out, t, 0.1) + outward * 0.16 * lag(draw, t, 0.05)
+    p.spine[:, 0] += (0.14 + 0.5 * low - 0.18 * high) * lag(out, t, 0.09) - 0.07 * draw
+    p.spine[:, 1] -= outward * 0.2 * high * lag(out, t, 0.08)
+    p.shrug[:, side] += (0.06 + 0.2 * high) * out
+    p.knees += 0.12 * low * _column(late)
+
+    ready = np.array([0.04, -0.2, -0.28])
+    drawn = np.array([0.1, -0.08, -0.2])
+    brought = np.array([-0.08, -0.27, -0.14])
+    goal = ready + (drawn - ready) * _column(draw)
+    goal += (aim * 0.515 - goal) * _column(out) + (brought - goal) * _column(home * (1 - out))
+    goal += 0.06 * _UP * _column(out * (1 - out) * 4) * (0.6 if low == 0 else -0.2)
+    ahead = rot.normalised(aim + np.array([-0.25, -0.2, 0.1]))
+    fingers = ahead * _column(out) + np.array([-0.4, -0.8, 0.25]) * _column(1 - out)
+    palm = np.array([-0.7, 0.1, -0.6 - 0.3 * high]) * _column(1 - 0.5 * home) + np.array(
+        [-0.2, 0.5, 0.5]
+    ) * _column(0.5 * home)
+    p.arm_reach(
+        side,
+        goal,
+        lag(fingers, t, 0.05),
+        lag(palm, t, 0.06),
+        swivel=0.25,
+        weight=0.25 + 0.75 * _one(out, home),
+    )
+    wide = np.array([0.02, 0.06, 0.08, 0.1, 0.14])
+    p.curl[:, side] += (wide - p.curl[:, side]) * _column(out * (1 - take))
+    p.spread[:, side] += 0.16 * out * (1 - take)
+    p.hand(side, hands.CUP_GRIP, take)
+    # The other arm goes back and out, a counterweight.
+    swing = lag(out, t, 0.1)
+    p.arm_angles(
+        other,
+        forward=0.12
+        - 0.4 * swing * (1 - low)
+        + 0.35 * low * swing
+        + 0.2 * draw
+        + 0.08 * drift(t, rng, hz=0.5),
+        out=0.25 + 0.3 * swing,
+        inward=0.2,
+        bend=0.45 + 0.4 * lag(swing, t, 0.12) + 0.1 * drift(t, rng, hz=0.6),
+        twist=0.35,
+        flex=0.2 * lag(swing, t, 0.2),
+    )
+    return p.track()
+
+
+def _one(*shares: np.ndarray) -> np.ndarray:
+    """(N,) 1 where any share is."""
+    none = np.ones_like(shares[0])
+    for share in shares:
+        none = none * (1 - np.clip(share, 0.0, 1.0))
+    return 1 - none
+
+
+def drink(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
+    """Hold a cup, bring it to the lips, tilt cup and head, swallow, lower it, enjoy it."""
+    p = Puppet(t, rng)
+    side, other, outward = _side(params), 1 - _side(params), OUTWARD[_side(params)]
+    period = 1.0 / params["rate"]
+    n = len(t)
+    up, tilt, sip, gesture = (np.zeros(n) for _ in range(4))
+    for k in cycles(t, period):
+        at = k * period
+        go, lips, pour, done, off, down = (at + s * period for s in (0.06, 0.34, 0.42, 0.6, 0.66, 0.9))
+        up += ramp(t, go, lips) * (1 - ramp(t, off, down))
+        tilt += ramp(t, lips - 0.03 * period, pour + 0.06 * period) * (1 - ramp(t, done, off + 0.04 * period))
+        sip += pulse(t, lips - 0.04 * period, 0.08 * period, done - lips, 0.12)
+        for swallow in np.arange(pour + 0.05, done + 0.1, 0.42):
+            gulp = pulse(t, float(swallow), 0.1, 0.03, 0.14)
+            face.add(p.face, {**face.both("mouthPress", 0.2), "jawForward": 0.2, "cheekPuff": 0.12}, gulp)
+            p.head[:, 0] += 0.02 * gulp
+        gesture += pulse(t, at + 0.72 * period, 0.16 * period, 0.04, 0.2 * period)
+        p.look_at_hand(side, go - 0.12, pour, head=0.4)
+        p.look((0.15 * outward, -1.0, 0.05), off, at + 0.98 * period, head=0.4)
+        face.add(
+            p.face, {"mouthRollLower": 0.6, **face.both("mouthPress", 0.45)}, pulse(t, off, 0.15, 0.12, 0.2)
+        )
+        face.smile(p.face, 0.75 * pulse(t, off + 0.2, 0.25, 0.12 * period, 0.4))
+        face.raise_brows(p.face, 0.5 * pulse(t, off + 0.25, 0.15, 0.1, 0.3))
+        if at + 0.9 * period > 0 and at < seconds:
+            p.events.append(
+                (max(go, 0.0), min(down, seconds), f"drinks from the cup in the {SIDES[side]} hand")
+            )
+    face.add(p.face, {"jawOpen": 0.14, "mouthFunnel": 0.3, "mouthPucker": 0.18}, sip)
+    face.add(p.face, face.both("eyeBlink", 0.35), tilt)
+    p.head[:, 0] += 0.06 * up - 0.26 * lag(tilt, t, 0.06)
+    p.spine[:, 0] -= 0.07 * lag(tilt, t, 0.1)
+    p.sway[:, 0] += 0.02 * drift(t, rng, hz=0.35) - outward * 0.02 * lag(up, t, 0.15)
+    p.spine[:, 2] += 0.06 * drift(t, rng, hz=0.4) - outward * 0.06 * lag(up, t, 0.1)
+    p.head[:, 1] += 0.05 * lag(gesture, t, 0.1) * outward
+    p.shrug[:, side] += 0.06 * up
+
+    idle = drift(t, rng, (3,), hz=0.6)
+    carried = (
+        np.array([-0.02, -0.29, -0.2]) + idle * np.array([0.02, 0.015, 0.014]) - 0.03 * _UP * _column(gesture)
+    )
+    at_lips = np.array([-0.06, -0.27, 0.1])
+    swing_out = np.array([0.05, -0.05, 0.0]) * _column(4 * up * (1 - up))
+    goal = carried + (at_lips - carried) * _column(up) + swing_out
+    # The cup's axis is the thumb's side of the hand: upright on the way, tilted to the lips at the lips.
+    lean = 0.62 * tilt + 0.08 * up
+    fingers = np.array([-0.66, -0.75, 0.0]) + np.zeros((n, 3))
+    palm = np.array([-0.75, 0.66, 0.0]) + np.zeros((n, 3))
+    turn = rot.about_x(-lean)
+    p.arm_reach(side, goal, rot.rotate(turn, fingers), rot.rotate(turn, palm), swivel=0.2 + 0.35 * up)
+    p.keep_palm(side, "mouth", (0.0, -0.004, -0.006), ramp(up, 0.25, 0.97), grip=things.rim())
+    p.hand(side, hands.CUP_GRIP)
+    idle_arm(p, other, rng, 1.15)
+    free = np.array([0.08, -0.26, -0.22]) + 0.03 * idle[:, ::-1]
+    p.arm_reach(other, free, (-0.2, -0.85, 0.25), (-0.3, -0.1, 0.9), swivel=0.1, weight=0.8 * gesture)
+    cup = Held("cup", np.full(n, HELD_PLACES.index(f"{SIDES[side]}_hand")))
+    return replace(p.track(), held=(cup,))
+
+
+def phone(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
+    """Type on a phone with both hands, or talk into it with one and about it with the other."""
+    p = Puppet(t, rng)
+    side = _side(params)
+    (_call if params["call"] >= 0.5 else _type)(p, side, seconds, params["energy"], rng)
+    held = Held("phone", np.full(len(t), HELD_PLACES.index(f"{SIDES[side]}_hand")))
+    return replace(p.track(), held=(held,))
+
+
+def _call(p: Puppet, side: int, seconds: float, energy: float, rng: np.random.Generator) -> None:
+    t, other, outward = p.t, 1 - side, OUTWARD[side]
+    talking = 0.5 + 0.5 * np.tanh(3 * (drift(t, rng, hz=0.22) + 0.6))
+    loud = face.speak(p.face, t, rng, (0.7 + 0.3 * energy) * talking)
+    beat = smooth(loud, t, 0.04) * energy
+    listening = 1 - talking
+    nod = lag(np.maximum(np.sin(2 * np.pi * 1.1 * t + rng.uniform(0, 6)), 0.0) * listening, t, 0.08)
+    sway = drift(t, rng, hz=0.3)
+    p.sway[:, 0] += 0.03 * sway
+    p.pelvis[:, 2] += 0.1 * lag(sway, t, 0.1)
+    p.spine[:, 2] += 0.12 * lag(sway, t, 0.2) * energy
+    p.spine[:, 1] += 0.04 * drift(t, rng, hz=0.35)
+    p.head[:, 1] += outward * (0.12 + 0.04 * drift(t, rng, hz=0.3))
+    p.head[:, 0] += 0.09 * nod + 0.08 * lag(beat, t, 0.09) - 0.02
+    p.head[:, 2] += 0.14 * drift(t, rng, hz=0.3)
+    when = t[0] + rng.uniform(0.2, 0.8)
+    while when < t[-1]:
+        stay = float(rng.uniform(0.7, 1.6))
+        away = (float(rng.uniform(-0.6, 0.6)), -1.0, float(rng.uniform(-0.2, 0.25)))
+        p.look(away, when, when + stay, head=0.45)
+        when += stay + float(rng.uniform(0.3, 1.0))
+    face.smile(p.face, 0.3 + 0.25 * drift(t, rng, hz=0.25))
+    face.raise_brows(p.face, 0.5 * lag(beat, t, 0.12) + 0.25 * nod)
+    idle = drift(t, rng, (3,), hz=0.5)
+    goal = np.array([0.02, -0.07, 0.12]) + 0.006 * idle
+    p.arm_reach(side, goal, (-0.15, -0.5, 0.85), (-1.0, 0.1, -0.1), swivel=0.2 + 0.06 * idle[:, 0])
+    p.keep_palm(side, "ear", (0.012, -0.012, -0.006), grip=_SPEAKER)
+    p.hand(side, hands.PHONE_GRIP)
+    p.shrug[:, side] += 0.05
+    # The free hand explains to nobody.
+    when, knots, keys = float(t[0]) - 0.5, [], []
+    for goal_k in rng.permutation(len(_EXPLAINING)).tolist() * 40:
+        if when > t[-1] + 1:
+            break
+        hold = float(rng.uniform(0.25, 0.6))
+        for moment in (when, when + hold):
+            knots.append(moment)
+            keys.append(goal_k)
+        when += hold + float(rng.uniform(0.3, 0.5)) / energy**0.5
+    places = np.array([_EXPLAINING[k][0] for k in keys])
+    ways = np.array([_EXPLAINING[k][1] for k in keys])
+    palms = np.array([_EXPLAINING[k][2] for k in keys])
+    hand = keyed(t, knots, places) * (0.75 + 0.25 * energy) + 0.02 * drift(t, rng, (3,), hz=0.7)
+    hand[:, 2] -= 0.06 * lag(beat, t, 0.06)
+    fingers = rot.normalised(keyed(t, knots, ways))
+    fingers[:, 2] -= 0.3 * lag(beat, t, 0.13)
+    p.arm_reach(other, hand, lag(fingers, t, 0.05), lag(keyed(t, knots, palms), t, 0.06), swivel=0.15)
+    p.curl[:, other] = hands.drifting(t, rng, hands.FLAT + 0.1) + 0.12 * _column(lag(beat, t, 0.15))
+    p.events.append((0.0, seconds, f"talks into the phone at the {SIDES[side]} ear"))
+
+
+_SPEAKER = things.PHONE_MIDDLE + 0.42 * things.PHONE[2] * things.PHONE_UP - np.array([0.0, 0.0, 0.005])
+"""From the palm to where a phone is listened to."""
+_EXPLAINING = (
+    ((0.03, -0.33, -0.16), (0.2, -0.9, 0.3), (-0.1, -0.1, 1.0)),
+    ((0.18, -0.28, -0.1), (0.5, -0.7, 0.4), (-0.2, -0.3, 0.9)),
+    ((-0.04, -0.34, -0.06), (-0.3, -0.7, 0.6), (-0.9, 0.3, 0.1)),
+    ((0.08, -0.3, -0.24), (0.0, -1.0, 0.0), (-0.3, 0.0, -1.0)),
+)
+"""Wrists, fingers and palms of the hand that is free."""
+
+
+def _type(p: Puppet, side: int, seconds: float, energy: float, rng: np.random.Generator) -> None:
+    t, other, outward = p.t, 1 - side, OUTWARD[side]
+    n = len(t)
+    p.look_at_hand(side, float(t[0]) - 1.0, float(t[-1]) + 2.0, head=0.62)
+    when = float(rng.uniform(0.9, 1.8))
+    pause, amused = np.zeros(n), np.zeros(n)
+    while when < t[-1]:
+        stay = float(rng.uniform(0.5, 0.9))
+        if rng.random() < 0.5:
+            p.look((float(rng.uniform(-0.4, 0.4)), -1.0, 0.05), when, when + stay, head=0.7)
+        pause += pulse(t, when - 0.1, 0.2, stay, 0.25)
+        amused += pulse(t, when + 0.1, 0.3, 0.5, 0.5)
+        when += stay + float(rng.uniform(1.2, 2.4))
+    pause = np.minimum(pause, 1.0)
+    face.think(p.face, 0.5 * (1 - pause))
+    face.smile(p.face, 0.85 * amused)
+    face.raise_brows(p.face, 0.45 * amused)
+    idle = drift(t, rng, (3,), hz=0.5)
+    p.sway[:, 0] += 0.026 * drift(t, rng, hz=0.35)
+    p.spine[:, 0] += 0.1
+    p.spine[:, 2] += 0.06 * energy * drift(t, rng, hz=0.35) - 0.05 * outward
+    p.head[:, 0] += 0.05 * amused + 0.04 * lag(pause, t, 0.1)
+    p.head[:, 1] += 0.04 * idle[:, 0] + 0.07 * amused * outward
+    goal = np.array([-0.03, -0.29, -0.06]) + idle * np.array([0.014, 0.01, 0.014])
+    goal[:, 2] += 0.03 * amused
+    # The screen faces the eyes; its top points up and away.
+    p.arm_reach(side, goal, (-0.85, -0.4, 0.3), (-0.25, 0.85, 0.42), swivel=0.25)
+    p.hand(side, hands.PHONE_GRIP)
+    # Both thumbs would hide the screen: the other hand's index finger types and swipes.
+    tap, across, along = np.zeros(n), np.zeros(n), np.zeros(n)
+    knots, keys = [float(t[0]) - 1.0], [(0.0, 0.0)]
+    when = float(t[0])
+    while when < t[-1] + 0.5:
+        beat = float(rng.uniform(0.2, 0.34)) / energy**0.5
+        knots.append(when)
+        keys.append((float(rng.uniform(-0.02, 0.02)), float(rng.uniform(-0.05, 0.01))))
+        tap += pulse(t, when - 0.05, 0.06, 0.02, 0.08)
+        when += beat * (3.2 if rng.random() < 0.1 else 1.0)
+    across, along = keyed(t, knots, keys).T
+    away = 0.055 - 0.042 * np.minimum(tap, 1.0) * (1 - pause) + 0.06 * pause
+    swipe = pause * np.sin(2 * np.pi * 1.3 * t)
+    spot = things.PHONE_MIDDLE + np.outer(along + 0.03 * swipe, things.PHONE_UP)
+    spot += np.outer(across, rot.cross(things.PHONE_UP, rot.Z)) - np.outer(away, rot.Z)
+    far = np.array([0.02, -0.27, -0.07]) + 0.01 * idle[:, ::-1]
+    p.arm_reach(other, far, (-0.62, -0.75, 0.15), (-0.35, -0.35, -0.85), swivel=0.3)
+    p.hand(other, _TYPING)
+    p.keep_palm(other, "held", spot, grip=_INDEX_TIP)
+    p.curl[:, other] = hands.RELAXED
+    p.events.append((0.0, seconds, f"types on the phone in the {SIDES[side]} hand"))
+
+
+def point(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
+    """Look there, cock the hand, shoot the arm out past the mark, settle, insist, and look back."""
+    p = Puppet(t, rng)
+    side, other, outward = _side(params), 1 - _side(params), OUTWARD[_side(params)]
+    lift, across = params["height"], params["across"]
+    period = seconds / max(1, round(seconds / 2.4))
+    n = len(t)
+    cock, out, over, beat, shape, glance = (np.zeros(n) for _ in range(6))
+    aim = np.array([np.sin(across) * np.cos(lift), -np.cos(across) * np.cos(lift), np.sin(lift)])
+    for k in cycles(t, period):
+        at = k * period
+        go, there, leave, back = (at + s * period for s in (0.17, 0.33, 0.74, 0.98))
+        cock += pulse(t, at - 0.02 * period, 0.17 * period, 0.0, 0.1 * period)
+        out += ramp(t, go, there) * (1 - ramp(t, leave, back))
+        over += pulse(t, there - 0.06 * period, 0.07 * period, 0.0, 0.12 * period)
+        shape += ramp(t, at, go + 0.1) * (1 - ramp(t, leave + 0.05, back))
+        for nudge in (0.45, 0.6):
+            beat += pulse(t, at + nudge * period, 0.09, 0.0, 0.18)
+        p.look(aim * np.array([outward, 1.0, 1.0]), at + 0.01 * period, at + 0.52 * period, head=0.75)
+        glance += pulse(t, at + 0.52 * period, 0.2, 0.1, 0.3)
+        face.raise_brows(p.face, 0.95 * pulse(t, at + 0.1 * period, 0.16, 0.3 * period, 0.3))
+        for viseme, after in (("oh", 0.3), ("eh", 0.38), ("ah", 0.47), ("mm", 0.55), ("ee", 0.62)):
+            face.add(p.face, face.VISEMES[viseme], pulse(t, at + after * period, 0.09, 0.05, 0.12))
+        face.smile(p.face, 0.6 * pulse(t, at + 0.58 * period, 0.25, 0.15 * period, 0.4))
+        if at < seconds and back > 0:
+            p.events.append((max(go, 0.0), min(back, seconds), f"points with the {SIDES[side]} hand"))
+    late = lag(out, t, 0.07)
+    p.sway[:, 0] += outward * 0.03 * late - outward * 0.022 * cock + 0.012 * drift(t, rng, hz=0.4)
+    p.sway[:, 1] += 0.02 * cock - 0.035 * np.cos(across) * late
+    p.pelvis[:, 2] += outward * (0.28 * across - 0.1) * late + outward * 0.09 * cock
+    p.spine[:, 2] += outward * (0.35 * across - 0.16) * lag(out, t, 0.09) + outward * 0.16 * lag(
+        cock, t, 0.05
+    )
+    p.spine[:, 0] += 0.08 * lag(out, t, 0.1) - 0.06 * cock + 0.04 * lag(beat, t, 0.06)
+    p.head[:, 0] += 0.1 * lag(beat, t, 0.08)
+    p.head[:, 1] += outward * 0.08 * lag(glance, t, 0.1)
+    p.shrug[:, side] += 0.07 * out + 0.05 * cock
+    rest = np.array([0.0, -0.24, -0.2])
+    cocked = np.array([0.02, -0.16, 0.02])
+    goal = rest + (cocked - rest) * _column(cock)
+    goal += (aim * (0.475 + 0.03 * over + 0.022 * lag(beat, t, 0.04))[:, None] - goal) * _column(out)
+    goal[:, 2] += 0.02 * over - 0.02 * beat * out
+    fingers = aim * _column(out) + np.array([-0.15, -0.6, 0.75]) * _column(1 - out)
+    fingers = fingers + 0.35 * _UP * _column(over) - 0.1 * _UP * _column(lag(beat, t, 0.05))
+    palm = np.array([-0.75, 0.0, -0.6])
+    p.arm_reach(side, goal, rot.normalised(fingers), palm, swivel=0.2, weight=0.35 + 0.65 * _one(out, cock))
+    p.hand(side, hands.POINTING, shape)
+    idle_arm(p, other, rng)
+    balance = lag(out, t, 0.14)
+    p.arm_angles(
+        other,
+        forward=0.1 - 0.25 * balance + 0.25 * cock + 0.06 * drift(t, rng, hz=0.6),
+        out=0.25 + 0.12 * balance,
+        inward=0.3 + 0.1 * cock,
+        bend=0.6 + 0.35 * balance + 0.1 * drift(t, rng, hz=0.6) + 0.15 * lag(beat, t, 0.1),
+        twist=0.35,
+        weight=0.7,
+    )
+    return p.track()
+
+
+def clap(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
+    """Clap: one hand strikes, the other receives; fingers splay at the impact, the body bobs along."""
+    p = Puppet(t, rng)
+    rate, height = params["rate"], params["height"]
+    n = len(t)
+    striker = int(rng.integers(2))
+    up = ramp(t, -0.3, 0.2) * (1 - ramp(t, seconds - 0.15, seconds + 0.3))
+    phase = rate * t
+    # Closing is quicker than opening.
+    warped = 2 * np.pi * (phase + 0.07 * np.sin(2 * np.pi * phase))
+    gap = 0.5 * (1 - np.cos(warped))
+    vigour = 1 + 0.2 * drift(t, rng, hz=0.5)
+    apart = (0.2 - 0.028 * (rate - 1.6)) * vigour * gap
+    hit = np.maximum(np.cos(warped), 0.0) ** 6
+    late_hit = lag(hit, t, 0.06)
+    bob = np.sin(np.pi * phase + 0.3)
+    level = -0.2 + 0.24 * height + 0.02 * drift(t, rng, hz=0.4)
+    for side in (LEFT, RIGHT):
+        strikes = side == striker
+        goal = np.stack([np.full(n, -0.11), -0.27 - 0.02 * gap, level], axis=-1)
+        goal[:, 0] += apart * (0.72 if strikes else 0.28)
+        goal[:, 2] += (0.035 if strikes else -0.02) * gap - 0.012 * late_hit
+        tilt = 0.25 if strikes else -0.1
+        opened = 0.3 * gap if strikes else 0.12 * gap
+        fingers = np.stack([-0.3 + opened, np.full(n, -0.62 - tilt), 0.75 - 0.25 * late_hit], axis=-1)
+        palm = np.stack([np.full(n, -1.0), np.full(n, 0.1 - tilt), np.full(n, -tilt)], axis=-1)
+        p.arm_reach(side, goal, fingers, palm, swivel=0.3 + 0.12 * gap, weight=up)
+        p.hand(side, hands.PALM, up)
+        p.curl[:, side] += 0.05 * _column(late_hit)
+        p.shape[:, side, 1:, 1] += 0.16 * _column(gap * up) - 0.1 * _column(late_hit * up)
+        p.shape[:, side, 0, 1] -= 0.25 * gap * up
+        p.shrug[:, side] += 0.04 * up
+    closing = np.stack([0.001 + apart, np.full(n, 0.004), np.full(n, -0.01)], axis=-1)
+    p.keep_palm(striker, "other_hand", closing, up)
+    p.sway[:, 0] += 0.022 * bob * up
+    p.sway[:, 2] -= 0.008 * late_hit * up
+    p.pelvis[:, 1] -= 0.04 * bob * up
+    p.spine[:, 1] += 0.045 * lag(bob, t, 0.1) * up
+    p.spine[:, 0] += 0.03 * late_hit * up - 0.02 * up
+    p.spine[:, 2] += 0.06 * drift(t, rng, hz=0.4)
+    p.head[:, 0] += 0.09 * lag(hit, t, 0.1) * up - 0.04 * up
+    p.head[:, 1] += 0.06 * lag(bob, t, 0.18)
+    glad = 0.55 + 0.35 * drift(t, rng, hz=0.3)
+    face.grin(p.face, np.clip(glad, 0.15, 1.0) * up)
+    face.raise_brows(p.face, 0.35 * lag(hit, t, 0.08) * up)
+    p.look((float(rng.uniform(-0.35, 0.35)), -1.0, 0.02), 0.4, 0.4 + 0.45 * seconds, head=0.5)
+    p.events.append((0.0, seconds, "claps"))
+    return p.track()
+
+
+_INDEX_TIP = np.array([0.118, -0.026, -0.012])
+"""From the palm to the tip of an index finger that is held out."""
+_TYPING = np.array(
+    [
+        (0.5, 0.2, 0.3, 0.3),
+        (0.0, 0.45, 0.35, 0.2),
+        (0.0, 1.1, 1.2, 0.7),
+        (0.0, 1.25, 1.3, 0.8),
+        (0.0, 1.3, 1.3, 0.8),
+    ]
+)
+
+FAMILIES = {"reach": reach, "drink": drink, "phone": phone, "point": point, "clap": clap}
+"""Name in the catalogue to the function that performs it."""
