@@ -26,11 +26,11 @@ _CUTTERS: dict[str, Callable[[Figure], Cut]] = {
 _LAYERS: tuple[Place, ...] = ("feet", "bottom", "dress", "top", "outer")
 """Places from the skin outwards."""
 _MEETING = {
-    ("feet", "bottom"), ("bottom", "feet"), ("bottom", "top"), ("bottom", "outer"), ("top", "outer"),
-    ("dress", "outer"),
+    ("feet", "bottom"), ("bottom", "feet"), ("bottom", "top"), ("top", "bottom"), ("bottom", "outer"),
+    ("top", "outer"), ("dress", "outer"),
 }  # fmt: skip
 """Places whose garments may lie one over the other: (beneath, above)."""
-_GAP = {"top": 0.009, "outer": 0.009, "bottom": 0.004, "feet": 0.004}
+_GAP = {"top": 0.009, "outer": 0.009, "bottom": 0.005, "feet": 0.004}
 """Metres by which a garment worn at a place clears what is beneath it."""
 
 
@@ -52,6 +52,8 @@ def dress(naked: Figure) -> list[tuple[int, Cut]]:
     order = sorted(cuts, key=lambda index: _LAYERS.index(places[index]))
     if "boots" in worn and "trousers" in worn:  # trousers are tucked into boots
         order.sort(key=lambda index: index == worn["boots"])
+    if "skirt" in worn:  # and tops into skirts
+        order.sort(key=lambda index: (index == worn["skirt"]) + 2 * (places[index] == "outer"))
     for k, outer in enumerate(order):
         for inner in order[:k]:
             if (places[inner], places[outer]) in _MEETING:
@@ -63,7 +65,8 @@ def dress(naked: Figure) -> list[tuple[int, Cut]]:
 
 def _cut(naked: Figure, kind: str, index: int, worn: dict[str, int]) -> Cut:
     if kind in tops.STYLES:
-        return tops.top(naked, kind, beneath=kind != "jacket" and "jacket" in worn)
+        tucked = "skirt" in worn and kind != "jacket"
+        return tops.top(naked, kind, tucked=tucked, beneath=kind != "jacket" and "jacket" in worn)
     if kind == "trousers":
         return bottoms.trousers(naked, tuck=shoes.boot_top(naked) if "boots" in worn else None)
     if kind not in _CUTTERS:

@@ -19,12 +19,14 @@ from render.characters.garments import (
     eased,
     hem_distance,
     margin,
+    nearby,
     off_skin,
     ramp,
     size,
     tights,
     torso_uv,
     trunk_middle,
+    waist_height,
 )
 from render.characters.surface import Surface
 
@@ -34,7 +36,10 @@ _AROUND_NECK, _AROUND_HEM, _AROUND_ARM = 44, 60, 24
 _RIB = [(-0.007, -0.001), (-0.006, 0.003), (0.004, 0.0045), (0.012, 0.004), (0.016, 0.001), (0.014, -0.003)]
 _RIB_NARROW = [(-0.006, -0.001), (-0.005, 0.002), (0.002, 0.003), (0.005, 0.001), (0.004, -0.002)]
 """Profiles of the bands around necklines and armholes: metres away from the cloth, and out."""
+_TUCKED_TAPER = 0.45
 _SHORTER = 0.10  # of the thigh: what is worn under a jacket ends higher
+_ZIP = [(-0.006, 0.001), (-0.005, 0.003), (0.0, 0.0035), (0.005, 0.003), (0.006, 0.0)]
+_ZIPPED = ("leather", "camouflage", "plain")
 _FRONT_GAP = 0.045  # metres from the middle to each edge of an open jacket, at the chest
 
 
@@ -73,26 +78,36 @@ STYLES: dict[str, Style] = {
     "tee": Style("short", "crew", 0.13, 0.006, 0.008, 0.25, -0.02),
     "tank": Style("none", "scoop", 0.10, 0.005, 0.007, 0.25, 0.0),
     "polo": Style("short", "collar", 0.12, 0.006, 0.008, 0.25, 0.02, buttons=2, opening="short"),
-    "shirt": Style("long", "collar", 0.20, 0.007, 0.008, 0.20, 0.10, (0.0, 0.055), buttons=6, opening="full"),
-    "sweater": Style("long", "crew", 0.10, 0.011, 0.012, 0.10, 0.05, (0.055, 0.055)),
-    "jacket": Style("long", "collar", 0.17, 0.014, 0.016, 0.12, 0.06, (0.05, 0.05), opening="open"),
+    "shirt": Style("long", "collar", 0.16, 0.007, 0.008, 0.20, 0.16, (0.0, 0.055), buttons=6, opening="full"),
+    "sweater": Style("long", "crew", 0.10, 0.011, 0.012, 0.10, 0.09, (0.055, 0.055)),
+    "jacket": Style("long", "collar", 0.17, 0.014, 0.016, 0.12, 0.08, (0.05, 0.05), opening="open"),
     "bodice": Style("short", "crew", 0.0, 0.005, 0.007, 0.45, 0.0),
     "sleeveless bodice": Style("none", "scoop", 0.0, 0.005, 0.007, 0.45, 0.0),
 }
 
 
-def top(figure: Figure, name: str, hem: float | None = None, beneath: bool = False) -> Cut:
+def top(
+    figure: Figure, name: str, hem: float | None = None, tucked: bool = False, beneath: bool = False
+) -> Cut:
     """An upper garment of STYLES in the T-pose.
 
     Args:
         figure: who wears it.
         name: its style.
         hem: the height at which it ends, where that is not its style's.
+        tucked: whether it ends in the waistband of a skirt.
         beneath: whether an outer garment is worn over it: it then ends before that does.
     """
     style = STYLES[name].scaled(size(figure))
-    if beneath:
+    if tucked:
+        hem, style = (
+            waist_height(figure) - 0.03,
+            replace(style, taper=_TUCKED_TAPER, band=(0.0, style.band[1])),
+        )
+    elif beneath:
         style = replace(style, hem=min(style.hem, STYLES["jacket"].hem - _SHORTER))
+    if beneath:
+        style = replace(style, band=(style.band[0], 0.0))
     joints = figure.t_joints
     gender = figure.character.phenotype["gender"]
     thigh = float(joints["left_hip"][2] - joints["left_knee"][2])
@@ -102,7 +117,8 @@ def top(figure: Figure, name: str, hem: float | None = None, beneath: bool = Fal
     # Bands continue the cloth, so the cloth itself ends where they begin.
     body = _fields(figure, style, end + style.band[0], sleeve - style.band[1])
     surface = eased(cut(tights(figure), body), style.ease)
-    surface = _hang_torso(figure, surface, end, style.taper - 0.13 * (gender - 0.5))
+    flare = 0.003 if style.band[0] else 0.010
+    surface = _hang_torso(figure, surface, end, style.taper - 0.13 * (gender - 0.5), flare)
     if style.sleeve != "none":
         surface = _hang_sleeves(figure, surface, sleeve, style.sleeve_taper)
     surface = off_skin(figure, surface, style.clearance)
@@ -121,7 +137,7 @@ def top(figure: Figure, name: str, hem: float | None = None, beneath: bool = Fal
     }
     if style.opening in ("short", "full"):
         attributes["placket"] = _placket(figure, surface.vertices, style)
-    garment = _trimmed(figure, style, trims.Garment(surface, attributes), whole)
+    garment = _trimmed(figure, style, trims.Garment(surface, attributes), whole, beneath)
     # A loose hem lets one look in; a collar lies close, and so does an armhole.
     depths = (0.03, 0.035 if style.sleeve == "short" else 0.03, 0.012)
     covers = margin(fields, depths)
@@ -134,7 +150,7 @@ def top(figure: Figure, name: str, hem: float | None = None, beneath: bool = Fal
 def _sleeve_end(figure: Figure, style: Style, beneath: bool) -> float:
     shoulder, elbow, wrist = (figure.t_joints[f"left_{n}"][0] for n in ("shoulder", "elbow", "wrist"))
     arm = elbow - shoulder
-    short = 0.10 if beneath else 0.02
+    short = 0.45 if beneath else 0.02  # the cuff would come through that of the jacket
     return float(wrist - short * arm if style.sleeve == "long" else shoulder + 0.52 * arm)
 
 
@@ -143,7 +159,8 @@ def _fields(figure: Figure, style: Style, hem: float, sleeve: float) -> Fields:
     joints = figure.t_joints
     shoulder, neck = joints["left_shoulder"], joints["neck"]
     lift = joints["head"][2] - neck[2]
-    throat = neck + np.array([0.0, 0.0, (0.12 if style.neck == "collar" else 0.05) * lift])
+    rise = {"crew": 0.05, "scoop": 0.05, "collar": -0.12 if style.opening == "open" else 0.12}[style.neck]
+    throat = neck + np.array([0.0, 0.0, rise * lift])
     tilt = np.array([0.0, -0.5, 0.87])
     high, low = float(shoulder[2]) + 0.4 * lift, armpit(figure) - 0.015
 
@@ -152,21 +169,24 @@ def _fields(figure: Figure, style: Style, hem: float, sleeve: float) -> Fields:
             return sleeve - np.abs(p[:, 0])
         # An armhole: from the strap's outer edge at the shoulder out under the arm.
         fall = np.clip((high - p[:, 2]) / (high - low), 0, 1)
-        return shoulder[0] * (0.80 + 2.2 * fall**8) - np.abs(p[:, 0])
+        return shoulder[0] * (0.70 + 2.3 * fall**8) - np.abs(p[:, 0])
 
     def neckline(p: np.ndarray) -> np.ndarray:
         if style.neck != "scoop":
-            return (throat - p) @ tilt
+            # Beyond the shoulders there is no neck: sleeves may rise above the neckline's plane.
+            return np.maximum((throat - p) @ tilt, np.abs(p[:, 0]) - 0.75 * shoulder[0])
         front = ramp(0.03, -0.05, p[:, 1] - neck[1])
         depth = (0.55 + 0.75 * front) * lift
-        width = 0.50 * shoulder[0]
+        width = 0.46 * shoulder[0]
         fall = np.minimum(p[:, 2] - throat[2] - 0.3 * lift, 0) / depth
         return (np.hypot(p[:, 0] / width, fall) - 1) * width
 
     return lambda p: np.stack([p[:, 2] - hem, arms(p), neckline(p)], axis=1)
 
 
-def _trimmed(figure: Figure, style: Style, garment: trims.Garment, whole: Surface) -> trims.Garment:
+def _trimmed(
+    figure: Figure, style: Style, garment: trims.Garment, whole: Surface, beneath: bool
+) -> trims.Garment:
     """The garment with its bands, collar and buttons; `whole` is its cloth before the front was opened."""
     scale = size(figure)
     found = trims.rings(whole)
@@ -181,23 +201,19 @@ def _trimmed(figure: Figure, style: Style, garment: trims.Garment, whole: Surfac
             piece = piece.moved(push_out(piece.vertices, skin.vertices, skin.normals(), style.clearance))
             garment = garment.with_trim(piece, uv, collar=1.0)
     if style.band[0]:
-        piece, uv = trims.band(hem, _cuff(style.band[0], style))
+        piece, uv = trims.band(hem.falling(), _cuff(style.band[0], style))
         piece = piece.moved(push_out(piece.vertices, skin.vertices, skin.normals(), style.clearance))
         if style.opening == "open":
             piece, uv = _opened(piece, uv, _opening(figure))
         garment = garment.with_trim(piece, uv, collar=1.0)
     if style.neck == "collar":
-        begin = 2 * _FRONT_GAP if style.opening == "open" else 0.004
-        leaf = (0.052, 0.075) if style.opening == "open" else (0.046, 0.064)
-        piece, uv = trims.collar(
-            figure,
-            whole,
-            neck,
-            begin * scale,
-            0.030 * scale,
-            (leaf[0] * scale, leaf[1] * scale),
-            0.022 * scale,
-        )
+        begin, leaf = 0.004 * scale, (0.046 * scale, 0.064 * scale)
+        if style.opening == "open":
+            ahead = np.abs(neck.places[:, 0]) > _gap(figure, neck.places[:, 2])
+            begin, leaf = float(neck.along()[np.argmax(ahead)]), (0.052 * scale, 0.075 * scale)
+        elif beneath:  # only its points show; behind, it stays inside the jacket's
+            leaf = (0.034 * scale, 0.048 * scale)
+        piece, uv = trims.collar(figure, whole, neck, begin, 0.030 * scale, leaf, 0.022 * scale)
         garment = garment.with_trim(piece, uv, collar=1.0)
     else:
         narrow = style.neck == "scoop"
@@ -206,6 +222,8 @@ def _trimmed(figure: Figure, style: Style, garment: trims.Garment, whole: Surfac
             piece, uv = trims.band(line, _RIB_NARROW if narrow else _RIB)
             piece = piece.moved(push_out(piece.vertices, skin.vertices, skin.normals(), 0.004))
             garment = garment.with_trim(piece, uv, collar=1.0)
+    if style.opening == "open":
+        garment = _fastened(figure, garment, (float(hem.places[0, 2]), float(neck.places[0, 2])))
     if style.buttons:
         top = neck.places[0, 2] - 0.012
         low = hem.places[0, 2] + 0.06 if style.opening == "full" else top - 0.075 * scale
@@ -216,9 +234,29 @@ def _trimmed(figure: Figure, style: Style, garment: trims.Garment, whole: Surfac
     return garment
 
 
+def _fastened(figure: Figure, garment: trims.Garment, span: tuple[float, float]) -> trims.Garment:
+    """An open front with a zip or with buttons, as its fabric is; `span`: heights of its ends."""
+    kind = next(g for g in figure.character.garments if g.kind == "jacket")
+    middle, scale = trunk_middle(figure)[1], size(figure)
+    buttoned = kind.fabric not in _ZIPPED
+    heights = np.linspace(span[0] + 0.03, span[1] - 0.05, 5 if buttoned else 24)
+    for side in (1.0, -1.0) if not buttoned else (1.0,):
+        gap = side * (_gap(figure, heights) + (0.018 if buttoned else 0.002) * scale)
+        places, normals = trims.front(garment.surface, heights, gap, middle)
+        if buttoned:
+            piece, uv = trims.buttons(garment.surface, places, normals, 0.009 * scale)
+            garment = garment.with_trim(piece, uv, button=1.0)
+        else:
+            weights = nearby(garment.surface, places)
+            away = np.tile([-side, 0.0, 0.0], (len(places), 1))
+            piece, uv = trims.band(trims.Edge(places, normals, away, weights, False), _ZIP)
+            garment = garment.with_trim(piece, uv, zip=1.0)
+    return garment
+
+
 def _cuff(width: float, style: Style) -> list[tuple[float, float]]:
     """Profile of a band that ends a sleeve or a hem: a step outward, its width, and a turn inward."""
-    pull = -0.004 if style.neck == "crew" else 0.001
+    pull = -0.004
     return [
         (-0.006, -0.001), (-0.005, 0.003), (0.004, 0.004), (0.5 * width, 0.004 + pull),
         (width - 0.004, 0.003 + 1.5 * pull), (width, 1.5 * pull), (width - 0.002, 1.5 * pull - 0.003),
@@ -237,14 +275,18 @@ def _opened(piece: Surface, uv: np.ndarray, opening: Fields) -> tuple[Surface, n
 def _opening(figure: Figure) -> Fields:
     """Metres beside an open front's edge; everything behind is well beside it."""
     middle = trunk_middle(figure)[1]
-    neck = figure.t_joints["neck"][2]
-    chest = figure.t_joints["spine3"][2]
 
     def beside(p: np.ndarray) -> np.ndarray:
-        gap = _FRONT_GAP * size(figure) * (1 + 0.35 * np.clip((chest - p[:, 2]) / (neck - chest), -1, 3))
-        return np.where(p[:, 1] < middle, np.abs(p[:, 0]) - gap, 1.0)
+        return np.where(p[:, 1] < middle, np.abs(p[:, 0]) - _gap(figure, p[:, 2]), 1.0)
 
     return beside
+
+
+def _gap(figure: Figure, heights: np.ndarray) -> np.ndarray:
+    """(N,) metres from the middle to an open front's edge, wider towards the hem."""
+    neck, chest = figure.t_joints["neck"][2], figure.t_joints["spine3"][2]
+    fall = np.clip((chest - heights) / (neck - chest), -1, 3)
+    return np.asarray(_FRONT_GAP * size(figure) * (1 + 0.35 * fall))
 
 
 def _placket(figure: Figure, v: np.ndarray, style: Style) -> np.ndarray:
@@ -274,7 +316,7 @@ def _arm_share(figure: Figure, surface: Surface) -> np.ndarray:
     return np.asarray(surface.values[:, joints].sum(axis=1))
 
 
-def _hang_torso(figure: Figure, surface: Surface, hem: float, taper: float) -> Surface:
+def _hang_torso(figure: Figure, surface: Surface, hem: float, taper: float, flare: float) -> Surface:
     """The cloth falls from chest, shoulder blades and belly, not into the waist."""
     pit = armpit(figure)
     v = surface.vertices.copy()
@@ -282,7 +324,7 @@ def _hang_torso(figure: Figure, surface: Surface, hem: float, taper: float) -> S
     points = v[:, :2] - middle
     trunk = 1 - _arm_share(figure, surface)
     below = (v[:, 2] < pit + 0.03) & (trunk > 0.6)
-    radii = hang(points, -v[:, 2], below, -pit, -hem, taper=taper, ease=0.010)
+    radii = hang(points, -v[:, 2], below, -pit, -hem, taper=taper, ease=flare)
     radius = np.hypot(*points.T)
     share = ramp(pit, pit - 0.07, v[:, 2]) * ramp(0.5, 0.8, trunk)
     grow = 1 + share * (np.maximum(radii, radius) / np.maximum(radius, 1e-6) - 1)

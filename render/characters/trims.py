@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import LinearNDInterpolator
@@ -64,6 +64,10 @@ class Edge:
         """Metres along it."""
         ends = np.concatenate([self.places, self.places[:1]]) if self.closed else self.places
         return float(np.linalg.norm(np.diff(ends, axis=0), axis=1).sum())
+
+    def falling(self) -> Edge:
+        """The same edge, its strip hanging straight down."""
+        return replace(self, away=np.tile([0.0, 0.0, -1.0], (len(self.places), 1)))
 
     def sampled(self, shares: np.ndarray) -> Edge:
         """The part of a ring at shares of its length (0 to 1), as an open edge."""
@@ -169,9 +173,8 @@ def collar(
     drop = leaf[0] + (leaf[1] - leaf[0]) * tip
     aside = np.where(s < 0.5, 1, -1) * (opening + spread) * tip / length
     foot = line.sampled(np.clip(s + aside, 0, 1))
-    reach = np.maximum(drop - stand, 0.012)
     normals = cloth.normals()
-    end = _laid(foot.places - reach[:, None] * foot.away, cloth, normals, 0.005)
+    end = _laid(foot.places - np.maximum(drop - stand, 0.0)[:, None] * foot.away, cloth, normals, 0.005)
     axis = _axis(figure)
     radial = top - line.places.mean(axis=0)
     out = _unit(radial - (radial @ axis)[:, None] * axis)
@@ -218,16 +221,19 @@ def buttons(
     return surface, np.tile(np.zeros((1, 2)), (len(surface.vertices), 1))
 
 
-def front(cloth: Surface, heights: np.ndarray, x: float, middle: float) -> tuple[np.ndarray, np.ndarray]:
-    """(N, 3) places on the cloth's front at x and some heights, and the normals there.
+def front(
+    cloth: Surface, heights: np.ndarray, x: np.ndarray | float, middle: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 3) places on the cloth's front at x and heights, each (N,), and the normals there.
 
     middle: y of the trunk's axis; the front is before it.
     """
     v = cloth.vertices
-    ahead = np.flatnonzero((v[:, 1] < middle) & (np.abs(v[:, 0] - x) < 0.06))
+    across = np.broadcast_to(x, heights.shape)
+    ahead = np.flatnonzero((v[:, 1] < middle) & (np.abs(v[:, 0]) < np.abs(across).max() + 0.06))
     surface = LinearNDInterpolator(v[ahead][:, [0, 2]], v[ahead, 1])
-    y = surface(np.column_stack([np.full(len(heights), x), heights]))
-    places = np.column_stack([np.full(len(heights), x), y, heights])
+    places = np.column_stack([across, surface(np.column_stack([across, heights])), heights])
+    y = places[:, 1]
     found = np.isfinite(y)
     places = places[found]
     along = Surface(v, cloth.faces, cloth.normals())
