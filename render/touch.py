@@ -1,8 +1,9 @@
 """Hands that touch: palms flat on the ground, and palms on a partner's palms, whatever the bodies.
 
-1. Partners are brought to the distance at which their palms meet, or as near as the shorter arms need.
-2. A palm on the ground is pinned where it stands; between stances the correction is carried over.
-3. Two palms meet half-way between them, turned flat against each other, as far as the touch's weight says.
+1. A palm on the ground is pinned where it stands; between stances the correction is carried over.
+2. The taller of two partners leans down a little, and they look at each other; then they are brought to the
+   distance at which their palms meet and no arm is stretched or folded.
+3. Two palms meet between them, turned flat against each other, as far as the touch's weight says.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from motionpair.errors import InputError
 from render import kinematics
 from render import rotations as rot
-from render.arms import Arm, arm_of, palm_depth, reach
+from render.arms import Arm, arm_of, descendants, palm_depth, reach
 from render.characters.baked import BakedCharacter
 from render.characters.skinning import skin
 from render.floorwork import PLANTED
@@ -28,8 +29,19 @@ LONGEST = 0.97
 """Share of its length that an arm stretches to for a partner."""
 APART = 0.26
 """Metres that partners' trunks keep between their joints, beyond the girth of both."""
-_STEPS = np.arange(-40, 41) * 0.01
+_STEPS = np.arange(-30, 41, 2) * 0.01
 """Metres that partners may step nearer than where their palms meet by themselves, or farther."""
+_HEIGHTS = np.arange(-30, 33, 3) * 0.01
+"""Metres that palms may meet above half-way between them."""
+_EASY = (0.62, 0.93)
+"""Shares of an arm's length between which it is neither folded nor stretched."""
+_ALIKE = 0.12
+"""Metres that heads may differ in height before the taller leans down."""
+_LEAN, _MOST_LEAN = 0.7, 0.35
+"""Radians that it leans by, for each share of its height that the other is smaller; and at most."""
+_FACES = 0.6
+"""Metres between faces, at least, for the direction of a look."""
+_ROUNDS = 6
 _EVERY = 6
 
 
@@ -61,6 +73,13 @@ class _Limbs:
         self.turns = reach(arm, self.turns, start, palm - rot.rotate(turn, arm.palm), turn)
         self.moved = True
 
+    def pitch(self, joint: str, front: np.ndarray, angle: float) -> None:
+        """Turn a joint and all below it by an angle from up towards `front` (3,), level."""
+        below = descendants(JOINT_INDEX[joint])
+        turn = rot.from_axis_angle(np.cross(rot.Z, front), angle)
+        self.turns[:, below] = rot.mul(turn, self.turns[:, below])
+        self.moved = True
+
     def done(self) -> Pose:
         """The pose, with the arms where they are now."""
         if not self.moved:
@@ -86,9 +105,11 @@ def touch(motions: Sequence[Motion], cast: Sequence[BakedCharacter], poses: Sequ
                 _to_the_ground(body, contact)
     meetings = _meetings(motions)
     if meetings:
-        _step_together(limbs[0], limbs[1], meetings)
+        one, two = limbs[:2]
+        _bow(one, two)
+        height = _step_together(one, two, meetings)
         for hand, other, weight in meetings:
-            _meet(limbs[0], hand, limbs[1], other, weight)
+            _meet(one, hand, two, other, weight, height)
     return [body.done() for body in limbs]
 
 
@@ -150,74 +171,96 @@ def _contact_turns(one: _Limbs, hand: str, two: _Limbs, other: str) -> tuple[np.
     return rot.mul(rot.between(out, normal), a), rot.mul(rot.between(back, -normal), b)
 
 
-def _meet(one: _Limbs, hand: str, two: _Limbs, other: str, weight: np.ndarray) -> None:
-    """Bring two palms to the point between them, as far as `weight` (T,) says."""
+def _meet(one: _Limbs, hand: str, two: _Limbs, other: str, weight: np.ndarray, height: float) -> None:
+    """Bring two palms to a point between them, as far as `weight` (T,) says."""
     (a, palm, _), (b, opposite, _) = one.hand(hand), two.hand(other)
     turned = _contact_turns(one, hand, two, other)
-    point = _meeting_point(one, hand, turned[0], palm, two, other, turned[1], opposite)
+    ends = ((one, hand, turned[0]), (two, other, turned[1]))
+    point = _meeting_point(ends, (palm, opposite), height)
     w = weight[:, None]
     one.put(hand, palm * (1 - w) + point * w, rot.slerp(a, turned[0], weight))
     two.put(other, opposite * (1 - w) + point * w, rot.slerp(b, turned[1], weight))
 
 
 def _meeting_point(
-    one: _Limbs,
-    hand: str,
-    turn: np.ndarray,
-    palm: np.ndarray,
-    two: _Limbs,
-    other: str,
-    turned: np.ndarray,
-    opposite: np.ndarray,
+    ends: Sequence[tuple[_Limbs, str, np.ndarray]], palms: Sequence[np.ndarray], height: float
 ) -> np.ndarray:
-    """(T, 3) half-way between two palms, drawn to where both arms reach."""
-    point = 0.5 * (palm + opposite)
-    reaches = []
-    for body, side, q in ((one, hand, turn), (two, other, turned)):
-        arm = body.arms[side]
-        reaches.append((body.places()[:, arm.joints[0]], rot.rotate(q, arm.palm), LONGEST * arm.length))
-    for _ in range(6):
-        for start, offset, longest in reaches:
-            to = point - offset - start
-            far = np.linalg.norm(to, axis=-1, keepdims=True)
-            point = start + offset + to * np.minimum(1.0, longest / np.maximum(far, 1e-9))
+    """(T, 3) `height` above half-way between two palms, drawn to where both arms reach.
+
+    ends: of both, the body, which of its hands, and how that is turned (T, 4).
+    """
+    point = 0.5 * (palms[0] + palms[1]) + height * rot.Z
+    for _ in range(_ROUNDS):
+        for body, side, turn in ends:
+            arm = body.arms[side]
+            start = body.places()[:, arm.joints[0]] + rot.rotate(turn, arm.palm)
+            far = np.linalg.norm(point - start, axis=-1, keepdims=True)
+            point = start + (point - start) * np.minimum(1.0, LONGEST * arm.length / np.maximum(far, 1e-9))
     return point
 
 
-def _step_together(one: _Limbs, two: _Limbs, meetings: Sequence[Meeting]) -> None:
-    """Move both bodies along the line between them, by the same way, so that their palms meet."""
+def _along(one: _Limbs, two: _Limbs) -> tuple[np.ndarray, float]:
+    """The level direction (3,) from one body to the other in the middle frame, and how far that is."""
     middle = len(one.root) // 2
-    along = (two.root[middle] - one.root[middle]) * np.array([1.0, 1.0, 0.0])
-    distance = float(np.linalg.norm(along))
-    along = along / max(distance, 1e-6)
-    gaps, needs = [], []
+    away = (two.root[middle] - one.root[middle]) * np.array([1.0, 1.0, 0.0])
+    distance = float(np.linalg.norm(away))
+    return away / max(distance, 1e-6), distance
+
+
+def _bow(one: _Limbs, two: _Limbs) -> None:
+    """Lean the taller of two towards the smaller, and turn both faces to each other."""
+    along, distance = _along(one, two)
+    head = JOINT_INDEX["head"]
+    tops = [float(body.places()[:, head, 2].mean()) for body in (one, two)]
+    for i, (body, front) in enumerate(((one, along), (two, -along))):
+        lean = np.clip(_LEAN * (tops[i] - tops[1 - i] - _ALIKE) / tops[i], 0.0, _MOST_LEAN)
+        for joint in ("spine1", "spine2", "spine3"):
+            body.pitch(joint, front, float(lean) / 3)
+    tops = [float(body.places()[:, head, 2].mean()) for body in (one, two)]
+    for i, (body, front) in enumerate(((one, along), (two, -along))):
+        look = np.clip(0.8 * np.arctan2(tops[i] - tops[1 - i], max(distance, _FACES)), -0.5, 0.6)
+        for joint in ("neck", "head"):
+            body.pitch(joint, front, float(look) / 2)
+
+
+def _step_together(one: _Limbs, two: _Limbs, meetings: Sequence[Meeting]) -> float:
+    """Move both bodies along the line between them, by the same way, so that their palms can meet.
+
+    Returns:
+        How much higher than half-way between the palms they meet: where both arms are neither stretched nor
+        folded.
+    """
+    along, distance = _along(one, two)
+    gaps, arms = [], []
     for hand, other, weight in meetings:
         when = weight >= PLANTED
         if not when.any():
             continue
-        (_, palm, _), (_, opposite, _) = one.hand(hand), two.hand(other)
-        gaps.append(((opposite - palm) @ along)[when])
-        point = 0.5 * (palm + opposite)
+        palms = [body.hand(side)[1] for body, side in ((one, hand), (two, other))]
+        gaps.append(((palms[1] - palms[0]) @ along)[when])
         turned = _contact_turns(one, hand, two, other)
         for body, side, q, sign in ((one, hand, turned[0], 1.0), (two, other, turned[1], -1.0)):
             arm = body.arms[side]
-            to = point - rot.rotate(q, arm.palm) - body.places()[:, arm.joints[0]]
-            needs.append((to[when], sign, LONGEST * arm.length))
+            start = body.places()[:, arm.joints[0]] + rot.rotate(q, arm.palm)
+            arms.append(((0.5 * (palms[0] + palms[1]) - start)[when], 0.5 * sign * along, arm.length))
     if not gaps:
-        return
+        return 0.0
     natural = float(np.concatenate(gaps).mean())
     nearest = distance - _girth(one, along) - _girth(two, -along) - APART
-    best = (np.inf, np.inf, natural)
+    best = (np.inf, 0.0, 0.0)
     for step in _STEPS:
         total = min(natural + step, nearest)
-        short = max(
-            float((np.linalg.norm(to - sign * 0.5 * total * along, axis=-1) - longest).max())
-            for to, sign, longest in needs
-        )
-        best = min(best, (round(max(short, 0.0), 3), abs(total - natural), total))
+        for height in _HEIGHTS:
+            cost = 0.2 * abs(total - natural) + 0.1 * abs(height)
+            for to, way, length in arms:
+                share = np.linalg.norm(to - total * way + height * rot.Z, axis=-1) / length
+                cost += float(10 * np.maximum(share - _EASY[1], 0.0).max())
+                cost += float(2 * np.maximum(_EASY[0] - share, 0.0).max())
+            best = min(best, (cost, total, float(height)))
     for body, sign in ((one, 1.0), (two, -1.0)):
-        body.root += 0.5 * sign * best[2] * along
+        body.root += 0.5 * sign * best[1] * along
         body.moved = True
+    return best[2]
 
 
 def _girth(body: _Limbs, front: np.ndarray) -> float:
