@@ -1,9 +1,11 @@
-"""The light of an environment: a sky from an HDRI, and a key light for shape and contact shadows.
+"""The light of an environment: a sky from an HDRI, a key light for shape and contact shadows, and lamps.
 
 The 1K HDRIs hold lamps and suns that are thousands of times brighter than the rest; found by chance at a
 few samples a pixel they are noise. So the sky that lights the scene is cut at a radiance, and what was
 cut comes back as a key light of the sun's colour and direction, which Cycles samples at every hit.
-Each HDRI is scaled to the same irradiance, so that a character is well lit in all of them.
+Each HDRI is scaled to the same irradiance, so that a character is well lit in all of them. By day and at
+dusk the key is a sun; at night and on a stage it is a lamp over the stage, and the rest is left to the
+lamps of the place. All of them are soft and few, and none is hit by chance.
 """
 
 from __future__ import annotations
@@ -11,15 +13,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import bpy
 import numpy as np
+from mathutils import Vector
 
 from motionpair.catalog import INDOOR
 from motionpair.errors import InputError
 from motionpair.specs import Environment, Style
+from render.engines.blender.shader import Field
+from render.engines.blender.skies import SkyShader, paint
 
 Colour = tuple[float, float, float]
+Hour = Literal["day", "dusk", "night"]
 
 
 @dataclass(frozen=True)
@@ -31,10 +38,9 @@ class _Light:
     cut: radiance at which the sky is cut. irradiance: of the cut sky on level ground, over π, Rec.709
     luminance (measured; a test holds it).
     key: colour of the key light. balance: its irradiance, over π, at strength 1, against the sky's.
-    angle: radians, the key's apparent diameter. level: of all light, 1 = day. backdrop: what the camera
-    sees of the sky, against what lights the scene. fill: share of the sky's irradiance that comes evenly
-    from everywhere instead, where an HDRI is a few lamps in the dark. clear_sky: the camera sees a blue sky
-    in place of the HDRI's, which shows a roof or blurred houses above ours.
+    angle: radians, the key's apparent diameter. level: of the sky's light, 1 = day. backdrop: what the camera
+    sees of the painted sky, against what it sees by day. fill: share of the sky's irradiance that comes
+    evenly from everywhere instead, where an HDRI is a few lamps in the dark. tint: of the sky's light.
     """
 
     longitude: float
@@ -44,33 +50,68 @@ class _Light:
     key: Colour
     balance: float
     angle: float
+    hour: Hour = "day"
     level: float = 1.0
     backdrop: float = 1.0
     fill: float = 0.0
-    clear_sky: bool = False
+    tint: Colour = (1.0, 1.0, 1.0)
 
 
 _LIGHTS: dict[str, _Light] = {
-    "city": _Light(0.602, 0.66, 8.8, 1.557, (1.0, 0.96, 0.90), 1.0, 0.06, clear_sky=True),
-    "courtyard": _Light(0.414, 0.60, 3.0, 0.407, (1.0, 0.93, 0.84), 1.2, 0.05, clear_sky=True),
-    "forest": _Light(0.616, 0.64, 6.3, 1.296, (1.0, 0.95, 0.84), 1.1, 0.05, backdrop=0.8),
+    "city": _Light(0.602, 0.66, 8.8, 1.557, (1.0, 0.96, 0.90), 1.0, 0.06),
+    "courtyard": _Light(0.414, 0.60, 3.0, 0.407, (1.0, 0.93, 0.84), 1.2, 0.05),
+    "forest": _Light(0.616, 0.64, 6.3, 1.296, (1.0, 0.95, 0.84), 1.1, 0.05),
     "interior": _Light(0.588, 0.60, 6.8, 0.654, (1.0, 0.90, 0.78), 0.9, 0.25, fill=0.35),
-    "night": _Light(0.128, 0.66, 0.63, 0.139, (0.72, 0.82, 1.0), 1.3, 0.08, level=0.5, backdrop=0.10),
+    "night": _Light(
+        0.128, 0.72, 0.63, 0.139, (1.0, 0.80, 0.58), 0.72, 0.08, "night", 0.26, fill=0.5,
+        tint=(0.62, 0.78, 1.25),
+    ),
     "studio": _Light(0.716, 0.62, 10.0, 0.0417, (1.0, 0.98, 0.96), 1.0, 0.30, fill=0.75),
-    "sunrise": _Light(0.606, 0.55, 2.2, 0.306, (1.0, 0.86, 0.66), 1.4, 0.04),
-    "sunset": _Light(0.597, 0.52, 3.1, 0.691, (1.0, 0.80, 0.62), 1.4, 0.05),
+    "sunrise": _Light(0.606, 0.42, 2.2, 0.306, (1.0, 0.74, 0.44), 1.35, 0.05, "dusk", 0.72, 0.9),
+    "sunset": _Light(
+        0.597, 0.38, 3.1, 0.691, (1.0, 0.58, 0.28), 1.3, 0.06, "dusk", 0.55, 0.8, tint=(0.95, 0.90, 1.12)
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """How a kind of place takes light.
+
+    sky: share of the sky's light that reaches the stage. key: the most that the key's `balance` may be.
+    softness: radians, its least apparent diameter. elevation: radians, its least. lamp: the key is a lamp at
+    any hour. night: (sky, key) at night instead of the HDRI's `level` and `balance`, where lamps stay on.
+    """
+
+    sky: float = 1.0
+    key: float = 2.0
+    softness: float = 0.0
+    elevation: float = 0.0
+    lamp: bool = False
+    night: tuple[float, float] | None = None
+
+
+_OUTDOORS = _Setting()
+_INDOORS = _Setting(sky=0.6, key=0.9, softness=0.22, elevation=0.6)
+_SETTINGS: dict[str, _Setting] = {
+    "room": _Setting(sky=0.6, key=0.9, softness=0.22, elevation=0.6, night=(0.30, 0.75)),
+    "gym": _Setting(sky=0.68, key=0.9, softness=0.30, elevation=0.75, night=(0.85, 0.80)),
+    "corridor": _Setting(sky=0.68, key=0.85, softness=0.35, elevation=0.8, night=(0.85, 0.80)),
+    "office": _Setting(sky=0.65, key=0.85, softness=0.30, elevation=0.7, night=(0.80, 0.78)),
+    "stage": _Setting(sky=0.16, key=0.8, softness=0.12, elevation=0.62, lamp=True, night=(0.35, 0.8)),
 }
+"""How places other than the open take light, by `Environment.kind`."""
 
 SKY_LEVEL = 0.62
 """Irradiance over π of the sky on level ground, at strength 1: what a white diffuser would reflect."""
 KEY_LEVEL = 1.15
 """Irradiance over π of the key light on a surface that faces it, before a light's `balance`."""
-INDOOR_SOFTNESS = 0.22
-"""Radians, the least apparent diameter of the key indoors: a lamp or window, not the sun."""
-INDOOR_SKY = 0.6
-"""Share of the sky's light that is left indoors, where the key has to give the shape."""
 TOON_LEVEL = 0.62
 """Share of all light in a toon picture: the view Standard cuts at 1, where AgX rolls off above 16."""
+LAMP_DISTANCE = 8.0
+"""Metres from the stage's middle to a key light that is a lamp."""
+LAMP_REACH = 5.5
+"""Metres around the stage's middle that such a lamp lights, dimmer towards the rim."""
 
 
 def _light(environment: Environment) -> _Light:
@@ -79,14 +120,27 @@ def _light(environment: Environment) -> _Light:
     return _LIGHTS[environment.hdri]
 
 
+def _setting(environment: Environment) -> _Setting:
+    return _SETTINGS.get(environment.kind, _INDOORS if environment.kind in INDOOR else _OUTDOORS)
+
+
+def hour(environment: Environment) -> Hour:
+    """The time of day that the environment's HDRI stands for."""
+    return _light(environment).hour
+
+
+def exposure(environment: Environment, style: Style) -> float:
+    """The factor of all light, that of lamps included."""
+    return environment.hdri_strength * (TOON_LEVEL if style == "toon" else 1.0)
+
+
 def key_direction(environment: Environment) -> np.ndarray:
     """(3,) unit vector, world, from the ground towards the key light.
 
     Its bearing is `environment.hdri_rotation`, measured like a camera's azimuth: 0 is −Y, where a
     character at heading 0 looks, and π/2 is +X.
     """
-    light = _light(environment)
-    elevation = max(light.elevation, 0.6) if environment.kind in INDOOR else light.elevation
+    elevation = max(_light(environment).elevation, _setting(environment).elevation)
     bearing = environment.hdri_rotation
     level = math.cos(elevation)
     return np.array([level * math.sin(bearing), -level * math.cos(bearing), math.sin(elevation)])
@@ -107,22 +161,28 @@ def hdri_path(name: str) -> Path:
 
 def build(environment: Environment, style: Style, scene: bpy.types.Scene) -> None:
     """Give `scene` its world and its key light."""
-    light = _light(environment)
-    level = environment.hdri_strength * light.level
-    if style == "toon":
-        level *= TOON_LEVEL
-    scene.world = _world(environment, light, level)
-    _key(environment, light, level, scene)
+    light, setting = _light(environment), _setting(environment)
+    exposed = exposure(environment, style)
+    sky, key = light.level, min(light.balance, setting.key)
+    if light.hour == "night" and setting.night is not None:
+        sky, key = setting.night
+    scene.world = _world(environment, light, SKY_LEVEL * exposed * sky * setting.sky, exposed)
+    level = KEY_LEVEL * exposed * key
+    if setting.lamp or light.hour == "night":
+        towards = key_direction(environment)
+        spot(scene, "key", tuple(LAMP_DISTANCE * towards), (0.0, 0.0, 0.9), key_colour(environment), level,
+             LAMP_REACH, radius=0.5)  # fmt: skip
+    else:
+        _sun(environment, max(light.angle, setting.softness), level, scene)
 
 
-def _key(environment: Environment, light: _Light, level: float, scene: bpy.types.Scene) -> None:
-    lamp = bpy.data.lights.new("key", "SUN")
-    indoors = environment.kind in INDOOR
-    lamp.energy = math.pi * KEY_LEVEL * level * (min(light.balance, 0.9) if indoors else light.balance)
-    lamp.angle = max(light.angle, INDOOR_SOFTNESS) if indoors else light.angle
-    lamp.color = key_colour(environment)
-    lamp.cycles.use_multiple_importance_sampling = False
-    sun = bpy.data.objects.new("key", lamp)
+def _sun(environment: Environment, angle: float, level: float, scene: bpy.types.Scene) -> None:
+    data = bpy.data.lights.new("key", "SUN")
+    data.energy = math.pi * level
+    data.angle = angle
+    data.color = key_colour(environment)
+    data.cycles.use_multiple_importance_sampling = False
+    sun = bpy.data.objects.new("key", data)
     x, y, z = key_direction(environment)
     # A sun shines along its −Z.
     sun.rotation_mode = "XYZ"
@@ -130,78 +190,71 @@ def _key(environment: Environment, light: _Light, level: float, scene: bpy.types
     scene.collection.objects.link(sun)
 
 
-def _world(environment: Environment, light: _Light, level: float) -> bpy.types.World:
+def spot(
+    scene: bpy.types.Scene, name: str, at: tuple[float, ...], aim: tuple[float, ...], colour: Colour,
+    level: float, reach: float, radius: float = 0.12, blend: float = 0.6,
+) -> None:  # fmt: skip
+    """A spotlight.
+
+    Args:
+        at, aim: (x, y, z) metres, world: where it hangs and where it points.
+        level: its irradiance over π at `aim`, on a surface that faces it. reach: metres, the radius of its
+            circle there. radius: metres, its own, for soft shadows. blend: share of the circle that fades.
+    """
+    data = bpy.data.lights.new(name, "SPOT")
+    towards = Vector(aim) - Vector(at)
+    # A lamp of P watts gives an irradiance over π of P / (4 π² r²) at r metres, a spot as much in its cone.
+    data.energy = level * 4 * math.pi**2 * towards.length_squared
+    data.color = colour
+    data.shadow_soft_size = radius
+    data.spot_size, data.spot_blend = 2 * math.atan(reach / towards.length), blend
+    data.cycles.use_multiple_importance_sampling = False
+    lamp = bpy.data.objects.new(name, data)
+    lamp.location = at
+    lamp.rotation_mode = "QUATERNION"
+    lamp.rotation_quaternion = towards.to_track_quat("-Z", "Y")
+    scene.collection.objects.link(lamp)
+
+
+def lamp(
+    scene: bpy.types.Scene, name: str, at: tuple[float, ...], colour: Colour, level: float, radius: float
+) -> None:
+    """A lamp that shines evenly all around; `level`: its irradiance over π at one metre."""
+    data = bpy.data.lights.new(name, "POINT")
+    data.energy = level * 4 * math.pi**2
+    data.color = colour
+    data.shadow_soft_size = radius
+    data.cycles.use_multiple_importance_sampling = False
+    bulb = bpy.data.objects.new(name, data)
+    bulb.location = at
+    scene.collection.objects.link(bulb)
+
+
+def _world(environment: Environment, light: _Light, sky: float, exposed: float) -> bpy.types.World:
+    """`sky`: irradiance over π of what lights the scene. `exposed`: the factor of what the camera sees."""
     world = bpy.data.worlds.new("sky")
-    world.use_nodes = True
+    shader = SkyShader(world)
     # The sky is smooth once cut: hits by chance are enough, and a map to sample it by costs 20 %.
     world.cycles.sampling_method = "NONE"
-    nodes, links = world.node_tree.nodes, world.node_tree.links
-    nodes.clear()
-    coordinates = nodes.new("ShaderNodeTexCoord")
-    mapping = nodes.new("ShaderNodeMapping")
-    picture = nodes.new("ShaderNodeTexEnvironment")
-    picture.image = bpy.data.images.load(str(hdri_path(environment.hdri)))
     # The texture's longitude u lies at the angle (1/2 − u) 2π from +X; the bearing b at b − π/2.
     longitude = (0.5 - light.longitude) * 2 * math.pi
-    mapping.inputs["Rotation"].default_value[2] = longitude - (environment.hdri_rotation - math.pi / 2)
-    links.new(coordinates.outputs["Generated"], mapping.inputs["Vector"])
-    links.new(mapping.outputs["Vector"], picture.inputs["Vector"])
-    cut = nodes.new("ShaderNodeVectorMath")
-    cut.operation = "MINIMUM"
-    cut.inputs[1].default_value = (light.cut,) * 3
-    links.new(picture.outputs["Color"], cut.inputs[0])
-
-    sky = SKY_LEVEL * level * (INDOOR_SKY if environment.kind in INDOOR else 1.0)
-    even = nodes.new("ShaderNodeVectorMath")
-    even.operation = "MULTIPLY_ADD"
-    links.new(cut.outputs["Vector"], even.inputs[0])
-    even.inputs[1].default_value = ((1 - light.fill) / light.irradiance,) * 3
-    even.inputs[2].default_value = (light.fill,) * 3
-    lit = nodes.new("ShaderNodeBackground")
-    seen = nodes.new("ShaderNodeBackground")
-    lit.inputs["Strength"].default_value = sky
-    links.new(even.outputs["Vector"], lit.inputs["Color"])
-    if light.clear_sky:
-        seen.inputs["Strength"].default_value = level
-        links.new(_clear_sky(nodes, links, coordinates), seen.inputs["Color"])
-    else:
-        seen.inputs["Strength"].default_value = sky * light.backdrop
-        links.new(even.outputs["Vector"], seen.inputs["Color"])
-    path = nodes.new("ShaderNodeLightPath")
-    mix = nodes.new("ShaderNodeMixShader")
-    output = nodes.new("ShaderNodeOutputWorld")
-    links.new(path.outputs["Is Camera Ray"], mix.inputs["Fac"])
-    links.new(lit.outputs["Background"], mix.inputs[1])
-    links.new(seen.outputs["Background"], mix.inputs[2])
-    links.new(mix.outputs["Shader"], output.inputs["Surface"])
+    turned = shader.field(
+        "ShaderNodeMapping",
+        {
+            "Vector": shader.direction(),
+            "Rotation": (0.0, 0.0, longitude - (environment.hdri_rotation - math.pi / 2)),
+        },
+    )
+    picture = shader.node("ShaderNodeTexEnvironment", {"Vector": turned})
+    picture.image = bpy.data.images.load(str(hdri_path(environment.hdri)))
+    cut = shader.vector_math("MINIMUM", Field(shader, picture.outputs["Color"]), (light.cut,) * 3)
+    even = shader.vector_math(
+        "MULTIPLY_ADD", cut, ((1 - light.fill) / light.irradiance,) * 3, (light.fill,) * 3
+    )
+    tinted = shader.vector_math("MULTIPLY", even, light.tint)
+    seen_colour = paint(shader, environment.hdri, environment.hdri_rotation, light.backdrop * exposed)
+    lit = shader.field("ShaderNodeBackground", {"Color": tinted, "Strength": sky})
+    seen = shader.field("ShaderNodeBackground", {"Color": seen_colour, "Strength": 1.0})
+    from_camera = shader.field("ShaderNodeLightPath", output="Is Camera Ray")
+    shader.node("ShaderNodeOutputWorld", {"Surface": shader.mix_shaders(from_camera, lit, seen)})
     return world
-
-
-def _clear_sky(
-    nodes: bpy.types.Nodes, links: bpy.types.NodeLinks, coordinates: bpy.types.Node
-) -> bpy.types.NodeSocket:
-    """A blue sky, paler towards the horizon, with streaks of cloud."""
-    split = nodes.new("ShaderNodeSeparateXYZ")
-    links.new(coordinates.outputs["Generated"], split.inputs["Vector"])
-    ramp = nodes.new("ShaderNodeValToRGB")
-    links.new(split.outputs["Z"], ramp.inputs["Fac"])
-    stops = ((0.0, (0.72, 0.78, 0.82)), (0.12, (0.52, 0.68, 0.86)), (0.6, (0.20, 0.38, 0.72)))
-    for i, (place, colour) in enumerate(stops):
-        stop = ramp.color_ramp.elements[i] if i < 2 else ramp.color_ramp.elements.new(place)
-        stop.position, stop.color = place, (*colour, 1.0)
-    stretch = nodes.new("ShaderNodeMapping")
-    stretch.inputs["Scale"].default_value = (1.6, 1.6, 6.0)
-    links.new(coordinates.outputs["Generated"], stretch.inputs["Vector"])
-    noise = nodes.new("ShaderNodeTexNoise")
-    noise.inputs["Scale"].default_value, noise.inputs["Detail"].default_value = 1.7, 5.0
-    links.new(stretch.outputs["Vector"], noise.inputs["Vector"])
-    veil = nodes.new("ShaderNodeMapRange")
-    veil.inputs["From Min"].default_value, veil.inputs["From Max"].default_value = 0.48, 0.78
-    veil.inputs["To Max"].default_value = 0.75
-    links.new(noise.outputs["Fac"], veil.inputs["Value"])
-    mix = nodes.new("ShaderNodeMix")
-    mix.data_type = "RGBA"
-    links.new(veil.outputs["Result"], mix.inputs["Factor"])
-    links.new(ramp.outputs["Color"], mix.inputs[6])
-    mix.inputs[7].default_value = (0.88, 0.89, 0.90, 1.0)
-    return mix.outputs[2]

@@ -37,6 +37,7 @@ class _Box:
     """Stands in for an actor: an axis-aligned box, which has an exact silhouette and depth."""
 
     low, high = np.array([-0.4, -0.25, 0.3]), np.array([0.35, 0.25, 1.5])
+    props = ()
 
 
 @pytest.fixture
@@ -210,7 +211,7 @@ def test_a_frame_that_blender_did_not_write_is_an_error(tmp_path):
 def test_an_environment_that_is_not_in_the_catalogue_is_refused(engine):
     scene = a_scene()
     for change, message in (
-        ({"kind": "beach"}, "environment.kind"),
+        ({"kind": "moon"}, "environment.kind"),
         ({"hdri": "noon"}, "environment.hdri"),
         ({"colours": ("#ffffff",)}, "environment.colours"),
         ({"params": {}}, "environment.params"),
@@ -274,6 +275,8 @@ def test_a_stage_keeps_clear_of_things(engine):
         for thing in bpy.context.scene.objects:
             if thing.type != "MESH" or thing.hide_render or thing.name in ("ground", "grass", "ceiling"):
                 continue
+            if thing.name.startswith(("beam", "halo", "pool")):
+                continue  # light in the air
             points = np.empty(3 * len(thing.data.vertices), np.float32)
             thing.data.vertices.foreach_get("co", points)
             matrix = np.array(thing.matrix_world)

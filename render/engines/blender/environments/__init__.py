@@ -13,12 +13,19 @@ from collections.abc import Callable
 import bpy
 
 from motionpair.errors import InputError
-from motionpair.specs import Environment
+from motionpair.specs import Environment, Style
+from render.engines.blender.environments.beach import build_beach
+from render.engines.blender.environments.corridor import build_corridor
 from render.engines.blender.environments.court import build_court
+from render.engines.blender.environments.gym import build_gym
+from render.engines.blender.environments.office import build_office
 from render.engines.blender.environments.park import build_park
 from render.engines.blender.environments.place import Place
 from render.engines.blender.environments.plaza import build_plaza
+from render.engines.blender.environments.rooftop import build_rooftop
 from render.engines.blender.environments.room import build_room
+from render.engines.blender.environments.stage import build_stage
+from render.engines.blender.environments.street import build_street
 from render.engines.blender.environments.studio import build_studio
 from render.scene import CameraTrack
 
@@ -28,10 +35,19 @@ BUILDERS: dict[str, Callable[[Place], None]] = {
     "court": build_court,
     "room": build_room,
     "studio": build_studio,
+    "street": build_street,
+    "stage": build_stage,
+    "beach": build_beach,
+    "rooftop": build_rooftop,
+    "corridor": build_corridor,
+    "office": build_office,
+    "gym": build_gym,
 }
 
 
-def build(environment: Environment, camera: CameraTrack, scene: bpy.types.Scene) -> None:
+def build(
+    environment: Environment, camera: CameraTrack, scene: bpy.types.Scene, style: Style = "realistic"
+) -> None:
     """Build `environment` in `scene`, as `camera` may see it.
 
     Raises:
@@ -39,6 +55,6 @@ def build(environment: Environment, camera: CameraTrack, scene: bpy.types.Scene)
     """
     if environment.kind not in BUILDERS:
         raise InputError(f"environment.kind: expected one of {', '.join(BUILDERS)}, got {environment.kind!r}")
-    place = Place(environment, camera, scene)
+    place = Place(environment, camera, scene, style)
     BUILDERS[environment.kind](place)
     place.clear_view()

@@ -17,21 +17,25 @@ from render.engines.blender.shader import Rgb, Shader, linear_rgb
 
 
 class Fittings:
-    """The furniture of one room, in the room's materials."""
+    """The furniture of one room, in the room's materials.
 
-    def __init__(self, place: Place) -> None:
-        colours, rng = place.colours, place.rng
-        self._rng = rng
-        self.wood = surfaces.wood("furniture", colours["furniture"])
-        self.textile = surfaces.fabric("textile", colours["textiles"])
-        second = surfaces.blend(colours["rug"], (0.8, 0.78, 0.74), 0.4)
-        self.cushion = surfaces.fabric("cushion", second, colours["textiles"], 0.09)
-        self.curtain = surfaces.fabric(
-            "curtain", surfaces.blend(colours["textiles"], (0.8, 0.78, 0.72), 0.45)
-        )
+    Args:
+        wood, textiles, rug: the names of the place's colours that furniture, upholstery and pots take.
+    """
+
+    def __init__(
+        self, place: Place, wood: str = "furniture", textiles: str = "textiles", rug: str = "rug"
+    ) -> None:
+        cloth, third = place.colours[textiles], place.colours[rug]
+        self._rng = place.rng
+        self.wood = surfaces.wood("furniture", place.colours[wood])
+        self.textile = surfaces.fabric("textile", cloth)
+        second = surfaces.blend(third, (0.8, 0.78, 0.74), 0.4)
+        self.cushion = surfaces.fabric("cushion", second, cloth, 0.09)
+        self.curtain = surfaces.fabric("curtain", surfaces.blend(cloth, (0.8, 0.78, 0.72), 0.45))
         self.white = surfaces.plain("white", (0.78, 0.77, 0.75), 0.4)
         self.metal = surfaces.plain("metal", (0.12, 0.11, 0.10), 0.3, 0.08)
-        self.pot = surfaces.plain("pot", surfaces.shade(colours["rug"], 0.8), 0.5)
+        self.pot = surfaces.plain("pot", surfaces.shade(third, 0.8), 0.5)
         self.leaf = surfaces.leaves("leaf", linear_rgb("#3f7040"), 0.5)
         self.shade = surfaces.glowing("shade", (1.0, 0.80, 0.55), 1.6 if place.night else 1.0)
         self.outside = _outside(place)
@@ -98,7 +102,7 @@ class Fittings:
 
     def tall(self, x: float, rng: np.random.Generator) -> Solid:
         """A shelf of books, a dresser with a lamp, a floor lamp with an armchair, or a plant."""
-        makers = (self._shelf, self._dresser, self._armchair, self._plant, self._shelf)
+        makers = (self.shelf, self._dresser, self._armchair, self.plant, self.shelf)
         return makers[int(rng.integers(len(makers)))](x, rng)
 
     def low(self, x: float, rng: np.random.Generator) -> Solid:
@@ -126,7 +130,8 @@ class Fittings:
             if rng.random() < 0.06:
                 x += 0.12
 
-    def _shelf(self, x: float, rng: np.random.Generator) -> Solid:
+    def shelf(self, x: float, rng: np.random.Generator) -> Solid:
+        """A shelf of books and vases."""
         solid = Solid()
         width, height, y = 1.1, float(rng.uniform(1.8, 2.1)), -0.17
         for side in (-1, 1):
@@ -177,7 +182,8 @@ class Fittings:
         solid.lathe((lamp_x, -0.28, 1.42), [(0.2, 0.0), (0.14, 0.26)], self.shade)
         return solid
 
-    def _plant(self, x: float, rng: np.random.Generator) -> Solid:
+    def plant(self, x: float, rng: np.random.Generator) -> Solid:
+        """A tall plant in a pot."""
         solid = Solid()
         y = -0.36
         solid.lathe((x, y, 0), [(0.14, 0), (0.2, 0.32), (0.21, 0.36), (0.18, 0.36)], self.pot)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import bpy
 import numpy as np
 
-from render.engines.blender.environments import plants
-from render.engines.blender.environments.shapes import Solid
+from render.engines.blender.environments import glow, plants, surfaces
+from render.engines.blender.environments.place import Place
+from render.engines.blender.environments.shapes import Point, Solid
+from render.engines.blender.shader import Rgb
+
+LAMPLIGHT: Rgb = (1.0, 0.66, 0.34)
+"""Colour of street lamps."""
 
 
 def bench(seat: bpy.types.Material, frame: bpy.types.Material, length: float = 1.7) -> Solid:
@@ -91,3 +98,47 @@ def bollard(body: bpy.types.Material, band: bpy.types.Material) -> Solid:
     )
     solid.lathe((0, 0, 0), [(0.079, 0.62), (0.079, 0.74)], band)
     return solid
+
+
+def globe_lamp(place: Place, post: bpy.types.Material, at: tuple[float, float], angle: float) -> None:
+    """A lamp post with two globes at `at`, lit after dark."""
+    height = 3.6
+    bright = {"day": 0.9, "dusk": 3.0, "night": 5.0}[place.hour]
+    globe = surfaces.glowing("globe", LAMPLIGHT if place.night else (1.0, 0.82, 0.6), bright)
+    place.add(lamp_post(post, globe, height), "lamp post", at, angle)
+    c, s = math.cos(angle), math.sin(angle)
+    globes = [(at[0] + k * 0.38 * c, at[1] + k * 0.38 * s, height - 0.42) for k in (-1, 1)]
+    _light_up(place, globes, (at[0], at[1], height - 0.5))
+
+
+def street_lamp(place: Place, post: bpy.types.Material, at: tuple[float, float], angle: float) -> None:
+    """A lamp on an arm that reaches over the road, towards −Y of the post's own axes; lit after dark."""
+    height, reach = 5.0, 1.3
+    bright = {"day": 0.7, "dusk": 3.5, "night": 6.0}[place.hour]
+    glass = surfaces.glowing("lamp glass", LAMPLIGHT if place.hour != "day" else (0.8, 0.8, 0.78), bright)
+    solid = Solid()
+    solid.lathe((0, 0, 0), [(0.11, 0), (0.11, 0.5), (0.06, 0.6), (0.05, height - 0.2)], post)
+    bend = [
+        (0, 0, height - 0.25),
+        (0, -0.1, height + 0.1),
+        (0, -0.5, height + 0.22),
+        (0, -reach, height + 0.2),
+    ]
+    solid.column(bend, [0.05, 0.045, 0.04, 0.035], post, 8)
+    solid.box((0, -reach, height + 0.2), (0.2, 0.62, 0.1), post)
+    solid.box((0, -reach, height + 0.135), (0.15, 0.5, 0.04), glass)
+    place.add(solid, "street lamp", at, angle)
+    head = (at[0] + math.sin(angle) * reach, at[1] - math.cos(angle) * reach, height + 0.1)
+    _light_up(place, [head], head)
+
+
+def _light_up(place: Place, seen: list[Point], shining: Point) -> None:
+    """Halos where lamps are seen, and light from those that the camera looks towards."""
+    if place.hour == "day":
+        return
+    for at in seen:
+        glow.halo(place, at, 0.55 if place.night else 0.4, LAMPLIGHT, 0.9 if place.night else 0.5)
+    ahead = shining[0] * math.cos(place.view) + shining[1] * math.sin(place.view)
+    aside = abs(shining[1] * math.cos(place.view) - shining[0] * math.sin(place.view))
+    if place.night and 0.0 < ahead < 14.0 and aside < 1.0 + 0.9 * ahead:
+        place.lamp("lamp", shining, LAMPLIGHT, 5.0)

@@ -10,14 +10,19 @@ import numpy as np
 
 from motionpair.catalog import ENVIRONMENTS
 from motionpair.errors import InputError
-from motionpair.specs import Environment
-from render.engines.blender.environments.shapes import Solid, turn
+from motionpair.specs import Environment, Style
+from render.engines.blender import lights
+from render.engines.blender.environments.shapes import Point, Solid, turn
 from render.engines.blender.lights import key_direction
 from render.engines.blender.shader import Rgb, linear_rgb
 from render.scene import CameraTrack
 
 ELBOW_ROOM = 0.45
 """Metres kept free around the camera."""
+LAMPS = 3
+"""Lamps of a place that cast light; the others only glow."""
+LIT_WINDOWS = {"day": 0.04, "dusk": 0.35, "night": 0.55}
+"""Share of a house's windows with light behind them, by the hour."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,17 @@ class Place:
         params: the environment's numbers by name. colours: linear RGB by name.
         rng: all of its randomness. clear: metres around the origin that stay free of things.
         view: radians, the bearing that the camera looks towards, as an angle from +X.
+        eye: (3,) metres, world, where the camera is on the whole.
+        hour: day, dusk or night. lit: share of the windows with light behind them.
     """
 
-    def __init__(self, environment: Environment, camera: CameraTrack, scene: bpy.types.Scene) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        camera: CameraTrack,
+        scene: bpy.types.Scene,
+        style: Style = "realistic",
+    ) -> None:
         kind = ENVIRONMENTS[environment.kind]
         for name in kind.params:
             if name not in environment.params:
@@ -58,12 +71,16 @@ class Place:
         }
         self.rng = np.random.default_rng(environment.seed)
         self.clear = self.params["clear"]
-        self.night = environment.hdri == "night"
-        middle = camera.position.mean(axis=0)
-        self.view = math.atan2(-middle[1], -middle[0])
+        self.hour = lights.hour(environment)
+        self.night = self.hour == "night"
+        self.lit = LIT_WINDOWS[self.hour]
+        self.eye = camera.position.mean(axis=0)
+        self.view = math.atan2(-self.eye[1], -self.eye[0])
+        self._exposure = lights.exposure(environment, style)
         self._camera = camera.position[:, :2]
         self._scene = scene
         self._things: list[Thing] = []
+        self._lamps = 0
 
     def add(
         self,
@@ -96,10 +113,37 @@ class Place:
         solid.faces(square, np.array([(0, 1, 2, 3)]), square[None, :, :2], material)
         self.add(solid, "ground", fixed=True)
 
+    def lamp(self, name: str, at: Point, colour: Rgb, level: float, radius: float = 0.2) -> None:
+        """A lamp that shines all around; `level`: irradiance over π at one metre, at strength 1.
+
+        A place has LAMPS of them: more would share the few samples and be seen as noise.
+        """
+        if self._lamps == LAMPS:
+            return
+        self._lamps += 1
+        lights.lamp(self._scene, name, at, colour, level * self._exposure, radius)
+
+    def spot(
+        self, name: str, at: Point, aim: Point, colour: Rgb, level: float, reach: float, blend: float = 0.6
+    ) -> None:
+        """A spotlight at `at` that points at `aim`; `level`: irradiance over π there, at strength 1."""
+        lights.spot(self._scene, name, at, aim, colour, level * self._exposure, reach, blend=blend)
+
+    def point(self, ahead: float, aside: float, height: float = 0.0) -> Point:
+        """The world point `ahead` metres from the origin along the view, `aside` to its left, `height` up."""
+        c, s = math.cos(self.view), math.sin(self.view)
+        return c * ahead - s * aside, s * ahead + c * aside, height
+
     def around(self, angle: float, distance: float) -> tuple[float, float]:
         """The point at `angle` from where the camera looks, `distance` metres from the origin."""
         bearing = self.view + angle
         return distance * math.cos(bearing), distance * math.sin(bearing)
+
+    @staticmethod
+    def let_light_through(thing: bpy.types.Object) -> None:
+        """Sky and key light shine as if a wall or ceiling were not there: light without noise."""
+        thing.visible_shadow = False
+        thing.visible_diffuse = False
 
     def clear_view(self) -> None:
         """Remove what stands between camera and stage; let the key light through to the stage."""

@@ -107,7 +107,7 @@ def build_room(place: Place) -> None:
     bounced = surfaces.glowing("ceiling", white, 0.32 if place.night else 0.6)
     ceiling.box((0, 0, HEIGHT + 0.05), (2 * half, 2 * half, 0.1), bounced)
     cover = place.add(ceiling, "ceiling", angle=place.view + turned, fixed=True)
-    _let_light_through(cover)
+    place.let_light_through(cover)
     pendant = Solid()
     pendant.column([(0, 0, HEIGHT), (0, 0, 2.62)], [0.008, 0.008], trim, 5)
     pendant.lathe((0, 0, 2.4), [(0.3, 0.0), (0.26, 0.1), (0.08, 0.22), (0.02, 0.23)], fit.textile)
@@ -132,7 +132,7 @@ def _wall(
     shell.box((0, 0.06, HEIGHT / 2), (2 * half, 0.12, HEIGHT), wall)
     shell.box((0, -0.012, 0.06), (2 * half, 0.024, 0.12), trim)
     shell.box((0, -0.02, HEIGHT - 0.04), (2 * half, 0.05, 0.08), trim)
-    _let_light_through(put(shell, "wall"))
+    place.let_light_through(put(shell, "wall"))
 
     # Places along the wall, a metre and a half each, hold a window or furniture with something above it.
     count = max(2, int(2 * (half - 0.7) / 1.6))
@@ -153,9 +153,3 @@ def _wall(
             put(fit.tall(middle, rng), "tall furniture")
         else:
             put(fit.picture(middle, rng), "picture")
-
-
-def _let_light_through(thing: bpy.types.Object) -> None:
-    """The sky and the key light the room as if walls and ceiling were not there: light without noise."""
-    thing.visible_shadow = False
-    thing.visible_diffuse = False

@@ -1,0 +1,408 @@
+"""The beach: rippled sand, surf and sea to the horizon, palms, parasols, huts, dunes and a headland.
+
+In the shore's axes X runs to the sea.
+"""
+
+from __future__ import annotations
+
+import math
+
+import bpy
+import numpy as np
+
+from render.engines.blender.environments import glow, surfaces
+from render.engines.blender.environments.place import Place
+from render.engines.blender.environments.shapes import Solid, blob, turn
+from render.engines.blender.shader import Field, Rgb, Shader, Value, linear_rgb
+
+WATERLINE = 2.4
+"""Metres from the free ground to the water."""
+FAR = 420.0
+"""Metres to the horizon."""
+_SEEN_SKY: dict[str, Rgb] = {
+    "day": (0.62, 0.76, 0.86),
+    "dusk": (0.98, 0.56, 0.40),
+    "night": (0.045, 0.055, 0.10),
+}
+"""The colour of the sky that the sea mirrors aslant, by the hour."""
+
+
+def shore_and_sea(place: Place, bearing: float) -> bpy.types.Material:
+    """Dry sand with ripples and footprints, wet sand, foam, and water that deepens with the distance."""
+    sand, sea, params = place.colours["sand"], place.colours["sea"], place.params
+    shader = Shader("beach")
+    x, y = surfaces.world_xy(shader, bearing)
+    flat = shader.vector(x, y, 0.0)
+    line = place.clear + WATERLINE
+    swash = (
+        (y * 0.33).sin() * 0.35 + (y * 0.9 + 1.0).sin() * 0.12 + (shader.noise(flat, 0.9, 2.0) - 0.5) * 0.5
+    )
+    out = x - line - swash
+    fine, broad = shader.noise(flat, 75.0, 2.0), shader.noise(flat, 0.9, 3.0)
+    ripple = (x * 7.0 + (broad - 0.5) * 9.0 + (y * 0.8).sin() * 1.2).sin()
+    prints = shader.field("ShaderNodeTexVoronoi", {"Vector": flat, "Scale": 2.6}, "Distance")
+    dents = prints.rise(0.22, 0.05) * broad.rise(0.42, 0.62)
+    tone: Value = shader.mix(fine.rise(0.3, 0.72), surfaces.shade(sand, 0.78), surfaces.shade(sand, 1.12))
+    tone = shader.mix(ripple.rise(-0.2, 1.0) * (0.28 * params["ripples"]), tone, surfaces.shade(sand, 0.62))
+    tone = shader.mix(dents * 0.55, tone, surfaces.shade(sand, 0.48))
+    shells = shader.field("ShaderNodeTexVoronoi", {"Vector": flat, "Scale": 7.0}, "Distance")
+    tone = shader.mix((0.07 - shells).above(0.0) * (broad - 0.55).above(0.0), tone, (0.80, 0.76, 0.70))
+    wet = out.rise(-1.6, -1.0)
+    tone = shader.mix(
+        wet * 0.75, tone, surfaces.blend(surfaces.shade(sand, 0.40), _SEEN_SKY[place.hour], 0.18)
+    )
+    # Water: clear and pale over the sand, then the sea's colour, then mirrored sky towards the horizon.
+    shallow = surfaces.blend(surfaces.blend(sea, (0.35, 0.75, 0.70), 0.4), sand, 0.25)
+    dim = {"day": 1.0, "dusk": 0.75, "night": 0.8}[place.hour]
+    water: Value = shader.mix(out.rise(0.0, 9.0), shallow, sea)
+    water = shader.mix(out.rise(10.0, 90.0), water, surfaces.shade(sea, 0.55))
+    depth = (out + 2.0).most(0.5)
+    swell = shader.noise(shader.vector(x * 0.55, y * 0.16, 0.0), 1.0, 3.0)
+    chop = shader.noise(shader.vector(x * 2.4, y * 0.8, 5.0), 1.0, 2.0)
+    far = out.rise(12.0, 160.0)
+    crest = (swell * 0.65 + chop * 0.35).rise(0.42, 0.68)
+    water = shader.mix(crest * (0.55 - far * 0.3), water, surfaces.blend(sea, _SEEN_SKY[place.hour], 0.6))
+    grazing = shader.field("ShaderNodeLayerWeight", {"Blend": 0.5}, "Facing") ** 6.0
+    water = shader.mix(grazing * 0.6, water, _SEEN_SKY[place.hour])
+    glitter = shader.noise(shader.vector(x * 3.0, y * 1.1, 9.0), 1.0, 2.0)
+    sparkle = (glitter - 0.66 - depth * 0.0004).above(0.0) * out.rise(3.0, 20.0) * (1.0 - far)
+    foam_noise = shader.noise(shader.vector(x * 1.2, y * 0.7, 2.0), 2.4, 4.0)
+    lace: Field = (0.30 - abs(out - 0.15)).most(0.16 - abs(out - 1.5)).most(0.10 - abs(out - 3.2))
+    foam = (lace + (foam_noise - 0.5) * 0.9).rise(0.02, 0.14)
+    water = shader.mix(foam * (1.0 - out.rise(3.6, 4.2)), water, (0.86, 0.88, 0.88))
+    on_sea = out.rise(-0.02, 0.02)
+    tone = shader.mix(on_sea, tone, water)
+    tone = shader.mix(
+        (lace + (foam_noise - 0.5) * 0.9).rise(0.05, 0.16) * out.rise(-0.5, -0.1), tone, (0.86, 0.88, 0.88)
+    )
+    relief = shader.bump(
+        ripple * (0.5 * params["ripples"]) * (1.0 - wet) - dents * 1.6 + fine * 0.15 + crest * on_sea,
+        0.016,
+        0.8,
+    )
+    dry = shader.field("ShaderNodeBsdfDiffuse", {"Color": tone, "Normal": relief})
+    # Much of what one sees on water is sky; painted, because mirrored it would be noise.
+    glow_of_sky = on_sea * (0.30 * dim + grazing * 0.25)
+    lit = shader.mix_shaders(
+        glow_of_sky, dry, shader.emission(water, {"day": 0.9, "dusk": 0.6, "night": 0.10}[place.hour])
+    )
+    lit = shader.mix_shaders(sparkle * 0.8, lit, shader.emission(_SEEN_SKY[place.hour], 1.8))
+    return surfaces.seen_by_camera(shader, lit, sand)
+
+
+def _breaker(place: Place, bearing: float, distance: float, height: float, phase: float) -> None:
+    """A wave that runs along the shore, foam on its crest and its foot."""
+    shader = Shader("breaker")
+    u, v, _ = surfaces.surface_uvw(shader)
+    sea = place.colours["sea"]
+    noise = shader.noise(shader.vector(u * 0.6, v * 2.0, phase), 1.6, 4.0)
+    body = shader.mix((v * (1.0 / (height * 1.5))).clamped(), surfaces.shade(sea, 0.8),
+                      surfaces.blend(surfaces.shade(sea, 1.5), (0.4, 0.8, 0.75), 0.35))  # fmt: skip
+    crest = (v - height * 1.15 + (noise - 0.5) * height * 1.6).rise(-0.02, 0.06)
+    foot = (noise * 0.34 - v + 0.02).rise(-0.02, 0.03)
+    tone = shader.mix(crest.most(foot).clamped(), body, (0.88, 0.90, 0.90))
+    front = shader.field("ShaderNodeBsdfDiffuse", {"Color": tone})
+    front = shader.mix_shaders(0.22, front, shader.emission(tone, 0.7 if place.hour == "day" else 0.3))
+    material = surfaces.seen_by_camera(shader, front, sea)
+    along = np.linspace(-70, 70, 141)
+    wave = 0.62 + 0.38 * np.sin(along * 0.11 + phase) * np.cos(along * 0.043 + 2 * phase)
+    tall = height * wave
+    sway = 0.8 * np.sin(along * 0.07 + phase) + 0.25 * np.sin(along * 0.31)
+    rows = [(0.0, 0.0), (0.22, 0.35), (0.30, 0.75), (0.20, 1.0), (0.6, 0.95), (1.8, 0.35), (2.8, 0.0)]
+    grid = np.array(
+        [np.stack([distance + sway + dx * (0.5 + height), along, dz * tall], -1) for dx, dz in rows]
+    )
+    solid = Solid()
+    solid.sheet(grid, material)
+    place.let_light_through(place.add(solid, "breaker", angle=bearing, fixed=True))
+
+
+def palm(
+    rng: np.random.Generator, trunk: bpy.types.Material, leaf: bpy.types.Material, height: float
+) -> bpy.types.Mesh:
+    """A palm: a bent, ringed trunk and drooping feathered leaves."""
+    solid = Solid()
+    t = np.linspace(0, 1, 14)
+    lean = rng.uniform(0.6, 1.5)
+    path = np.stack([lean * t**1.8, np.zeros(14), height * t], -1)
+    radii = 0.15 - 0.07 * t + 0.012 * (np.arange(14) % 2)
+    solid.column(path, radii, trunk, 9, False)
+    top = path[-1]
+    for k in range(13):
+        angle, lift = k * 2.4 + rng.uniform(-0.2, 0.2), rng.uniform(0.1, 1.0)
+        length = rng.uniform(1.7, 2.4)
+        s = np.linspace(0, 1, 9)
+        out = length * s * (1 - 0.18 * s)
+        rib = (
+            np.stack([out * math.cos(angle), out * math.sin(angle), lift * s * 1.1 - 1.9 * s**2.2], -1) + top
+        )
+        across = np.array([-math.sin(angle), math.cos(angle), 0.0])
+        width = 0.36 * np.sin(np.pi * np.clip(s * 0.92 + 0.06, 0, 1)) ** 0.7
+        droop = np.array([0, 0, -0.45])
+        for side in (-1, 1):
+            # Each half of a leaf is a comb of blades.
+            blades_at = np.linspace(0.08, 0.98, 16)
+            foot = np.stack([np.interp(blades_at, s, rib[:, c]) for c in range(3)], -1)
+            next_at = np.stack([np.interp(blades_at + 0.05, s, rib[:, c]) for c in range(3)], -1)
+            reach = np.interp(blades_at, s, width)[:, None]
+            way = rib[-1] - rib[0]
+            way /= np.linalg.norm(way)
+            tip = foot + side * across * reach * 1.5 + droop * reach + way * 0.35 * reach
+            vertices = np.stack([foot, next_at, tip], 1).reshape(-1, 3)
+            count = len(blades_at)
+            uv = np.broadcast_to(np.array([(0, 0), (1, 0), (0.5, 1)], float), (count, 3, 2))
+            solid.faces(vertices, np.arange(count * 3).reshape(-1, 3), uv, leaf, part=rng.random(count))
+    for k in range(4):
+        a = k * 1.7
+        solid.sheet(
+            blob(
+                (top[0] + 0.16 * math.cos(a), top[1] + 0.16 * math.sin(a), top[2] - 0.16),
+                (0.11, 0.11, 0.13),
+                rng,
+                0,
+                5,
+            ),
+            trunk,
+        )
+    return solid.mesh("palm")
+
+
+def parasol(colours: list[bpy.types.Material], pole: bpy.types.Material, towel: bpy.types.Material) -> Solid:
+    """A parasol of two colours in turn, stuck aslant into the sand, with a towel beside it."""
+    solid = Solid()
+    tip = np.array([0.18, 0.0, 2.15])
+    solid.column([(0, 0, 0), tuple(tip)], [0.022, 0.02], pole, 7)
+    sides, radius = 10, 1.25
+    for k in range(sides):
+        a, b = (2 * math.pi * (k + d) / sides for d in (0, 1))
+        rows = []
+        for share, drop in ((0.0, 0.0), (0.45, 0.10), (0.85, 0.36), (1.0, 0.52), (1.01, 0.66)):
+            ring = [
+                (tip[0] + share * radius * math.cos(c), tip[1] + share * radius * math.sin(c), tip[2] - drop)
+                for c in (a, b)
+            ]
+            rows.append(ring)
+        grid = np.array(rows)
+        grid[..., 2] += (grid[..., 0] - tip[0]) * -0.16
+        solid.sheet(grid, colours[k % 2], smooth=False)
+    solid.box((-0.7, 0.9, 0.02), (0.75, 1.7, 0.03), towel, 0.3)
+    solid.box((0.7, 0.55, 0.16), (0.36, 0.26, 0.32), colours[0])
+    solid.column([(0.56, 0.55, 0.32), (0.70, 0.55, 0.46), (0.84, 0.55, 0.32)], [0.015] * 3, pole, 5)
+    return solid
+
+
+def hut(
+    planks: bpy.types.Material, white: bpy.types.Material, roof: bpy.types.Material, door: bpy.types.Material
+) -> Solid:
+    """A bathing hut on posts, its gable towards −Y."""
+    solid = Solid()
+    wide, deep, low, eaves, ridge = 1.7, 1.9, 0.3, 2.2, 3.0
+    solid.box((0, 0, (low + eaves) / 2), (wide, deep, eaves - low), planks)
+    gable = np.array(
+        [
+            [(-wide / 2, -deep / 2, eaves), (wide / 2, -deep / 2, eaves)],
+            [(-0.01, -deep / 2, ridge), (0.01, -deep / 2, ridge)],
+        ]
+    )
+    solid.sheet(gable, planks, smooth=False, first_u=-wide / 2)
+    for side in (-1, 1):
+        solid.sheet(
+            np.array(
+                [
+                    [
+                        (0, -deep / 2 - 0.2, ridge + 0.05),
+                        (side * (wide / 2 + 0.2), -deep / 2 - 0.2, eaves - 0.14),
+                    ],
+                    [
+                        (0, deep / 2 + 0.1, ridge + 0.05),
+                        (side * (wide / 2 + 0.2), deep / 2 + 0.1, eaves - 0.14),
+                    ],
+                ]
+            ),
+            roof,
+            smooth=False,
+        )
+        solid.column(
+            [(0, -deep / 2 - 0.2, ridge + 0.02), (side * (wide / 2 + 0.2), -deep / 2 - 0.2, eaves - 0.16)],
+            [0.06, 0.06],
+            white,
+            4,
+        )
+        solid.box((side * (wide / 2), -deep / 2 - 0.01, (low + eaves) / 2), (0.1, 0.06, eaves - low), white)
+        for y in (-0.8, 0.8):
+            solid.box((side * 0.75, y, 0.15), (0.12, 0.12, 0.3), white)
+    solid.box((0, -deep / 2 - 0.03, low + 0.85), (0.8, 0.05, 1.7), door)
+    solid.box((0, -deep / 2 - 0.05, low + 1.25), (0.34, 0.04, 0.34), white)
+    for k in range(3):
+        solid.box((0, -deep / 2 - 0.25 - 0.22 * k, low - 0.05 - 0.1 * k), (0.9, 0.22, 0.05), white)
+    return solid
+
+
+def build_beach(place: Place) -> None:
+    """Build the beach around the stage; the sea is more or less where the camera looks."""
+    rng, params, clear = place.rng, place.params, place.clear
+    bearing = place.view + params["shore"]
+    place.ground(shore_and_sea(place, bearing), FAR)
+    line = clear + WATERLINE
+    for k, distance in enumerate((2.6, 7.5, 15.0)):
+        _breaker(
+            place,
+            bearing,
+            line + distance,
+            params["surf"] * (0.34, 0.55, 0.6)[k],
+            1.3 * k + float(rng.uniform(0, 6)),
+        )
+    _horizon(place, bearing)
+    trunk = surfaces.bark("palm trunk", (0.20, 0.14, 0.09))
+    leaf = surfaces.leaves("palm leaf", linear_rgb("#4f7d34"), 0.5)
+    palms = [palm(rng, trunk, leaf, float(rng.uniform(4.2, 6.2))) for _ in range(2)]
+    tint, second = place.colours["parasol"], place.colours["huts"]
+    white = surfaces.plain("white", (0.78, 0.77, 0.74), 0.5)
+    cloths = [surfaces.fabric("parasol", tint), surfaces.fabric("parasol", (0.80, 0.78, 0.72))]
+    towels = [surfaces.fabric("towel", c, (0.8, 0.78, 0.72), 0.16) for c in (second, tint)]
+    pole = surfaces.plain("pole", (0.6, 0.58, 0.54), 0.5)
+    door = surfaces.plain("door", surfaces.shade(tint, 0.7), 0.5)
+    roof = surfaces.plain("roof", surfaces.shade(second, 0.3), 0.7)
+    boards = [_planks(place, c) for c in (second, tint, (0.72, 0.70, 0.66))]
+    spots = 17
+    for i in range(spots):
+        angle = (i - spots // 2) / spots * 2 * math.pi + float(rng.uniform(-0.1, 0.1))
+        towards_sea = math.cos(angle - params["shore"])
+        near = clear + 1.6 + float(rng.uniform(0.0, 1.6))
+        at, turned = place.around(angle, near), place.view + angle - math.pi / 2
+        if near * towards_sea > line - 1.6:
+            continue
+        if rng.random() < params["parasols"] * 0.75:
+            if towards_sea < 0.35 and rng.random() < 0.6:
+                far = place.around(angle, near + 1.2)
+                place.add(
+                    hut(boards[int(rng.integers(3))], white, roof, door),
+                    "hut",
+                    far,
+                    turned + float(rng.uniform(-0.2, 0.2)),
+                )
+            else:
+                place.add(
+                    parasol(cloths, pole, towels[int(rng.integers(2))]),
+                    "parasol",
+                    at,
+                    float(rng.uniform(0, 6.28)),
+                )
+        elif rng.random() < params["palms"] * 0.8:
+            far = place.around(angle, near + float(rng.uniform(0.5, 3.0)))
+            place.add(
+                palms[int(rng.integers(2))],
+                "palm",
+                far,
+                float(rng.uniform(0, 6.28)),
+                float(rng.uniform(0.85, 1.15)),
+            )
+    _dunes(place, bearing, clear)
+    if place.hour != "day":
+        _torches(place, pole)
+
+
+def _planks(place: Place, colour: Rgb) -> bpy.types.Material:
+    """Upright boards in stripes of paint and white."""
+    shader = Shader("planks")
+    u, v, part = surfaces.surface_uvw(shader)
+    board = u / 0.17 + 50.0
+    odd = (shader.math("FLOOR", board) * 0.5).fract().above(0.25)
+    grain = shader.noise(shader.vector(u * 20.0, v * 2.0, part), 1.0, 2.0)
+    tone = shader.mix(odd, colour, (0.74, 0.72, 0.67))
+    tone = shader.mix(grain.rise(0.4, 0.7) * 0.2, tone, surfaces.shade(colour, 0.5))
+    tone = shader.mix((abs(board.fract() - 0.5) - 0.46).above(0.0) * 0.5, tone, surfaces.shade(colour, 0.25))
+    return surfaces.finished(shader, tone, colour)
+
+
+def _horizon(place: Place, bearing: float) -> None:
+    """A headland and islands in the haze, and sails."""
+    rng = place.rng
+    haze = {"day": (0.52, 0.64, 0.74), "dusk": (0.55, 0.34, 0.40), "night": (0.018, 0.022, 0.042)}[place.hour]
+    sail = surfaces.glowing(
+        "sail",
+        {"day": (0.90, 0.90, 0.88), "dusk": (0.95, 0.62, 0.48), "night": (0.10, 0.10, 0.14)}[place.hour],
+        0.9,
+    )
+    solid = Solid()
+    for k in range(3):
+        green = surfaces.blend(linear_rgb("#4a6a48"), haze, 0.45 + 0.2 * k)
+        dim = {"day": 0.9, "dusk": 0.6, "night": 0.5}[place.hour]
+        shade = surfaces.glowing(
+            f"headland {k}", surfaces.blend(green, haze, 0.2) if place.hour == "day" else haze, dim
+        )
+        middle, width, tall = (
+            (-1, 1)[k % 2] * rng.uniform(0.35, 0.9),
+            rng.uniform(0.25, 0.5),
+            rng.uniform(10, 22) / (1 + 0.4 * k),
+        )
+        distance = 200.0 + 60.0 * k
+        angle = np.linspace(middle - width, middle + width, 60)
+        ridge = np.sin(np.linspace(0, np.pi, 60)) ** 0.7 * (
+            0.7 + 0.2 * np.sin(angle * 23 + k) + 0.1 * np.sin(angle * 61)
+        )
+        rows = [
+            np.stack([distance * np.cos(angle), distance * np.sin(angle), h * tall * ridge], -1)
+            for h in (0.0, 1.0)
+        ]
+        solid.sheet(np.array(rows), shade)
+    for _ in range(int(rng.integers(2, 6))):
+        side, distance = rng.uniform(-0.7, 0.7), rng.uniform(55, 150)
+        x, y, size = distance * math.cos(side), distance * math.sin(side), rng.uniform(3.0, 6.0)
+        triangle = np.array([(x, y, 0.8), (x, y + size * 0.45, 0.8), (x, y, size)])
+        uv = np.zeros((1, 3, 2))
+        solid.faces(triangle, np.array([(0, 1, 2)]), uv, sail)
+        jib = np.array([(x, y - 0.2, 0.8), (x, y - size * 0.3, 0.8), (x, y - 0.2, size * 0.85)])
+        solid.faces(jib, np.array([(0, 1, 2)]), uv, sail)
+        solid.box((x, y + size * 0.1, 0.4), (0.7, size * 0.55, 0.7), sail)
+    place.let_light_through(place.add(solid, "horizon", angle=bearing, fixed=True))
+
+
+def _dunes(place: Place, bearing: float, clear: float) -> None:
+    """Mounds of sand with tufts of grass on the land's side."""
+    rng = place.rng
+    sand = place.colours["sand"]
+    shader = Shader("dune")
+    position = shader.field("ShaderNodeNewGeometry", output="Position")
+    fine, broad = shader.noise(position, 60.0, 2.0), shader.noise(position, 1.2, 3.0)
+    tone = shader.mix(fine.rise(0.3, 0.7), surfaces.shade(sand, 0.75), surfaces.shade(sand, 1.1))
+    tone = shader.mix(broad.rise(0.45, 0.7) * 0.3, tone, surfaces.shade(sand, 0.55))
+    dune = surfaces.finished(shader, tone, sand)
+    grass = surfaces.leaves("marram", linear_rgb("#8a9a4f"), 0.5)
+    for i in range(13):
+        angle = math.pi + (i - 6) * 0.26 + float(rng.uniform(-0.08, 0.08))
+        distance = clear + float(rng.uniform(6.5, 10.0))
+        wide, tall = float(rng.uniform(2.2, 3.6)), float(rng.uniform(0.8, 2.0))
+        solid = Solid()
+        solid.sheet(blob((0, 0, -0.25 * tall), (wide * 1.3, wide, tall), rng, 0.05, 12), dune)
+        count = 260
+        spread = rng.normal(0, 0.45, (count, 2)) * wide * 0.6
+        foot = (
+            np.maximum(1 - (spread[:, 0] / (wide * 1.3)) ** 2 - (spread[:, 1] / wide) ** 2, 0.0) ** 0.5 * tall
+            - 0.25 * tall
+        )
+        bottom = np.concatenate([spread, foot[:, None]], axis=1)
+        lean = rng.normal(0, 0.16, (count, 2))
+        tip = bottom + np.concatenate([lean, rng.uniform(0.35, 0.75, (count, 1))], axis=1)
+        across = np.concatenate([rng.normal(0, 0.014, (count, 2)), np.zeros((count, 1))], axis=1)
+        vertices = np.stack([bottom - across, bottom + across, tip], 1).reshape(-1, 3)
+        uv = np.broadcast_to(np.array([(0, 0), (1, 0), (0.5, 1)], float), (count, 3, 2))
+        solid.faces(vertices, np.arange(count * 3).reshape(-1, 3), uv, grass, part=rng.random(count))
+        x, y = turn(np.array([distance * math.cos(angle), distance * math.sin(angle)]), bearing)
+        place.add(solid, "dune", (float(x), float(y)), bearing + angle)
+
+
+def _torches(place: Place, pole: bpy.types.Material) -> None:
+    """Torches in the sand after dark."""
+    flame = surfaces.glowing("flame", (1.0, 0.55, 0.18), 7.0)
+    for angle in (-0.62, 0.55, -1.15, 1.2):
+        reach = place.clear + 1.1
+        x, y = place.around(angle, reach)
+        solid = Solid()
+        solid.column([(0, 0, 0), (0, 0, 1.35)], [0.025, 0.03], pole, 7)
+        solid.lathe((0, 0, 1.35), [(0.03, 0), (0.08, 0.12), (0.07, 0.14)], pole)
+        solid.lathe((0, 0, 1.48), [(0.04, 0), (0.065, 0.08), (0.03, 0.2), (0.005, 0.3)], flame)
+        place.add(solid, "torch", (x, y))
+        glow.halo(place, (x, y, 1.6), 0.55, (1.0, 0.50, 0.18), 1.0)
+        if place.night:
+            place.lamp("torch", (x, y, 1.75), (1.0, 0.52, 0.20), 1.5, 0.15)
