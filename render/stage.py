@@ -24,6 +24,7 @@ from render.props import place_props
 from render.retarget import retarget
 from render.scene import Actor, CameraTrack, Scene
 from render.secondary import swing
+from render.touch import touch
 
 OUTLINE_STEP = 24
 """Every how many vertices of a mesh stand for it when a camera is framed."""
@@ -74,13 +75,18 @@ def cast_of(spec: PairSpec) -> list[Character]:
 
 
 def _actors(spec: PairSpec, clip: ClipSpec, store: CharacterStore) -> list[Actor]:
+    """The clip's performers: retargeted one by one, hands brought together, then what swings and is held."""
+    motions = [observe(perform(p.motion, spec.fps, spec.frames), clip.estimator) for p in clip.performers]
+    cast = [_load(store, p.character) for p in clip.performers]
+    poses = [
+        retarget(motion, baked, p.position, p.heading)
+        for motion, baked, p in zip(motions, cast, clip.performers, strict=True)
+    ]
+    poses = touch(motions, cast, poses)
     actors = []
-    for performer in clip.performers:
-        motion = observe(perform(performer.motion, spec.fps, spec.frames), clip.estimator)
-        baked = _load(store, performer.character)
-        pose = retarget(motion, baked, performer.position, performer.heading)
-        pose = swing(baked, pose, spec.fps / performer.motion.speed)
-        actors.append(Actor(baked, pose, performer.slot, place_props(motion, baked, pose)))
+    for performer, motion, baked, pose in zip(clip.performers, motions, cast, poses, strict=True):
+        moving = swing(baked, pose, spec.fps / performer.motion.speed)
+        actors.append(Actor(baked, moving, performer.slot, place_props(motion, baked, moving)))
     return actors
 
 

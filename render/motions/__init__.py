@@ -16,9 +16,11 @@ from motionpair.errors import InputError
 from motionpair.specs import MotionSpec
 from render.motion import Motion
 from render.motions import (
+    company,
     conversation,
     daily,
     dance,
+    floor,
     gestures,
     handling,
     hip_hop,
@@ -51,6 +53,8 @@ _ROOMS = (
     handling,
     manual,
     conversation,
+    floor,
+    company,
 )
 
 FAMILIES: Mapping[str, Family] = {name: play for room in _ROOMS for name, play in room.FAMILIES.items()}
