@@ -50,7 +50,7 @@ def alive(t: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     face = np.zeros((len(t), len(FACE_UNITS)))
     # No face is even: one side leads in everything it does.
     lead = 0.18 * rng.choice((-1.0, 1.0))
-    corner = 0.07 + 0.05 * drift(t, rng, hz=0.22)
+    corner = 0.17 + 0.08 * drift(t, rng, hz=0.22)
     add(face, {"mouthSmileLeft": 1.0 + lead, "mouthSmileRight": 1.0 - lead}, np.maximum(corner, 0.0))
     add(face, {"browInnerUp": 1.0}, np.maximum(0.06 + 0.06 * drift(t, rng, hz=0.3), 0.0))
     for side in ("Left", "Right"):
@@ -82,14 +82,14 @@ def blink(face: np.ndarray, t: np.ndarray, when: float) -> None:
 
 
 def aim(face: np.ndarray, yaw_pitch: np.ndarray) -> None:
-    """Turn the eyes to (N, 2) yaw and pitch, radians in the head, as far as they go; the lids go along."""
+    """Turn the eyes to (N, 2) yaw and pitch, radians in the head, as far as they go."""
     yaw, pitch = yaw_pitch[:, 0], yaw_pitch[:, 1]
     left, right = _share(yaw, _EYES_ASIDE), _share(-yaw, _EYES_ASIDE)
     up, down = _share(pitch, _EYES_UP), _share(-pitch, _EYES_DOWN)
     add(face, {"eyeLookOutLeft": 1.0, "eyeLookInRight": 1.0}, left)
     add(face, {"eyeLookInLeft": 1.0, "eyeLookOutRight": 1.0}, right)
     add(face, both("eyeLookUp", 1.0) | both("eyeWide", 0.15), up)
-    add(face, both("eyeLookDown", 1.0) | both("eyeBlink", 0.22), down)
+    add(face, both("eyeLookDown", 1.0), down)
 
 
 def _share(angle: np.ndarray, most: float) -> np.ndarray:
@@ -107,7 +107,7 @@ def smile(face: np.ndarray, amount: np.ndarray | float) -> None:
 
 def raise_brows(face: np.ndarray, amount: np.ndarray | float) -> None:
     """Brows up, eyes a little wider."""
-    add(face, {"browInnerUp": 0.7, **both("browOuterUp", 0.6), **both("eyeWide", 0.25)}, amount)
+    add(face, {"browInnerUp": 0.95, **both("browOuterUp", 0.9), **both("eyeWide", 0.35)}, amount)
 
 
 def surprise(face: np.ndarray, amount: np.ndarray | float) -> None:
@@ -118,14 +118,15 @@ def surprise(face: np.ndarray, amount: np.ndarray | float) -> None:
 
 def doubt(face: np.ndarray, amount: np.ndarray | float) -> None:
     """One brow up, one down, the mouth pulled aside."""
-    add(face, {"browOuterUpLeft": 0.8, "browInnerUp": 0.25, "browDownRight": 0.65}, amount)
-    add(face, {"mouthLeft": 0.35, **both("mouthPress", 0.4), "eyeSquintRight": 0.35}, amount)
+    add(face, {"browOuterUpLeft": 1.0, "browInnerUp": 0.3, "browDownRight": 1.0}, amount)
+    add(face, {"mouthLeft": 0.6, **both("mouthPress", 0.5), "eyeSquintRight": 0.7}, amount)
+    add(face, {"eyeWideLeft": 0.3, "mouthDimpleLeft": 0.5, "noseSneerRight": 0.35}, amount)
 
 
 def think(face: np.ndarray, amount: np.ndarray | float) -> None:
     """Brows drawn together, lips pressed and pushed forward."""
-    add(face, {**both("browDown", 0.45), "browInnerUp": 0.3, **both("eyeSquint", 0.3)}, amount)
-    add(face, {"mouthPucker": 0.3, **both("mouthPress", 0.3), "mouthShrugLower": 0.35}, amount)
+    add(face, {**both("browDown", 0.75), "browInnerUp": 0.35, **both("eyeSquint", 0.5)}, amount)
+    add(face, {"mouthPucker": 0.45, **both("mouthPress", 0.4), "mouthShrugLower": 0.6}, amount)
 
 
 def grin(face: np.ndarray, amount: np.ndarray | float) -> None:
@@ -136,8 +137,9 @@ def grin(face: np.ndarray, amount: np.ndarray | float) -> None:
 
 def effort(face: np.ndarray, amount: np.ndarray | float) -> None:
     """Strain: brows down, nose up, lips pressed and stretched."""
-    add(face, {**both("browDown", 0.7), **both("eyeSquint", 0.5), **both("noseSneer", 0.4)}, amount)
-    add(face, {**both("mouthPress", 0.4), **both("mouthStretch", 0.3), **both("cheekSquint", 0.3)}, amount)
+    add(face, {**both("browDown", 1.0), **both("eyeSquint", 0.8), **both("noseSneer", 0.8)}, amount)
+    add(face, {**both("mouthPress", 0.4), **both("mouthStretch", 0.6), **both("cheekSquint", 0.6)}, amount)
+    add(face, {**both("mouthLowerDown", 0.3), **both("mouthUpperUp", 0.25)}, amount)
 
 
 def exhale(face: np.ndarray, amount: np.ndarray | float) -> None:
