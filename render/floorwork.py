@@ -36,7 +36,7 @@ _GRIP = 0.012
 """Metres above the lowest point within which skin holds a lying body against sliding."""
 _SINK = 0.001
 """Metres that flesh may be pressed into the ground by."""
-_ARM = 0.965
+_ARM = 0.975
 """Share of its length that an arm which carries the body stretches to."""
 _FORWARD = 3.0
 """Metres to the front that a limb which points into the ground is led by, for each metre of its depth."""

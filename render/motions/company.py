@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
+from render.arms import Side
 from render.motion import Touch
 from render.motions import face, hands
 from render.motions.puppet import BEHIND, OUTWARD, Puppet
@@ -19,8 +21,10 @@ from render.motions.signals import drift, ease, lag, smooth, spline
 from render.motions.steps import Step, walk_steps
 from render.motions.track import LEFT, RIGHT, Track
 
-_OTHER = {"left": "partner_right", "right": "partner_left"}
-_SAME = {"left": "partner_left", "right": "partner_right"}
+What = Literal["partner_left", "partner_right"]
+_OTHER: dict[Side, What] = {"left": "partner_right", "right": "partner_left"}
+_SAME: dict[Side, What] = {"left": "partner_left", "right": "partner_right"}
+_SIDES: tuple[Side, Side] = ("left", "right")
 
 
 @dataclass(frozen=True)
@@ -114,14 +118,14 @@ def hand_clap(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: n
 
     half = min(0.4, 0.22 * params["rate"])
     touches = []
-    for side in ("left", "right"):
-        for what, names in ((_OTHER, ("both",)), (_SAME, (side,))):
+    for hand in _SIDES:
+        for what, names in ((_OTHER, ("both",)), (_SAME, (hand,))):
             weight = np.zeros(len(t))
             for i, kind in enumerate(kinds):
                 if kind in names:
                     weight = np.maximum(weight, _near(beat, first + i, 0.045 * params["rate"], half))
             if weight.any():
-                touches.append(Touch(side, what[side], weight))  # type: ignore[arg-type]
+                touches.append(Touch(hand, what[hand], weight))
     return replace(p.track(), touches=tuple(touches))
 
 
@@ -273,7 +277,7 @@ def partner_dance(
         if end > 0 and start < seconds:
             p.events.append((max(start, 0.0), min(end, seconds), figure.words))
     one = np.ones(len(t))
-    touches = tuple(Touch(side, _OTHER[side], one) for side in ("left", "right"))  # type: ignore[arg-type]
+    touches = tuple(Touch(hand, _OTHER[hand], one) for hand in _SIDES)
     return replace(p.track(), touches=touches)
 
 

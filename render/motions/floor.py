@@ -31,7 +31,7 @@ def crawl(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     """Crawl on hands and knees: a hand and the opposite knee step together, the hand a little ahead."""
     p = Puppet(t, rng)
     speed, curve = params["speed"], params["curve"]
-    period = 1.0 / (0.68 + 0.7 * speed + rng.uniform(-0.04, 0.04))
+    period = 1.0 / (0.72 + 0.75 * speed + rng.uniform(-0.04, 0.04))
     duty, late = 0.6, 0.08 + 0.05 * rng.random()
     pace = 2 * np.pi * (t / period)
     p.path, p.heading = _arc(t, speed, curve)
@@ -41,8 +41,8 @@ def crawl(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     p.sway[:, 0] = 0.028 * lag(swing, t, 0.05)
     p.sway[:, 2] = -mannequin.HIP_HEIGHT + 0.425 + 0.012 * np.cos(2 * pace + 0.6)
     p.sway[:, 1] = 0.26 + 0.012 * np.sin(2 * pace)
-    pitch = 1.3 + 0.03 * np.cos(2 * pace) + 0.02 * drift(t, rng, hz=0.2)
-    hips = rot.mul(rot.about_z(0.1 * lag(swing, t, 0.04) + 0.35 * curve), rot.about_x(pitch))
+    pitch = 1.4 + 0.03 * np.cos(2 * pace) + 0.02 * drift(t, rng, hz=0.2)
+    hips = rot.mul(rot.about_z(0.06 * lag(swing, t, 0.04) + 0.35 * curve), rot.about_x(pitch))
     p.pelvis = rot.log(rot.mul(hips, rot.about_z(0.07 * np.sin(pace))))
     p.spine[:, 0] = 0.05 + 0.03 * np.sin(2 * pace + 1.0)
     p.spine[:, 1] = 0.17 * lag(swing, t, 0.1) + 0.2 * curve
@@ -62,7 +62,7 @@ def crawl(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
         # A left hand steps half a period after a right one; the knee across follows it.
         phase = 0.5 * side
         at, _, u = _steps(
-            t, speed, curve, period, phase, duty, np.array([out * (0.17 + own[0]), -0.25 + own[1]]), 0.095
+            t, speed, curve, period, phase, duty, np.array([out * (0.17 + own[0]), -0.275 + own[1]]), 0.095
         )
         at[:, 2] += 0.062
         wrists.append(at)
