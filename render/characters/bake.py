@@ -16,11 +16,13 @@ import numpy as np
 from motionpair import catalog, fields
 from motionpair.errors import MachineError
 from motionpair.specs import Character
-from render.characters import body, dressing, figure, hair, packing, rig, shoes, swings
+from render.characters import body, dressing, figure, glasses, hair, hats, packing, rig, shoes, swings
 from render.characters.baked import BakedCharacter, MeshPart
 from render.characters.basis import BODY, AnnyBasis
 from render.characters.figure import Figure
 from render.characters.garments import Cut
+from render.characters.hats import Headwear
+from render.characters.scalp import Scalp
 from render.characters.surface import Surface
 from render.skeleton import FACE_UNITS
 
@@ -45,7 +47,7 @@ def bake(basis: AnnyBasis, character: Character) -> BakedCharacter:
     clothes = [_worn(placed, naked, index, cut) for index, cut in worn]
     grown = hair.grow(placed, [_cloth(part) for part in clothes if part.role == "cloth"])
     rigged, clothes, shells = swings.hung(placed, clothes, grown)
-    parts += clothes + shells
+    parts += clothes + shells + _on_head(placed)
     if footwear is None:
         soles = body.soles(placed, skin)
     else:
@@ -65,6 +67,17 @@ def bake(basis: AnnyBasis, character: Character) -> BakedCharacter:
         sole_part=sole_part,
         soles=soles,
     )
+
+
+def _on_head(placed: Figure) -> list[MeshPart]:
+    """What the character wears on head and eyes."""
+    out = []
+    for index, garment in enumerate(placed.character.garments):
+        if garment.kind in catalog.HEADWEAR:
+            out.append(hats.part(Headwear(Scalp(placed), garment.kind), index))
+        elif garment.kind in catalog.EYEWEAR:
+            out.append(glasses.part(placed, index))
+    return out
 
 
 def _cloth(part: MeshPart) -> Surface:

@@ -4,7 +4,8 @@ Made once from a `motionpair.specs.Character` (render.characters.bake, which nee
 as an uncompressed-pickle-free `.npz`, and loaded by render workers, which need numpy alone.
 
 The rig is the 55 canonical joints of `render.skeleton`, in that order, then twist helpers, then the joints
-of what hangs loose and swings (`Swing`). The bind pose is the body model's A-pose, feet on z = 0 (the lowest sole vertex), pelvis above the origin, facing −Y.
+of what hangs loose and swings (`Swing`). The bind pose is the body model's A-pose, feet on z = 0 (the lowest
+sole vertex), pelvis above the origin, facing −Y.
 """
 
 from __future__ import annotations
@@ -19,15 +20,17 @@ Role = Literal["skin", "eye", "lash", "teeth", "tongue", "cloth", "shoe", "hair"
 
 ATTRIBUTES: dict[str, str] = {
     "rest": "every part: (V, 3) metres, the vertex in bind pose",
-    "cloth_uv": "cloth: (V, 2) metres on the cloth, around the body and up it: weaves keep their size",
-    "cloth_uv2": "cloth: (V, 2) metres, the same on the sleeves, which are cut from other cloth",
-    "cloth_side": "cloth: (V,) metres from the seam between the two, positive on the sleeves",
-    "hem": "cloth: (V,) metres to the nearest edge, at most 0.06",
+    "cloth_uv": "cloth, accessory: (V, 2) metres on the cloth, around the body and up it: weaves keep size",
+    "cloth_uv2": "cloth, accessory: (V, 2) metres, the same on the sleeves, which are cut from other cloth",
+    "cloth_side": "cloth, accessory: (V,) metres from the seam between the two, positive on the sleeves",
+    "hem": "cloth, accessory: (V,) metres to the nearest edge, at most 0.06",
     "collar": "cloth: (V,) in [0, 1], on collars, cuffs and ribbed bands",
     "button": "cloth: (V,) in [0, 1], on buttons",
+    "zip": "cloth: (V,) in [0, 1], on a zip",
     "placket": "cloth: (V,) metres from the middle of the buttoned front, at most 0.06",
     "sole": "shoe: (V,) in [0, 1], on the sole",
     "lace": "shoe: (V,) in [0, 1], on the laces",
+    "trim": "accessory: (V,) in [0, 1], on a hat's ribbon, a cap's visor and button",
     "strand_uv": "hair: (V, 2) metres around the head and up it from the ears' height",
     "uv": "skin: (V, 2) texture coordinates of the body model",
     "brow": "skin: (V,) metres to the nearer brow's centre line",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from motionpair.errors import InputError
-from render.characters import blocks, hair_shell, loose, strands
+from render.characters import blocks, hair_shell, hats, loose, strands
 from render.characters.baked import MeshPart, Swing
 from render.characters.figure import Figure
+from render.characters.hats import Headwear
 from render.characters.loose import Sheet
 from render.characters.scalp import Scalp
 from render.characters.surface import Surface
@@ -92,19 +93,30 @@ def grow(figure: Figure, clothes: list[Surface]) -> Grown:
         raise InputError(f"hair.style: unknown style {name}; accepted: {BALD}, {', '.join(STYLES)}")
     style = STYLES[name]
     scalp = Scalp(figure)
+    wear = hats.worn(scalp)
     if figure.character.look == "animation_2d":
-        shell = hair_shell.silhouette(scalp, style)
+        shell = _under(wear, hair_shell.silhouette(scalp, style))
         sheet = _hanging_sheet(scalp, style, shell.vertices.astype(np.float64), clothes)
         return Grown(none, None, 0.0, [shell], sheet)
     rng = np.random.default_rng([figure.character.seed, 0x4A1])
     grown = strands.grow(scalp, style, clothes, rng)
+    if wear is not None:
+        grown = wear.pressed(grown.astype(np.float64)).astype(np.float32)
     sheet = _hanging_sheet(scalp, style, grown.reshape(-1, 3).astype(np.float64), clothes)
     sway = None
     if sheet is not None:
         flat = loose.coordinates(sheet, grown.reshape(-1, 3).astype(np.float64))
         sway = flat.reshape(*grown.shape[:2], 2).astype(np.float32)
-    underlay = hair_shell.underlay(scalp, _INNER * style.lift)
+    underlay = _under(wear, hair_shell.underlay(scalp, _INNER * style.lift))
     return Grown(grown, sway, style.radius * scalp.size, [underlay], sheet)
+
+
+def _under(wear: Headwear | None, shell: MeshPart) -> MeshPart:
+    """A shell pressed by what is worn on the head."""
+    if wear is None:
+        return shell
+    vertices = wear.pressed(shell.vertices.astype(np.float64)).astype(np.float32)
+    return replace(shell, vertices=vertices, attributes={**shell.attributes, "rest": vertices})
 
 
 def _hanging_sheet(scalp: Scalp, style: Style, points: np.ndarray, clothes: list[Surface]) -> Sheet | None:
