@@ -55,7 +55,7 @@ def _legs(figure: Figure, hem: float, taper: float, gathered: float | None = Non
         radii = hang(points, -vertices[:, 2], own, -fork, -hem, taper=taper, ease=0.004)
         share = ramp(fork, fork - 0.08, vertices[:, 2]) * own
         if gathered is not None:  # the cloth bulges over the boots and is close to the leg inside them
-            share = share * ramp(gathered - 0.005, gathered + 0.05, vertices[:, 2])
+            share = share * ramp(gathered + 0.004, gathered + 0.06, vertices[:, 2])
         radius = np.hypot(*points.T)
         grow = 1 + share * (np.maximum(radii, radius) / np.maximum(radius, 1e-6) - 1)
         vertices[:, :2] = axis[:2] + points * grow[:, None]

@@ -30,7 +30,7 @@ _MEETING = {
     ("top", "outer"), ("dress", "outer"),
 }  # fmt: skip
 """Places whose garments may lie one over the other: (beneath, above)."""
-_GAP = {"top": 0.009, "outer": 0.009, "bottom": 0.005, "feet": 0.004}
+_GAP = {"top": 0.009, "outer": 0.009, "bottom": 0.005, "feet": 0.007}
 """Metres by which a garment worn at a place clears what is beneath it."""
 
 
@@ -77,10 +77,13 @@ def _cut(naked: Figure, kind: str, index: int, worn: dict[str, int]) -> Cut:
 def over(outer: Cut, inner: Cut, gap: float) -> Cut:
     """The outer garment pushed off the inner one by `gap` metres where they overlap."""
     s = outer.surface
-    vertices = push_out(s.vertices, inner.surface.vertices, inner.surface.normals(), gap, rounds=2)
+    # A collar's stand faces the neck, and says nothing of where the outside is.
+    plain = inner.attributes.get("collar", np.zeros(len(inner.surface.vertices))) < 0.5
+    cloth, normals = inner.surface.vertices[plain], inner.surface.normals()[plain]
+    vertices = push_out(s.vertices, cloth, normals, gap, rounds=2)
     # Only where the inner garment is: beyond its hems its nearest cloth says nothing.
-    low, high = inner.surface.vertices[:, 2].min(), inner.surface.vertices[:, 2].max()
-    distance, _ = cKDTree(inner.surface.vertices).query(s.vertices)
+    low, high = cloth[:, 2].min(), cloth[:, 2].max()
+    distance, _ = cKDTree(cloth).query(s.vertices)
     share = ramp(high + 0.02, high - 0.02, s.vertices[:, 2]) * ramp(low - 0.02, low, s.vertices[:, 2])
     share *= ramp(0.06, 0.03, distance)
     shift = share[:, None] * (vertices - s.vertices)
@@ -89,7 +92,7 @@ def over(outer: Cut, inner: Cut, gap: float) -> Cut:
     for _ in range(6):
         soft = step @ soft
     moved = s.vertices + soft
-    again = push_out(moved, inner.surface.vertices, inner.surface.normals(), gap, rounds=1)
+    again = push_out(moved, cloth, normals, gap, rounds=1)
     return replace(outer, surface=s.moved(moved + share[:, None] * (again - moved)))
 
 

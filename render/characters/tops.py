@@ -207,13 +207,14 @@ def _trimmed(
             piece, uv = _opened(piece, uv, _opening(figure))
         garment = garment.with_trim(piece, uv, collar=1.0)
     if style.neck == "collar":
-        begin, leaf = 0.004 * scale, (0.046 * scale, 0.064 * scale)
+        begin, leaf, gap = 0.004 * scale, (0.046 * scale, 0.064 * scale), 0.007
         if style.opening == "open":
             ahead = np.abs(neck.places[:, 0]) > _gap(figure, neck.places[:, 2])
             begin, leaf = float(neck.along()[np.argmax(ahead)]), (0.052 * scale, 0.075 * scale)
+            gap = 0.022  # another collar may stand inside
         elif beneath:  # only its points show; behind, it stays inside the jacket's
             leaf = (0.034 * scale, 0.048 * scale)
-        piece, uv = trims.collar(figure, whole, neck, begin, 0.030 * scale, leaf, 0.022 * scale)
+        piece, uv = trims.collar(figure, whole, neck, begin, 0.030 * scale, leaf, 0.022 * scale, gap)
         garment = garment.with_trim(piece, uv, collar=1.0)
     else:
         narrow = style.neck == "scoop"

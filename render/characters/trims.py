@@ -134,7 +134,7 @@ def band(line: Edge, profile: Sequence[tuple[float, float]]) -> tuple[Surface, n
     steps = np.hypot(*np.diff(np.array(profile), axis=0).T)
     across = np.concatenate([[0], np.cumsum(steps)])
     uv = np.stack(np.meshgrid(line.along(), across), axis=-1).reshape(-1, 2)
-    return _strip(rows, line.weights, line.closed), uv
+    return _strip(rows, line.weights, line.closed, faced=(len(rows) // 2, line.normals)), uv
 
 
 def fold(line: Edge, figure: Figure, gap: float, stand: float) -> np.ndarray:
@@ -154,6 +154,7 @@ def collar(
     stand: float,
     leaf: tuple[float, float],
     spread: float,
+    gap: float,
 ) -> tuple[Surface, np.ndarray]:
     """A turn-down collar on a neckline, open in front, and its cloth coordinates.
 
@@ -162,12 +163,13 @@ def collar(
         opening: metres from the front's middle to where the collar begins on each side.
         stand: metres that it rises before it turns down. leaf: metres that it hangs at the back, and at
             its tips in front. spread: metres by which the tips stand further aside than their roots.
+        gap: metres that it stands off the neck.
     """
     length = line.length
     n = len(line.places)
     s = np.linspace(opening / length, 1 - opening / length, n)
     inner = line.sampled(s)
-    top = gaussian_filter1d(fold(inner, figure, 0.007, stand), 1.0, axis=0, mode="nearest")
+    top = gaussian_filter1d(fold(inner, figure, gap, stand), 1.0, axis=0, mode="nearest")
     front = np.minimum(s, 1 - s) * length
     tip = np.exp(-((front / 0.05) ** 2))
     drop = leaf[0] + (leaf[1] - leaf[0]) * tip
@@ -189,7 +191,7 @@ def collar(
     weights = [inner.weights] * 5
     lying = nearby(cloth, end)
     weights += [inner.weights + t * (lying - inner.weights) for t in (0.35, 0.7, 1.0, 1.0)]
-    surface = _strip(rows, inner.weights, closed=False)
+    surface = _strip(rows, inner.weights, closed=False, faced=(len(rows) - 2, foot.normals))
     across = np.linspace(0, stand + leaf[0], len(rows))
     uv = np.stack(np.meshgrid(s * length, across), axis=-1).reshape(-1, 2)
     return Surface(surface.vertices, surface.faces, np.concatenate(weights)), uv
@@ -258,8 +260,13 @@ def _axis(figure: Figure) -> np.ndarray:
     return np.asarray(neck / np.linalg.norm(neck))
 
 
-def _strip(rows: Sequence[np.ndarray], weights: np.ndarray, closed: bool) -> Surface:
-    """Rows of N points joined by quads; every row has the edge's weights."""
+def _strip(
+    rows: Sequence[np.ndarray], weights: np.ndarray, closed: bool, faced: tuple[int, np.ndarray]
+) -> Surface:
+    """Rows of N points joined by quads; every row has the edge's weights.
+
+    faced: a row, and the directions (N, 3) that the strip's outer side looks there.
+    """
     n = len(rows[0])
     k = np.arange(n if closed else n - 1)
     following = (k + 1) % n
@@ -267,7 +274,11 @@ def _strip(rows: Sequence[np.ndarray], weights: np.ndarray, closed: bool) -> Sur
         np.stack([i * n + k, i * n + following, (i + 1) * n + following, (i + 1) * n + k], axis=1)
         for i in range(len(rows) - 1)
     ]
-    return Surface(np.concatenate(rows), np.concatenate(faces), np.tile(weights, (len(rows), 1)))
+    strip = Surface(np.concatenate(rows), np.concatenate(faces), np.tile(weights, (len(rows), 1)))
+    row, outward = faced
+    if (strip.normals()[row * n : (row + 1) * n] * outward).sum() < 0:
+        strip = Surface(strip.vertices, strip.faces[:, ::-1], strip.values)
+    return strip
 
 
 def _unit(v: np.ndarray) -> np.ndarray:
