@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from render import mannequin
 from render.motions.puppet import OUTWARD, Puppet
 from render.motions.signals import ease, smooth, spline
 from render.motions.track import HEEL, LEFT, RIGHT, TOE
 
-_BALL = np.array([0.0, float(mannequin.BALL[1])])
+BALL = mannequin.BALL[:2]
 """From a flat foot's ankle to its ball, over the ground, for a foot that faces −Y."""
 
 
@@ -41,11 +42,18 @@ Facing = Callable[[np.ndarray], np.ndarray]
 """From beats (N,) to where the body faces then (N,), radians."""
 
 
-def turned(place: Sequence[float] | np.ndarray, angle: float) -> tuple[float, float]:
-    """A place on the ground, turned about the origin."""
-    x, y = float(place[0]), float(place[1])
-    c, s = float(np.cos(angle)), float(np.sin(angle))
-    return c * x - s * y, s * x + c * y
+def turned(place: ArrayLike, angle: ArrayLike) -> np.ndarray:
+    """Places on the ground (..., 2), turned about the origin."""
+    x, y = np.moveaxis(np.asarray(place, dtype=float), -1, 0)
+    c, s = np.cos(angle), np.sin(angle)
+    return np.stack([c * x - s * y, s * x + c * y], axis=-1)
+
+
+def pivot(p: Puppet, side: int, turn: np.ndarray) -> None:
+    """Turn a foot by `turn` (N,) radians, left positive, about its ball."""
+    yaw = p.yaw[:, side].copy()
+    p.yaw[:, side] = yaw + turn
+    p.prints[:, side, :2] += turned(BALL, yaw) - turned(BALL, yaw + turn)
 
 
 def dance_feet(p: Puppet, beat: np.ndarray, landings: Sequence[Landing], facing: Facing) -> None:
@@ -61,7 +69,7 @@ def dance_feet(p: Puppet, beat: np.ndarray, landings: Sequence[Landing], facing:
         lift, pitch, toes = np.zeros(n), np.zeros(n), np.zeros(n)
         aloft = np.zeros(n, dtype=bool)
         # On the ground the heel comes up as far as a turning body asks.
-        pivot = 0.3 * ease(rate / 0.9)
+        turning = 0.3 * ease(rate / 0.9)
         for one in mine:
             off = one.beat - one.swing
             u = np.clip((beat - off) / one.swing, 0.0, 1.0)
@@ -74,12 +82,10 @@ def dance_feet(p: Puppet, beat: np.ndarray, landings: Sequence[Landing], facing:
             pitch = np.maximum(pitch, np.maximum(push, land))
             toes = np.maximum(toes, np.maximum(push * (1 - ease(u / 0.5)), land))
             aloft |= (beat > off) & (beat < one.beat)
-        pitch = np.where(aloft, pitch, np.maximum(pitch, pivot))
+        pitch = np.where(aloft, pitch, np.maximum(pitch, turning))
         pitch = _agreeing(p, pitch, aloft)
         yaw = toward + OUTWARD[side] * turn
-        c, s = np.cos(yaw), np.sin(yaw)
-        reach = np.stack([-s * _BALL[1], c * _BALL[1]], axis=-1)
-        p.prints[:, side, :2] = ball - reach
+        p.prints[:, side, :2] = ball - turned(BALL, yaw)
         p.prints[:, side, 2] = lift
         p.yaw[:, side] = yaw
         p.pitch[:, side] = pitch

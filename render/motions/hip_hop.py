@@ -89,7 +89,7 @@ def hip_hop(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.
     p.steady = 0.7
     p.knees[:] = 0.2
     _arms(p, beat, shares, pose, drop, groove, rng)
-    face.smile(p.face, 0.2 + 0.2 * drift(t, rng, hz=0.25))
+    face.smile(p.face, 0.3 + 0.25 * drift(t, rng, hz=0.25))
     face.add(p.face, face.both("browDown", 0.3), lag(drop, t, 0.05) * (0.4 + 0.6 * hit))
     face.add(p.face, {"mouthPucker": 0.25, "jawForward": 0.3}, 0.5 * step + 0.8 * hit)
     face.raise_brows(p.face, 0.35 * roll * (0.5 + 0.5 * np.sin(np.pi * beat)))

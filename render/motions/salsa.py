@@ -78,7 +78,7 @@ def salsa(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     p.steady = 0.82
     p.knees[:] = 0.07
     _arms(p, beat, side, shares, opened, groove, rng)
-    face.smile(p.face, 0.4 + 0.25 * drift(t, rng, hz=0.22) + 0.2 * shares[:, 3])
+    face.smile(p.face, 0.6 + 0.25 * drift(t, rng, hz=0.22) + 0.2 * shares[:, 3])
     face.raise_brows(p.face, 0.2 + 0.2 * np.abs(opened))
     face.add(p.face, {"jawOpen": 0.07}, 1 + 0.8 * np.sin(0.5 * step))
     for k, figure in enumerate(figures, start=first):
@@ -122,9 +122,9 @@ def _landings(figures: list[int], first: int, groove: float, facing: Facing) -> 
             if figure == 3 and number == 0:
                 y -= 0.8 * long
             at = float(facing(np.array([beat + 0.1]))[0])
-            home = (0.0, _BALL_AHEAD)
-            rel = turned((x - home[0], y - home[1]), at)
-            place = (home[0] + rel[0], home[1] + rel[1])
+            # The turn is about the middle between the balls.
+            dx, dy = turned((x, y - _BALL_AHEAD), at)
+            place = (float(dx), float(dy) + _BALL_AHEAD)
             lift = 0.028 + 0.02 * groove
             out.append(Landing(side, beat, place, turn, swing=0.55, lift=lift, tip=0.3, roll=0.45))
     return out

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from render import mannequin
 from render.motions import face, hands
+from render.motions.footwork import BALL, turned
 from render.motions.puppet import BEHIND, OUTWARD, SIDES, Puppet
 from render.motions.signals import drift, ease, lag, pulse, ramp, smooth, spline
 from render.motions.track import HEEL, LEFT, RIGHT, TOE, Track
 
 _HALF_WIDTH, _TOE_OUT = 0.1, 0.16
-_BALL = float(mannequin.BALL[1])
 _PUSH, _SETTLE = 0.62, 0.75
 """Seconds of wind-up before the turn begins, and of balance after it ends."""
 
@@ -88,21 +87,16 @@ def _spins(t: np.ndarray, period: float, start: float, lasts: float, foot: int, 
     for k in range(first, last):
         one = _Turn(k * period + start, lasts, centre, facing, angle)
         out.append(one)
-        pivot = centre + _turned(_ball(foot), facing)
+        pivot = centre + turned(_ball(foot), facing)
         facing += angle
-        centre = pivot - _turned(_ball(foot), facing)
+        centre = pivot - turned(_ball(foot), facing)
     return out
-
-
-def _turned(place: np.ndarray, angle: np.ndarray | float) -> np.ndarray:
-    c, s = np.cos(angle), np.sin(angle)
-    return np.stack([c * place[..., 0] - s * place[..., 1], s * place[..., 0] + c * place[..., 1]], axis=-1)
 
 
 def _ball(foot: int) -> np.ndarray:
     """(2,) the ball of a standing foot, from between the feet."""
     toe_out = OUTWARD[foot] * _TOE_OUT
-    return np.array([OUTWARD[foot] * _HALF_WIDTH, BEHIND]) + _turned(np.array([0.0, _BALL]), toe_out)
+    return np.array([OUTWARD[foot] * _HALF_WIDTH, BEHIND]) + turned(BALL, toe_out)
 
 
 def _feet_and_way(p: Puppet, spins: list[_Turn], foot: int) -> None:
@@ -114,17 +108,17 @@ def _feet_and_way(p: Puppet, spins: list[_Turn], foot: int) -> None:
         now = t[mine] - one.start
         facing = one.heading(t[mine])
         p.heading[mine] = facing
-        pivot = one.centre + _turned(ball, one.facing)
-        after = pivot - _turned(ball, one.facing + one.angle)
+        pivot = one.centre + turned(ball, one.facing)
+        after = pivot - turned(ball, one.facing + one.angle)
         # The weight goes over the ball before the push, and back between the feet after the turn.
         there = ramp(now, -0.3, 0.02)[:, None]
         gone = ramp(now, one.lasts - 0.12, one.lasts + 0.35)[:, None]
-        stood = pivot - _turned(np.array([0.0, -0.03]), facing)
+        stood = pivot - turned(np.array([0.0, -0.03]), facing)
         way = one.centre * (1 - there) + stood * there
         p.path[mine] = way * (1 - gone) + after * gone
 
         yaw = facing + OUTWARD[foot] * _TOE_OUT
-        p.prints[mine, foot, :2] = pivot - _turned(np.array([0.0, _BALL]), yaw)
+        p.prints[mine, foot, :2] = pivot - turned(BALL, yaw)
         p.yaw[mine, foot] = yaw
         heel = 0.5 * ramp(now, -0.16, 0.06) * (1 - ramp(now, one.lasts - 0.04, one.lasts + 0.22))
         p.pitch[mine, foot] = heel
@@ -135,9 +129,9 @@ def _feet_and_way(p: Puppet, spins: list[_Turn], foot: int) -> None:
         # The free foot pushes, is drawn to the other knee, and opens the stance again.
         off, land = 0.0, one.lasts + 0.02
         stance = np.array([out * _HALF_WIDTH, BEHIND])
-        near = stood + _turned(np.array([out * 0.05, 0.0]), facing)
-        left = one.centre + _turned(stance, one.facing)
-        met = after + _turned(stance, one.facing + one.angle)
+        near = stood + turned(np.array([out * 0.05, 0.0]), facing)
+        left = one.centre + turned(stance, one.facing)
+        met = after + turned(stance, one.facing + one.angle)
         drawn = ramp(now, off, off + 0.26)[:, None]
         opened = ramp(now, land - 0.26, land)[:, None]
         p.prints[mine, free, :2] = (left * (1 - drawn) + near * drawn) * (1 - opened) + met * opened

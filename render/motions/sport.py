@@ -9,6 +9,7 @@ import numpy as np
 from render import mannequin
 from render import rotations as rot
 from render.motions import face, hands
+from render.motions.footwork import pivot
 from render.motions.puppet import OUTWARD, SIDES, Puppet
 from render.motions.signals import drift, hermite, keyed, lag, pulse, ramp, smooth
 from render.motions.track import HEEL, LEFT, RIGHT, TOE, Track
@@ -204,9 +205,12 @@ def box(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.rand
     p.pelvis[:, 0] = 0.08
     p.spine[:, 0] = 0.16 + 0.08 * np.abs(load)
     p.spine[:, 1] += 0.06 * drift(t, rng, hz=0.8)
-    p.sway[:, 1] = 0.01 - 0.04 * load
-    p.sway[:, 0] = 0.02 * drift(t, rng, hz=0.7) + 0.01 * load
-    p.sway[:, 2] = -0.05 + 0.012 * bounce - 0.02 * np.abs(load)
+    # The weight sits on the rear leg and goes over the front one with a rear hand's blow.
+    sits = lag(drift(t, rng, hz=0.5), t, 0.1)
+    p.sway[:, 1] = 0.02 - 0.06 * load + 0.015 * sits
+    p.sway[:, 0] = 0.022 * drift(t, rng, hz=0.7) + 0.02 * load
+    p.sway[:, 2] = -0.06 + 0.014 * bounce - 0.03 * np.abs(load)
+    p.pelvis[:, 1] = -0.06 * load + 0.04 * sits
     chest_turn = p.pelvis[:, 2] + p.spine[:, 2]
     own = drift(t, rng, (2, 3), hz=1.1)
     for side in (LEFT, RIGHT):
@@ -224,7 +228,7 @@ def box(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.rand
         p.curl[:, side] = hands.drifting(t, rng, hands.FIST) - 0.08 * rest
         p.shrug[:, side] += 0.1 + 0.12 * share[:, 0]
     p.spread[:] = 0.0
-    p.lift_heels(RIGHT, 0.28 + 0.2 * np.clip(load, 0, 1) + 0.05 * bounce)
+    _drive(p, load, bounce)
     p.head[:, 0] += 0.16
     p.head[:, 1] += 0.05 * drift(t, rng, hz=0.9)
     p.head[:, 2] += -0.12 * lag(twist, t, 0.08)
@@ -235,6 +239,15 @@ def box(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.rand
             words = f"throws a {SIDES[_BLOWS[blow][0]]} {blow}"
             p.events.append((float(when), float(min(when + 1 / rate, seconds)), words))
     return p.track()
+
+
+def _drive(p: Puppet, load: np.ndarray, bounce: np.ndarray) -> None:
+    """Feet that drive the blows: a foot rolls up on its ball and turns in with the hip above it."""
+    for side, way in ((RIGHT, 1.0), (LEFT, -1.0)):
+        push = smooth(np.clip(way * load, 0.0, 1.0), p.t, 0.02)
+        pivot(p, side, way * 0.6 * push)
+        rest = 0.26 + 0.04 * bounce if side == RIGHT else 0.0
+        p.lift_heels(side, rest + 0.25 * push)
 
 
 def kick(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
