@@ -17,6 +17,8 @@ SIDES = ("left", "right")
 _LANDMARKS = {"mouth": mannequin.MOUTH, "ear": mannequin.EAR, "chin": mannequin.CHIN}
 _SOFT, _MOST = 0.93, 0.985
 """Shares of an arm's length from which it stretches less and less, and that it stretches to."""
+_CLOSE, _FOLDED = 0.29, 0.21
+"""The same for an arm that folds."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,16 @@ def moved(turns: np.ndarray, places: np.ndarray, side: int, way: np.ndarray) -> 
 
 
 def within_reach(shoulder: np.ndarray, wrist: np.ndarray, length: float) -> np.ndarray:
-    """Wrists (N, 3) no farther from the shoulder than an arm of `length` goes without locking its elbow."""
+    """Wrists (N, 3) no farther from the shoulder than an arm of `length` goes without locking its elbow, and
+    no nearer than it folds."""
     to = wrist - shoulder
     share = np.linalg.norm(to, axis=-1, keepdims=True) / length
+    far, near = np.maximum(share - _SOFT, 0.0), np.maximum(_CLOSE - share, 0.0)
     room = _MOST - _SOFT
-    over = np.maximum(share - _SOFT, 0.0)
-    return shoulder + to * np.where(over > 0, (_SOFT + room * (1 - np.exp(-over / room))) / share, 1.0)
+    soft = np.where(far > 0, _SOFT + room * (1 - np.exp(-far / room)), share)
+    room = _CLOSE - _FOLDED
+    soft = np.where(near > 0, _CLOSE - room * (1 - np.exp(-near / room)), soft)
+    return shoulder + to * (soft / np.maximum(share, 1e-6))
 
 
 def _landmark(contact: Contact, turns: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -59,12 +59,13 @@ def listen(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.r
             p.events.append((start, end, what))
         when += length + float(rng.uniform(0.25, 0.8))
     away, lean = np.minimum(away, 1.0) * min(1.0, 0.6 + 0.4 * energy), lag(lean, t, 0.1)
-    sway = drift(t, rng, hz=0.35)
-    p.sway[:, 0] += 0.026 * sway
+    sway = drift(t, rng, hz=0.45)
+    p.sway[:, 0] += 0.036 * sway
+    p.pelvis[:, 1] -= 0.05 * sway
     p.sway[:, 1] -= 0.02 * lean
     p.spine[:, 0] += 0.06 * lean * energy + 0.03
     p.spine[:, 1] += 0.05 * lag(sway, t, 0.12)
-    p.spine[:, 2] += 0.06 * drift(t, rng, hz=0.4)
+    p.spine[:, 2] += 0.1 * drift(t, rng, hz=0.45)
     p.head[:, 0] += 0.17 * energy * lag(nod, t, 0.03) - 0.05 * lean - 0.04 * away
     p.head[:, 1] += 0.1 * tilt - outward * 0.05 + 0.05 * drift(t, rng, hz=0.3)
     p.head[:, 2] += 0.06 * drift(t, rng, hz=0.35)
@@ -87,8 +88,8 @@ def listen(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.r
     shape[:, 1, 1:] += 0.22 * np.maximum(stroke, -0.4)[:, None] * (1 - away)[:, None]
     p.hand(side, shape)
     # The other arm across the body under the elbow; it comes along with what is felt.
-    rest = np.array([-0.16, -0.22, -0.17]) + 0.012 * wiggle[other]
-    rest += np.array([0.03, -0.035, 0.03]) * beats * energy
+    rest = np.array([-0.16, -0.22, -0.17]) + 0.018 * wiggle[other]
+    rest += np.array([0.045, -0.045, 0.045]) * beats * energy
     rest += np.array([0.12, -0.06, 0.0]) * away[:, None] + np.array([0.02, -0.02, 0.02]) * small[:, None]
     p.arm_reach(other, rest, (-0.95, -0.2, 0.15), (-0.1, 0.75, -0.6), swivel=0.3)
     p.hand(other, _TUCKED)

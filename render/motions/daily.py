@@ -58,21 +58,21 @@ def sit(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.rand
     p.spine[:, 1] += 0.05 * lag(drift(t, rng, hz=0.4), t, 0.1) * rest
     p.head[:, 0] -= 0.3 * lag(fold, t, 0.05)
     p.knees += 0.1 * low[:, None]
-    glide = drift(t, rng, (2, 3), hz=0.55)
+    glide = drift(t, rng, (2, 3), hz=0.65)
     for hand in (LEFT, RIGHT):
         late = 0.08 if hand == side else 0.0
         air = lag(fold, t, 0.1 + late)
         p.arm_angles(
             hand,
-            forward=0.1 + (0.75 + 0.3 * lean) * air + 0.05 * glide[:, hand, 0],
+            forward=0.1 + (0.75 + 0.3 * lean) * air + 0.1 * glide[:, hand, 0],
             out=0.2 + 0.1 * air,
             inward=0.25 + 0.2 * air,
-            bend=0.35 + 0.55 * lag(air, t, 0.08),
+            bend=0.35 + 0.55 * lag(air, t, 0.08) + 0.1 * lag(glide[:, hand, 0], t, 0.2),
             twist=0.4,
         )
         # Hands find the thighs as the weight arrives, move there a little, and push off.
         there = ramp(lag(low, t, 0.06 + late), 0.55, 0.95)
-        goal = np.array([-0.02, -0.19, -0.4]) + glide[:, hand] * np.array([0.012, 0.03, 0.004])
+        goal = np.array([-0.02, -0.19, -0.4]) + glide[:, hand] * np.array([0.014, 0.04, 0.005])
         goal[:, 1] -= 0.03 * push
         goal[:, 2] -= 0.012 * push
         p.arm_reach(hand, goal, (-0.25, -0.8, -0.45), (0.1, 0.25, -1.0), swivel=0.35, weight=there)
@@ -200,7 +200,8 @@ def stretch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.
         fingers = np.array([-0.7, -0.5, 0.5]) * (1 - up)[:, None] + np.array([-0.35, 0.1, 1.0]) * up[:, None]
         palm = np.array([-1.0, 0.3, -0.1]) * (1 - up)[:, None] + np.array([-1.0, -0.1, -0.2]) * up[:, None]
         shown = np.maximum(join, up)
-        p.arm_reach(hand, goal + 0.006 * wobble[:, hand], fingers, palm, swivel=0.5 * up, weight=shown)
+        side_on = np.array([0.5, 0.2, -0.9]) * (1 - up)[:, None] + np.array([1.0, -0.35, -0.2]) * up[:, None]
+        p.arm_reach(hand, goal + 0.006 * wobble[:, hand], fingers, palm, weight=shown, elbow=side_on)
         p.hand(hand, _CLASPED, join)
         p.shrug[:, hand] += 0.16 * up
     p.keep_palm(LEFT, "other_hand", (0.012, 0.0, 0.0), join)
@@ -248,10 +249,10 @@ def bow(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.rand
         swing = lag(down, t, 0.18 + 0.05 * (hand == front))
         p.arm_angles(
             hand,
-            forward=0.04 + 0.34 * depth * swing + 0.06 * glide[:, hand, 0] - 0.12 * tall,
+            forward=0.06 + 0.34 * depth * swing + 0.09 * glide[:, hand, 0] - 0.12 * tall,
             out=0.17 + 0.04 * glide[:, hand, 1] + 0.1 * tall,
             inward=0.15,
-            bend=0.22 + 0.28 * lag(swing, t, 0.12) + 0.08 * glide[:, hand, 2],
+            bend=0.26 + 0.28 * lag(swing, t, 0.12) + 0.12 * glide[:, hand, 2],
             twist=0.3,
             flex=0.15 * lag(swing, t, 0.25),
         )

@@ -212,12 +212,13 @@ def _call(p: Puppet, side: int, seconds: float, energy: float, rng: np.random.Ge
     beat = smooth(loud, t, 0.04) * energy
     listening = 1 - talking
     nod = lag(np.maximum(np.sin(2 * np.pi * 1.1 * t + rng.uniform(0, 6)), 0.0) * listening, t, 0.08)
-    sway = drift(t, rng, hz=0.3)
-    p.sway[:, 0] += 0.03 * sway
-    p.pelvis[:, 2] += 0.1 * lag(sway, t, 0.1)
-    p.spine[:, 2] += 0.12 * lag(sway, t, 0.2) * energy
+    sway = drift(t, rng, hz=0.42)
+    p.sway[:, 0] += 0.04 * sway
+    p.pelvis[:, 1] -= 0.05 * sway
+    p.pelvis[:, 2] += 0.12 * lag(sway, t, 0.1)
+    p.spine[:, 2] += 0.15 * lag(sway, t, 0.2) * energy
     p.spine[:, 1] += 0.04 * drift(t, rng, hz=0.35)
-    p.head[:, 1] += outward * (0.12 + 0.04 * drift(t, rng, hz=0.3))
+    p.head[:, 1] += outward * (0.05 + 0.06 * drift(t, rng, hz=0.4))
     p.head[:, 0] += 0.09 * nod + 0.08 * lag(beat, t, 0.09) - 0.02
     p.head[:, 2] += 0.14 * drift(t, rng, hz=0.3)
     when = t[0] + rng.uniform(0.2, 0.8)
@@ -229,8 +230,9 @@ def _call(p: Puppet, side: int, seconds: float, energy: float, rng: np.random.Ge
     face.smile(p.face, 0.3 + 0.25 * drift(t, rng, hz=0.25))
     face.raise_brows(p.face, 0.5 * lag(beat, t, 0.12) + 0.25 * nod)
     idle = drift(t, rng, (3,), hz=0.5)
-    goal = np.array([0.02, -0.07, 0.12]) + 0.006 * idle
-    p.arm_reach(side, goal, (-0.15, -0.5, 0.85), (-1.0, 0.1, -0.1), swivel=0.2 + 0.06 * idle[:, 0])
+    goal = np.array([0.02, -0.12, 0.1]) + 0.006 * idle
+    elbow = np.array([0.45, -0.9, -0.7]) + 0.08 * idle
+    p.arm_reach(side, goal, (0.05, -0.1, 1.0), (-1.0, 0.15, 0.0), elbow=elbow)
     p.keep_palm(side, "ear", (0.012, -0.012, -0.006), grip=_SPEAKER)
     p.hand(side, hands.PHONE_GRIP)
     p.shrug[:, side] += 0.05
@@ -284,13 +286,15 @@ def _type(p: Puppet, side: int, seconds: float, energy: float, rng: np.random.Ge
     face.think(p.face, 0.5 * (1 - pause))
     face.smile(p.face, 0.85 * amused)
     face.raise_brows(p.face, 0.45 * amused)
-    idle = drift(t, rng, (3,), hz=0.5)
-    p.sway[:, 0] += 0.026 * drift(t, rng, hz=0.35)
-    p.spine[:, 0] += 0.1
-    p.spine[:, 2] += 0.06 * energy * drift(t, rng, hz=0.35) - 0.05 * outward
+    idle = drift(t, rng, (3,), hz=0.62)
+    sway = drift(t, rng, hz=0.45)
+    p.sway[:, 0] += 0.034 * sway
+    p.pelvis[:, 1] -= 0.045 * sway
+    p.spine[:, 0] += 0.1 + 0.03 * drift(t, rng, hz=0.4)
+    p.spine[:, 2] += 0.09 * energy * drift(t, rng, hz=0.45) - 0.05 * outward
     p.head[:, 0] += 0.05 * amused + 0.04 * lag(pause, t, 0.1)
     p.head[:, 1] += 0.04 * idle[:, 0] + 0.07 * amused * outward
-    goal = np.array([-0.03, -0.29, -0.06]) + idle * np.array([0.014, 0.01, 0.014])
+    goal = np.array([-0.03, -0.31, -0.03]) + idle * np.array([0.02, 0.014, 0.02])
     goal[:, 2] += 0.03 * amused
     # The screen faces the eyes; its top points up and away.
     p.arm_reach(side, goal, (-0.85, -0.4, 0.3), (-0.25, 0.85, 0.42), swivel=0.25)
@@ -395,7 +399,7 @@ def clap(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     hit = np.maximum(np.cos(warped), 0.0) ** 6
     late_hit = lag(hit, t, 0.06)
     bob = np.sin(np.pi * phase + 0.3)
-    level = -0.2 + 0.24 * height + 0.02 * drift(t, rng, hz=0.4)
+    level = -0.15 + 0.2 * height + 0.02 * drift(t, rng, hz=0.4)
     for side in (LEFT, RIGHT):
         strikes = side == striker
         goal = np.stack([np.full(n, -0.11), -0.27 - 0.02 * gap, level], axis=-1)

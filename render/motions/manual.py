@@ -139,8 +139,8 @@ def pinch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     shape = hands.PINCH_OPEN + (hands.PINCH - hands.PINCH_OPEN) * closed[:, None, None]
     shape[:, 2:, 1] += 0.12 * _column(lag(catch, t, 0.08) + 0.5 * drift(t, rng, hz=0.6))
     p.hand(side, shape, up)
-    bowl = np.array([-0.05, -0.29, -0.11]) + 0.015 * drift(t, rng, (3,), hz=0.6)
-    bowl[:, 2] -= 0.016 * lag(give, t, 0.06) - 0.02 * lag(catch, t, 0.15)
+    bowl = np.array([-0.05, -0.29, -0.11]) + 0.024 * drift(t, rng, (3,), hz=0.65)
+    bowl[:, 2] -= 0.03 * lag(give, t, 0.06) - 0.03 * lag(catch, t, 0.15)
     p.arm_reach(other, bowl, (-0.5, -0.85, 0.05), (-0.15, 0.0, 1.0), swivel=0.05, weight=up)
     p.hand(other, _BOWL, up)
     p.shape[:, other, 1:, 1] += 0.1 * _column(lag(give, t, 0.1) * up)
@@ -163,7 +163,7 @@ def piano(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     rate, spread = params["rate"], params["spread"]
     n = len(t)
     up = ramp(t, -0.4, 0.12) * (1 - ramp(t, seconds - 0.05, seconds + 0.4))
-    flow = drift(t, rng, hz=0.3)
+    flow = drift(t, rng, hz=0.4)
     swell = smooth(0.75 + 0.25 * drift(t, rng, hz=0.45), t, 0.1)
     leader = int(rng.integers(2))
     for side in (LEFT, RIGHT):
@@ -184,10 +184,12 @@ def piano(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
             knots.append(when)
             where.append(spot)
             when += length
-        along = lag(keyed(t, knots, where), t, 0.1) * 0.1 * spread + 0.012 * flow
+        along = lag(keyed(t, knots, where), t, 0.1) * (0.035 + 0.085 * spread) + 0.014 * flow
         weight = np.minimum(struck.sum(axis=1), 1.3)
         lifted = lag(weight, t, 0.05)
-        goal = np.stack([-0.05 + along, -0.31 - 0.02 * swell, -0.015 + 0.022 * flow - 0.02 * lifted], axis=-1)
+        goal = np.stack(
+            [-0.05 + along, -0.31 - 0.02 * swell, -0.015 + 0.026 * flow - 0.026 * lifted], axis=-1
+        )
         goal[:, 2] += 0.03 * _float(t, pace / 4, side)
         rise = 0.18 + 0.2 * lag(weight, t, 0.1) - 0.3 * _float(t, pace / 4, side)
         fingers = np.stack([-0.12 - 0.6 * along, np.full(n, -1.0), rise - 0.25], axis=-1)
@@ -205,7 +207,7 @@ def piano(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
         p.shrug[:, side] += 0.03 * lifted
         if side == leader:
             accent = lag(weight, t, 0.08)
-    p.sway[:, 0] += 0.03 * flow * up
+    p.sway[:, 0] += 0.036 * flow * up
     p.spine[:, 1] += 0.07 * lag(flow, t, 0.15) * up
     p.spine[:, 0] += (0.06 + 0.09 * (swell - 0.75) * 3) * up + 0.02 * accent
     p.spine[:, 2] += 0.05 * drift(t, rng, hz=0.35)

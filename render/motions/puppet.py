@@ -165,20 +165,21 @@ class Puppet:
         palm: ArrayLike | None = None,
         swivel: np.ndarray | float = 0.0,
         weight: np.ndarray | float = 1.0,
+        elbow: ArrayLike = (0.35, 0.45, -1.0),
     ) -> None:
         """Pose an arm by where the wrist is: `goal` (N, 3) metres from the shoulder.
 
         fingers, palm: (3,) or (N, 3) wanted directions of the hand, met within the limits of forearm and
         wrist; without them the hand stays in line with the forearm. swivel: turns the elbow outward and up.
+        elbow: (3,) or (N, 3) where it points without; never along the way to the wrist.
         """
         n = len(self.t)
         wrist = np.broadcast_to(np.asarray(goal, dtype=float), (n, 3))
         along = rot.normalised(wrist)
-        down = np.array([0.35, 0.45, -1.0])
-        elbow = rot.normalised(down - along * np.sum(down * along, axis=-1, keepdims=True))
+        down = np.broadcast_to(np.asarray(elbow, dtype=float), (n, 3))
+        pole = rot.normalised(down - along * np.sum(down * along, axis=-1, keepdims=True))
         turn = rot.from_axis_angle(along, np.broadcast_to(np.asarray(swivel, dtype=float), (n,)))
-        elbow = rot.rotate(turn, elbow)
-        hinge = rot.cross(elbow, along)
+        hinge = rot.cross(rot.rotate(turn, pole), along)
         longest = mannequin.UPPER_ARM + mannequin.FOREARM
         far = np.linalg.norm(wrist, axis=-1, keepdims=True) / longest
         # Towards its full length an arm stretches less and less: the elbow neither locks nor snaps.
