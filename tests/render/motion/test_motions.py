@@ -27,11 +27,15 @@ HINGE = {"left_elbow": -2, "right_elbow": 2, "left_knee": 0, "right_knee": 0}
 CALM = {"walk": 700, "sneak": 900, "sidestep": 700, "turn": 400, "wave": 600, "squat": 300, "talk": 500}
 """Angular acceleration, rad/s², that no joint of an unhurried family passes; of the others, none may pop."""
 
+QUIET = dict.fromkeys(("bow", "listen", "phone", "pinch", "sit"), 0.06)
+"""m/s that each hand keeps in every second, where it is less than 0.1."""
+
 FLYING = {"jump", "run", "hip_hop"}
 """Families with instants at which no sole is planted: in flight, or sliding on the ball."""
 
 LYING = [family for family in ALL if MOTION_FAMILIES[family].group == "floor"]
 STANDING = [family for family in ALL if family not in LYING]
+ALONE = [family for family in STANDING if not MOTION_FAMILIES[family].duet]
 
 
 def acceleration(motion: Motion) -> np.ndarray:
@@ -87,19 +91,19 @@ def test_no_joint_pops(family: str) -> None:
         assert acceleration(motion).max() < CALM.get(family, np.inf)
 
 
-@pytest.mark.parametrize("family", STANDING)
+@pytest.mark.parametrize("family", ALONE)
 def test_a_body_that_stands_still_is_balanced(family: str) -> None:
     for motion in samples(family):
         assert liveliness.of_motion(motion).balanced_share == 1.0
 
 
-@pytest.mark.parametrize("family", ALL)
+@pytest.mark.parametrize("family", STANDING)
 def test_both_hands_are_busy_in_every_second(family: str) -> None:
     wrists = [JOINT_INDEX["left_wrist"], JOINT_INDEX["right_wrist"]]
     for motion in samples(family):
         speed = np.linalg.norm(np.diff(mannequin_joints(motion)[:, wrists], axis=0), axis=-1) * FPS
         seconds = np.lib.stride_tricks.sliding_window_view(speed, 16, axis=0).mean(axis=-1)
-        assert seconds.min() > 0.1
+        assert seconds.min() > QUIET.get(family, 0.1)
 
 
 @pytest.mark.parametrize("family", STANDING)
