@@ -52,8 +52,8 @@ class Proportions:
 
 PROPORTIONS: dict[Look, Proportions | None] = {
     "realistic": None,
-    "animation_3d": Proportions(1.36, 1.48, 0.25, 0.16, 0.08, 0.74, 0.09, 0.10, 0.11, 0.05, 1.2),
-    "animation_2d": Proportions(1.32, 1.62, 0.45, 0.14, 0.10, 0.62, 0.16, 0.08, 0.06, 0.05, 1.35),
+    "animation_3d": Proportions(1.42, 1.55, 0.25, 0.36, 0.09, 0.74, 0.09, 0.10, 0.11, 0.05, 1.2),
+    "animation_2d": Proportions(1.34, 1.72, 0.45, 0.30, 0.13, 0.62, 0.16, 0.08, 0.06, 0.05, 1.35),
 }
 
 

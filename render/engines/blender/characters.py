@@ -8,11 +8,21 @@ import bpy
 import numpy as np
 
 from motionpair import fields
+from motionpair.catalog import EYEWEAR
 from motionpair.specs import Character
 from render.characters.baked import BakedCharacter, MeshPart
-from render.engines.blender import hair, materials_cloth, materials_eye, materials_skin, skin_paint, toon
+from render.engines.blender import (
+    feature,
+    hair,
+    materials_cloth,
+    materials_eye,
+    materials_skin,
+    skin_paint,
+    toon,
+)
 from render.engines.blender.armature import build_armature
-from render.engines.blender.materials_skin import Face
+from render.engines.blender.fabrics import NO_PIXEL, View
+from render.engines.blender.face import Face
 from render.engines.blender.meshes import build_mesh
 from render.engines.blender.shader import linear_rgb
 from render.scene import Actor, CameraTrack
@@ -20,6 +30,9 @@ from render.scene import Actor, CameraTrack
 _CLOTH_THICKNESS = 0.003
 _SMOOTHED = ("cloth", "shoe", "hair")
 """Roles whose meshes are coarse enough to want a subdivision."""
+_BROWS = {"realistic": (0.0, 1.0, 1.0), "animation_3d": (0.20, 1.35, 0.8), "animation_2d": (0.26, 1.25, 0.45)}
+"""By look: how much higher the brows sit over larger eyes, in half distances between them, and how much
+thicker they are, and how much of an arch they have."""
 _INKED = ("skin", "cloth", "shoe", "hair", "accessory")
 
 Direction = tuple[float, float, float]
@@ -41,10 +54,7 @@ def build(
     """
     baked = actor.character
     spec = _spec(baked)
-    look = _Realistic(baked)
-    if spec.look == "animation_2d":
-        width = toon.INK_WIDTH if camera is None else toon.ink_width(actor.pose.positions[:, 0], camera)
-        look = _Toon(baked, light, width)
+    look = _look(actor, light, camera)
     armature = build_armature(spec.character_id, baked.rig, actor.pose)
     objects = [armature]
     for part in baked.parts:
@@ -53,10 +63,7 @@ def build(
         look.dress(target, part, actor)
         objects.append(target)
     if len(baked.strands):
-        strands = hair.build_strands("strands", baked.strands, baked.strand_radius)
-        strands.data.materials.append(hair.strand_material(spec))
-        hair.follow(strands, baked, actor.pose)
-        objects.append(strands)
+        objects.append(look.strands(actor))
     for target in objects:
         target.pass_index = pass_index
     return objects
@@ -78,25 +85,41 @@ def lash_coordinates(part: MeshPart, eyes: np.ndarray) -> np.ndarray:
     return np.stack([np.arctan2(local[:, 2], np.abs(local[:, 0])) + side, tip], axis=1).astype(np.float32)
 
 
-class _Realistic:
-    """Materials and modifiers of the realistic and the 3D look."""
+def _look(actor: Actor, light: Direction, camera: CameraTrack | None) -> _Realistic:
+    """What draws an actor, by its character's look."""
+    baked, places = actor.character, actor.pose.positions[:, 0]
+    pixel = NO_PIXEL if camera is None else pixel_size(places, camera)
+    name = _spec(baked).look
+    if name == "animation_2d":
+        return _Toon(
+            baked, pixel, light, toon.INK_WIDTH if camera is None else toon.ink_width(places, camera)
+        )
+    return _Feature(baked, pixel) if name == "animation_3d" else _Realistic(baked, pixel)
 
-    def __init__(self, baked: BakedCharacter) -> None:
+
+class _Realistic:
+    """Materials and modifiers of the realistic look. `pixel`: metres that a pixel spans at the actor."""
+
+    def __init__(self, baked: BakedCharacter, pixel: float) -> None:
         self.spec = _spec(baked)
         self.rig = baked.rig
+        self.pixel = pixel
         self.eyes = eye_centres(baked)
         (half, depth, height) = (
             (self.eyes[0] - self.eyes[1])[0] / 2,
             self.eyes[:, 1].mean(),
             self.eyes[:, 2].mean(),
         )
-        self.face = Face(float(half), float(height), float(depth))
+        self.face = Face(float(half), float(height), float(depth), *_BROWS[self.spec.look])
 
     def attributes(self, part: MeshPart) -> dict[str, np.ndarray]:
         """Attributes that this look needs beside the baked ones."""
         if part.role == "lash":
             return {"lash": lash_coordinates(part, self.eyes)}
-        return {skin_paint.PAINT: skin_paint.paint(self.spec, part)} if part.role == "skin" else {}
+        return {skin_paint.PAINT: self._paint(part)} if part.role == "skin" else {}
+
+    def _paint(self, part: MeshPart) -> np.ndarray:
+        return skin_paint.paint(self.spec, part, self.face)
 
     def dress(self, target: bpy.types.Object, part: MeshPart, actor: Actor) -> None:
         """Give a part its material and its finer surface."""
@@ -122,20 +145,66 @@ class _Realistic:
             return materials_skin.tongue()
         if part.role == "hair":
             return hair.mesh_material(spec)
-        garment = spec.garments[part.garment]
-        seed = spec.seed + part.garment
-        return (
-            materials_cloth.shoe(garment, seed)
-            if part.role == "shoe"
-            else materials_cloth.cloth(garment, seed)
-        )
+        return self._worn(part)
+
+    def _worn(self, part: MeshPart, simple: bool = False) -> bpy.types.Material:
+        garment = self.spec.garments[part.garment]
+        seed, view = self.spec.seed + part.garment, _view(part, self.pixel)
+        if garment.kind in EYEWEAR:
+            return materials_cloth.glasses(garment)
+        if part.role == "shoe":
+            return materials_cloth.shoe(garment, seed, view, simple)
+        return materials_cloth.cloth(garment, seed, view, simple)
+
+    def strands(self, actor: Actor) -> bpy.types.Object:
+        """The actor's hair strands."""
+        baked = actor.character
+        strands = hair.build_strands("strands", baked.strands, baked.strand_radius)
+        strands.data.materials.append(hair.strand_material(self.spec))
+        hair.follow(strands, baked, actor.pose)
+        return strands
+
+
+class _Feature(_Realistic):
+    """Materials of the 3D-animation look: clean and rounded, with chunky hair."""
+
+    def _paint(self, part: MeshPart) -> np.ndarray:
+        return skin_paint.paint(self.spec, part, self.face, smooth=True)
+
+    def dress(self, target: bpy.types.Object, part: MeshPart, actor: Actor) -> None:
+        """Give a part its material and its finer surface."""
+        if part.role != "skin":
+            super().dress(target, part, actor)
+            return
+        target.data.materials.append(feature.skin(self.spec))
+        _add_brows(target, part, self.face, feature.skin(self.spec, self.face))
+        _smooth(target)
+
+    def _material(self, part: MeshPart) -> bpy.types.Material:
+        if part.role == "eye":
+            return feature.eye(self.spec)
+        if part.role == "lash":
+            return feature.lashes(self.spec)
+        if part.role == "hair":
+            return feature.hair(self.spec)
+        if part.garment >= 0:
+            return self._worn(part, simple=True)
+        return super()._material(part)
+
+    def strands(self, actor: Actor) -> bpy.types.Object:
+        """The actor's hair: few locks in place of many strands."""
+        baked = feature.with_locks(actor.character)
+        locks = feature.build_locks(baked)
+        locks.data.materials.append(feature.locks(self.spec))
+        hair.follow(locks, baked, actor.pose)
+        return locks
 
 
 class _Toon(_Realistic):
     """Materials, outlines and modifiers of the 2D look."""
 
-    def __init__(self, baked: BakedCharacter, light: Direction, ink_width: float) -> None:
-        super().__init__(baked)
+    def __init__(self, baked: BakedCharacter, pixel: float, light: Direction, ink_width: float) -> None:
+        super().__init__(baked, pixel)
         self.light = light
         self.ink_width = ink_width
 
@@ -175,9 +244,22 @@ class _Toon(_Realistic):
             return toon.flat(f"toon {part.role}", colour, light), colour
         garment = spec.garments[part.garment]
         colour = linear_rgb(garment.colours[0])
+        seed, view = spec.seed + part.garment, _view(part, self.pixel)
+        if garment.kind in EYEWEAR:
+            return toon.flat("toon glasses", colour, light), colour
         if part.role == "shoe":
-            return toon.shoe(garment, spec.seed + part.garment, light), colour
-        return toon.cloth(garment, spec.seed + part.garment, light), colour
+            return toon.shoe(garment, seed, light, view), colour
+        return toon.cloth(garment, seed, light, view), colour
+
+
+def pixel_size(places: np.ndarray, camera: CameraTrack) -> float:
+    """Metres that a pixel spans at the median distance of `places` (T, 3)."""
+    return float(np.median(np.linalg.norm(places - camera.position, axis=1) / camera.focal))
+
+
+def _view(part: MeshPart, pixel: float) -> View:
+    heights = part.vertices[:, 2]
+    return View(frozenset(part.attributes), (float(heights.min()), float(heights.max())), pixel)
 
 
 def _add_brows(target: bpy.types.Object, part: MeshPart, face: Face, material: bpy.types.Material) -> None:

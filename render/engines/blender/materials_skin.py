@@ -7,13 +7,12 @@ character's seed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import bpy
 import numpy as np
 
 from motionpair.specs import Character
 from render.characters.baked import MeshPart
+from render.engines.blender.face import Face
 from render.engines.blender.shader import (
     Field,
     Rgb,
@@ -30,15 +29,6 @@ from render.engines.blender.skin_paint import PAINT, freckled
 _FLUSH: Rgb = (1.0, 0.70, 0.62)
 _WRINKLED = 0.72
 """Age from which skin has creases deep enough to be seen."""
-
-
-@dataclass(frozen=True)
-class Face:
-    """Where the eyes are in bind pose, metres: half their distance, their height and their y."""
-
-    half: float
-    eye_height: float
-    eye_depth: float
 
 
 def brow_colour(character: Character) -> Rgb:
@@ -86,7 +76,13 @@ def brow_faces(part: MeshPart, face: Face) -> np.ndarray:
     """(F,) bool: the faces of the skin that brows may cover."""
     x, y, z = part.vertices.T
     along, up = np.abs(x) / face.half, (z - face.eye_height) / face.half
-    near = (along > 0.1) & (along < 2.1) & (up > 0.0) & (up < 1.5) & (y < face.eye_depth + face.half)
+    near = (
+        (along > 0.1)
+        & (along < 2.1)
+        & (up > 0.0)
+        & (up < 1.5 + face.brow_lift)
+        & (y < face.eye_depth + face.half)
+    )
     corners = np.where(part.faces >= 0, part.faces, part.faces[:, :1])
     return near[corners].any(axis=1)
 
@@ -100,8 +96,10 @@ def brows(shader: Shader, face: Face, character: Character, hairy: float = 1.0) 
     rng = np.random.default_rng([character.seed, 6])
     gender, age = character.phenotype["gender"], character.phenotype["age"]
     width = float(rng.uniform(0.115, 0.155)) * (0.85 + 0.45 * gender) * (0.8 if age < 0.5 else 1.0)
+    width *= face.brow_width
     arch = float(rng.uniform(0.08, 0.16)) + 0.06 * (1 - gender)
-    height = float(rng.uniform(0.58, 0.66))
+    arch *= face.brow_arch
+    height = float(rng.uniform(0.58, 0.66)) + face.brow_lift
     x, y, z = shader.attribute("rest", "Vector").xyz()
     along = (abs(x) / face.half - 0.52) / 1.14
     line = height + arch * along.rise(0.0, 0.65) - (arch + 0.06) * along.rise(0.55, 1.08)

@@ -194,6 +194,12 @@ class Shader:
             self._feed(socket, value)
         return Field(self, node.outputs[2])
 
+    def constant(self, colour: Rgb) -> Field:
+        """A colour that is the same everywhere."""
+        node = self.node("ShaderNodeRGB")
+        node.outputs[0].default_value = (*colour, 1.0)
+        return Field(self, node.outputs[0])
+
     def attribute(self, name: str, output: str = "Fac", kind: str = "GEOMETRY") -> Field:
         """A vertex attribute, as a number (`Fac`) or a vector (`Vector`); kind OBJECT: a custom property."""
         node = self._attributes.get((name, kind))

@@ -11,6 +11,7 @@ import numpy as np
 
 from motionpair.specs import Character
 from render.characters.baked import MeshPart
+from render.engines.blender.face import Face
 from render.engines.blender.shader import Rgb, blend, linear_rgb, luminance, skin_albedo, tinted
 
 PAINT = "paint"
@@ -21,8 +22,11 @@ _BLUSH_TINT: Rgb = (1.06, 0.70, 0.66)
 _LATTICE = 16
 
 
-def paint(character: Character, part: MeshPart) -> np.ndarray:
-    """(V, 4) float32: linear base colour and roughness. Masks that the part lacks are left out."""
+def paint(character: Character, part: MeshPart, face: Face, smooth: bool = False) -> np.ndarray:
+    """(V, 4) float32: linear base colour and roughness. Masks that the part lacks are left out.
+
+    `face` says where the beard's parts are; `smooth` skin has no mottling, and clearer blush and lips.
+    """
     rng = np.random.default_rng([character.seed, 1])
     tone = skin_albedo(character.skin)
     light = luminance(tone)
@@ -31,23 +35,33 @@ def paint(character: Character, part: MeshPart) -> np.ndarray:
     masks = part.attributes
     none = np.zeros(len(part.vertices))
 
+    old = 0.0 if smooth else float(np.clip((age - 0.72) / 0.25, 0.0, 1.0))
     mottling = (2.0 * _noise(part.vertices, 28.0, rng) + _noise(part.vertices, 56.0, rng)) / 3.0
     blotches = _rise(_noise(part.vertices, 11.0, rng), 0.50, 0.95)
-    share = _rise(mottling, 0.10, 0.90)
+    share = _rise(mottling, 0.10, 0.90) * (0.25 if smooth else 1.0) + (0.75 if smooth else 0.0)
     colour = _mix(share, np.array(tinted(tone, (0.93, 0.86, 0.85))), tinted(tone, (1.05, 1.04, 1.03)))
-    colour = _tint(blotches * 0.35, colour, (1.02, 0.86, 0.83))
-    roughness = 0.44 + mottling * 0.12
+    if not smooth:
+        # Old skin is blotched, drier and duller, with brown spots.
+        colour = _tint(blotches * (0.35 + 0.45 * old), colour, (1.02, 0.86, 0.83))
+        spots = _rise(_noise(part.vertices, 75.0, rng), 0.80, 0.92) * old
+        colour = _tint(spots * 0.55, colour, (0.72, 0.58, 0.48))
+    roughness = 0.44 + mottling * 0.12 + 0.06 * old if not smooth else np.full(len(none), 0.46)
 
-    flush = float(rng.uniform(0.45, 0.85)) * (0.45 + 0.55 * min(light / 0.4, 1.0))
+    flush = float(rng.uniform(0.45, 0.85)) * (0.45 + 0.55 * min(light / 0.4, 1.0)) * (1.25 if smooth else 1.0)
     colour = _tint(masks.get("blush", none) * flush, colour, _BLUSH_TINT)
-    colour = _tint(masks.get("eyelid", none) * 0.5, colour, (0.72, 0.56, 0.53))
+    colour = _tint(masks.get("eyelid", none) * (0.2 if smooth else 0.5), colour, (0.72, 0.56, 0.53))
     nail = masks.get("nail", none)
     colour = _mix(nail * 0.6, colour, blend(tone, (0.85, 0.62, 0.58), 0.4))
     roughness = roughness - nail * 0.25
-    if gender > 0.6 and age > 0.55:
-        shadow = blend(tinted(hair, (0.6, 0.6, 0.6)), tinted(tone, (0.25, 0.22, 0.22)), 0.4)
-        stubble = masks.get("beard", none) * float(rng.choice([0.08, 0.20, 0.45]))
-        colour = _mix(stubble * 0.7, colour, shadow)
+    shadow = blend(tinted(hair, (0.6, 0.6, 0.6)), tinted(tone, (0.25, 0.22, 0.22)), 0.4)
+    shaved = 0.0
+    if gender > 0.6 and age > 0.55 and not smooth:
+        shaved = float(rng.choice([0.08, 0.20, 0.30]))
+    colour = _mix(masks.get("beard", none) * shaved * 0.7, colour, shadow)
+    style = character.hair.beard
+    if style != "none":
+        cover = 0.55 if style == "stubble" else 0.88
+        colour = _mix(beard(part, face, style) * cover, colour, tinted(hair, (0.75, 0.72, 0.70)))
     cover = {"bald": 0.14, "none": 0.14, "buzz": 0.85}.get(character.hair.style, 0.75)
     colour = _mix(masks.get("scalp", none) * cover * 0.78, colour, tinted(hair, (0.6, 0.55, 0.5)))
     made_up = gender < 0.45 and age > 0.5 and rng.random() < 0.5
@@ -57,6 +71,19 @@ def paint(character: Character, part: MeshPart) -> np.ndarray:
     roughness = roughness - lip * (0.16 if made_up else 0.08)
     colour = _mix(_rise(masks.get("mouth", none), 0.3, 0.7), colour, (0.16, 0.035, 0.035))
     return np.concatenate([colour, roughness[:, None]], axis=1).astype(np.float32)
+
+
+def beard(part: MeshPart, face: Face, style: str) -> np.ndarray:
+    """(V,) in [0, 1]: where the hair of a beard of `catalog.BEARDS` covers the skin."""
+    mask = part.attributes.get("beard", np.zeros(len(part.vertices)))
+    if style == "none":
+        return np.zeros(len(mask))
+    across = np.abs(part.vertices[:, 0]) / face.half
+    drop = (face.eye_height - part.vertices[:, 2]) / face.half
+    moustache = _rise(across, 0.95, 0.75) * _rise(drop, 2.35, 2.15)
+    chin = _rise(across, 0.70, 0.50) * _rise(drop, 1.9, 2.2)
+    shape = {"moustache": moustache, "goatee": np.maximum(moustache, chin)}.get(style, np.ones(len(mask)))
+    return _rise(mask, 0.15, 0.6) * shape
 
 
 def freckled(character: Character) -> bool:

@@ -13,9 +13,11 @@ import numpy as np
 from motionpair.specs import Character, Garment
 from render.characters.baked import MeshPart, Rig
 from render.engines.blender.armature import animate, continuous, rotate
-from render.engines.blender.materials_cloth import pattern, sole_colour
+from render.engines.blender.fabrics import View
+from render.engines.blender.face import Face
+from render.engines.blender.materials_cloth import drawn_shoe, pattern
 from render.engines.blender.materials_eye import polar
-from render.engines.blender.materials_skin import Face, brow_colour, brows
+from render.engines.blender.materials_skin import brow_colour, brows
 from render.engines.blender.shader import Field, Rgb, Shader, Value, blend, linear_rgb, tinted
 from render.scene import CameraTrack, Pose
 
@@ -35,6 +37,8 @@ _SKIN_SHADE: Rgb = (0.80, 0.56, 0.56)
 CLOTH_SHADE: Rgb = (0.52, 0.50, 0.68)
 _HAIR_SHADE: Rgb = (0.45, 0.42, 0.60)
 _HEAD_JOINTS = ("head", "jaw", "left_eye_smplhf", "right_eye_smplhf")
+_DRAWN_RIB = 0.019
+"""Metres between the ribs that one draws on corduroy."""
 _LIGHT_PROPERTY = "head_light"
 _INK_GROUP = "ink"
 
@@ -150,21 +154,27 @@ def skin(
     return shader.done(shader.emission(shown))
 
 
-def cloth(garment: Garment, seed: int, light: tuple[float, float, float]) -> bpy.types.Material:
-    """A fabric's pattern in three tones."""
+def cloth(garment: Garment, seed: int, light: tuple[float, float, float], view: View) -> bpy.types.Material:
+    """A fabric's pattern in three tones; leather has a glint, corduroy a few ribs drawn in."""
     shader = Shader(f"toon {garment.kind}")
-    colour = pattern(shader, garment, seed)
+    colour = pattern(shader, garment, seed, view)
     rest = shader.vector_math("MULTIPLY", shader.attribute("rest", "Vector"), (1.0, 1.0, 0.4))
     folds = (shader.noise(rest, 11.0, detail=0.0, distortion=0.6) - 0.5) * 0.9
-    return shader.done(shader.emission(banded(shader, colour, CLOTH_SHADE, light, folds=folds)))
+    if garment.fabric == "corduroy":
+        across, _, _ = shader.attribute("cloth_uv", "Vector").xyz()
+        rib = abs((across / _DRAWN_RIB).fract() - 0.5).rise(0.10, 0.05)
+        colour = shader.mix(rib * (0.4 * view.shows(_DRAWN_RIB)), colour, (0.35, 0.33, 0.36), "MULTIPLY")
+    shown = banded(shader, colour, CLOTH_SHADE, light, folds=folds)
+    if garment.fabric == "leather":
+        glint = (_light(shader, light) + folds * 1.6).rise(0.92, 0.95) * 0.45
+        shown = shader.mix(glint, shown, (0.95, 0.96, 1.0))
+    return shader.done(shader.emission(shown))
 
 
-def shoe(garment: Garment, seed: int, light: tuple[float, float, float]) -> bpy.types.Material:
+def shoe(garment: Garment, seed: int, light: tuple[float, float, float], view: View) -> bpy.types.Material:
     """Upper, sole and laces in two tones."""
     shader = Shader("toon shoe")
-    colour = linear_rgb(garment.colours[0])
-    shown = shader.mix(shader.attribute("sole").above(0.5), colour, sole_colour(garment, seed))
-    shown = shader.mix(shader.attribute("lace").above(0.5), shown, (0.80, 0.80, 0.82))
+    shown = drawn_shoe(shader, garment, seed, view)
     return shader.done(shader.emission(banded(shader, shown, CLOTH_SHADE, light)))
 
 

@@ -68,7 +68,7 @@ def bake(spec: Character) -> BakedCharacter:
         character_json=fields.canonical_json(spec),
         rig=rig,
         parts=parts,
-        strands=_strands() if spec.look == "realistic" else np.zeros((0, 2, 3), np.float32),
+        strands=_strands() if spec.look != "animation_2d" else np.zeros((0, 2, 3), np.float32),
         strand_radius=0.002,
         hip_height=0.9,
         height=HEIGHT,

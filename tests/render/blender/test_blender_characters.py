@@ -17,10 +17,13 @@ from motionpair.errors import InputError  # noqa: E402
 from render.characters.skinning import skin  # noqa: E402
 from render.engines.blender import characters, materials_skin, passes, skin_paint, toon  # noqa: E402
 from render.engines.blender.armature import continuous, rotate  # noqa: E402
+from render.engines.blender.face import Face  # noqa: E402
 from render.scene import CameraTrack  # noqa: E402
 
 pytestmark = pytest.mark.blender
 
+FACE = Face(0.032, 1.60, -0.09)
+LOOKS = ("realistic", "animation_3d", "animation_2d")
 COLOURS = ("#336699", "#f0e8d8", "#203040")
 
 
@@ -30,7 +33,7 @@ def scene() -> bpy.types.Scene:
     return bpy.context.scene
 
 
-@pytest.mark.parametrize("look", ["realistic", "animation_2d"])
+@pytest.mark.parametrize("look", LOOKS)
 def test_vertices_stand_where_linear_blend_skinning_puts_them(scene, look):
     actor = figures.actor(figures.character(look), frames=4)
     objects = {o.name: o for o in characters.build(actor, 1)}
@@ -53,17 +56,17 @@ def test_strands_move_with_the_head(scene):
     strands = characters.build(actor, 1)[-1]
     rig, pose = actor.character.rig, actor.pose
     head = rig.names.index("head")
-    root = actor.character.strands[0, 0].astype(float)
+    roots = actor.character.strands[:, 0].astype(float)
+    shown = np.empty(actor.character.strands.size, np.float32)
     for frame in (1, 2, 3):
         scene.frame_set(frame)
-        shown = np.array(strands.evaluated_get(bpy.context.evaluated_depsgraph_get()).matrix_world) @ [
-            *root,
-            1,
-        ]
-        expected = (
-            rotate(pose.rotations[frame - 1, head], root - rig.heads[head]) + pose.positions[frame - 1, head]
-        )
-        np.testing.assert_allclose(shown[:3], expected, atol=1e-5)
+        strands.evaluated_get(bpy.context.evaluated_depsgraph_get()).data.attributes[
+            "position"
+        ].data.foreach_get("vector", shown)
+        turned = rotate(np.tile(pose.rotations[frame - 1, head], (len(roots), 1)), roots - rig.heads[head])
+        expected = turned + pose.positions[frame - 1, head]
+        places = shown.reshape(actor.character.strands.shape)
+        np.testing.assert_allclose(places[:, 0], expected, atol=1e-5)
 
 
 def test_only_face_units_that_move_become_shape_keys_and_they_rest_at_zero(scene):
@@ -77,7 +80,7 @@ def test_only_face_units_that_move_become_shape_keys_and_they_rest_at_zero(scene
     assert keys["mouthSmileLeft"].value == pytest.approx(0.9)
 
 
-@pytest.mark.parametrize("look", ["realistic", "animation_2d"])
+@pytest.mark.parametrize("look", LOOKS)
 def test_index_pass_holds_all_that_is_seen_of_a_character_and_nothing_else(scene, look, tmp_path):
     actor = figures.actor(figures.character(look), frames=1)
     objects = characters.build(actor, 5)
@@ -86,14 +89,14 @@ def test_index_pass_holds_all_that_is_seen_of_a_character_and_nothing_else(scene
     assert set(np.unique(shown.index)) == {0, 5}
     seen = np.isfinite(shown.depth)
     np.testing.assert_array_equal(shown.index == 5, seen)
-    if look == "realistic":
+    if look != "animation_2d":
         hair = objects[-1]
         hair.hide_render = True
         without = _render(scene, tmp_path).index == 5
         assert (seen & ~without).sum() > 20, "strands are in the index pass"
 
 
-@pytest.mark.parametrize("look", ["realistic", "animation_3d", "animation_2d"])
+@pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("fabric", FABRICS)
 def test_every_fabric_has_a_material_that_tells_its_colours_apart(scene, look, fabric):
     actor = figures.actor(figures.character(look, fabric, COLOURS[: FABRICS[fabric].colours]))
@@ -130,25 +133,26 @@ def test_skin_is_painted_where_its_masks_are_and_always_the_same():
     body = next(p for p in figures.bake(spec).parts if p.role == "skin")
     lip = np.zeros(len(body.vertices))
     lip[:5] = 1.0
-    plain = skin_paint.paint(spec, dataclasses.replace(body, attributes={}))
-    made = skin_paint.paint(spec, dataclasses.replace(body, attributes={"lip": lip}))
+    plain = skin_paint.paint(spec, dataclasses.replace(body, attributes={}), FACE)
+    made = skin_paint.paint(spec, dataclasses.replace(body, attributes={"lip": lip}), FACE)
     assert plain.shape == (len(body.vertices), 4)
     assert plain.dtype == np.float32
     assert ((plain >= 0) & (plain <= 1)).all()
     np.testing.assert_array_equal(plain[5:], made[5:])
     assert (made[:5, 1] < plain[:5, 1] * 0.9).all(), "lips are less green than skin"
     np.testing.assert_array_equal(
-        made, skin_paint.paint(spec, dataclasses.replace(body, attributes={"lip": lip}))
+        made, skin_paint.paint(spec, dataclasses.replace(body, attributes={"lip": lip}), FACE)
     )
 
 
-@pytest.mark.parametrize("look", ["realistic", "animation_2d"])
-def test_brows_are_drawn_on_the_faces_around_them_alone(scene, look):
+@pytest.mark.parametrize(
+    ("look", "lift"), [("realistic", 0.0), ("animation_3d", 0.20), ("animation_2d", 0.26)]
+)
+def test_brows_are_drawn_on_the_faces_around_them_alone(scene, look, lift):
     baked = figures.bake(figures.character(look))
     objects = {o.name: o for o in characters.build(figures.actor(figures.character(look)), 1)}
-    face = materials_skin.Face(0.032, 1.60, -0.09)
     part = next(p for p in baked.parts if p.role == "skin")
-    chosen = materials_skin.brow_faces(part, face)
+    chosen = materials_skin.brow_faces(part, dataclasses.replace(FACE, brow_lift=lift))
     used = np.array([p.material_index for p in objects["body"].data.polygons])
     np.testing.assert_array_equal(used == 1, chosen)
     assert 0 < chosen.sum() < len(chosen) / 4
@@ -159,7 +163,7 @@ def test_brows_are_drawn_on_the_faces_around_them_alone(scene, look):
 
 
 def test_no_material_of_a_character_takes_light_samples(scene):
-    for look in ("realistic", "animation_2d"):
+    for look in LOOKS:
         characters.build(figures.actor(figures.character(look)), 1)
     assert {m.cycles.emission_sampling for m in bpy.data.materials} == {"NONE"}
 
