@@ -186,7 +186,7 @@ def _arms(
         goal = goal * (1 - h) + turning * h
         end = lag(over, t, 0.04)[:, None]
         goal = goal * (1 - 0.85 * end) + open_ * 0.85 * end
-        goal += 0.012 * drift(t, rng, (3,), hz=0.7)
+        goal += (0.012 + 0.02 * (1 - h) * (1 - end)) * drift(t, rng, (3,), hz=0.75)
         fingers = np.stack(
             [0.35 + 0.4 * arms * late, -0.6 + 0.25 * late * arms, -0.45 * (1 - late) + 0.1 * late], axis=-1
         )

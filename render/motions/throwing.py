@@ -110,15 +110,15 @@ def _arms(p: Puppet, arm: int, now: np.ndarray, keys: Keys, power: float, rng: n
     goal = np.stack(
         [
             keys([-0.95, -0.68, -0.42, -0.15, 0.0, 0.13, 0.3, 0.5],
-                 [-0.06, 0.1, 0.24, 0.24, 0.1, -0.06, -0.2, -0.16]),
+                 [-0.06, 0.22, 0.27, 0.24, 0.1, -0.06, -0.2, -0.16]),
             keys([-0.95, -0.68, -0.42, -0.15, 0.0, 0.13, 0.3, 0.5],
-                 [-0.26, 0.08, 0.18, 0.2, -0.26, -0.42, -0.3, -0.26]),
+                 [-0.26, 0.04, 0.16, 0.2, -0.26, -0.42, -0.3, -0.26]),
             keys([-0.95, -0.68, -0.42, -0.15, 0.0, 0.13, 0.3, 0.5],
-                 [-0.14, -0.4, -0.02, 0.23, 0.34, 0.0, -0.36, -0.32]),
+                 [-0.14, -0.34, -0.02, 0.23, 0.34, 0.0, -0.36, -0.32]),
         ],
         axis=-1,
     )  # fmt: skip
-    goal = smooth(goal, t, 0.018) + 0.008 * drift(t, rng, (3,), hz=0.8)
+    goal = smooth(goal, t, 0.018) + 0.014 * drift(t, rng, (3,), hz=0.9)
     swivel = keys([-0.9, -0.65, -0.4, -0.1, 0.08, 0.3, 0.6], [0.25, 0.3, 1.25, 1.35, 1.0, 0.5, 0.3])
     cocked = pulse(now, -0.5, 0.25, 0.16, 0.12)
     snap = pulse(now, -0.02, 0.1, 0.05, 0.3)
@@ -143,7 +143,7 @@ def _arms(p: Puppet, arm: int, now: np.ndarray, keys: Keys, power: float, rng: n
         ],
         axis=-1,
     )
-    aim = lag(aim, t, 0.03) + 0.01 * drift(t, rng, (3,), hz=0.8)
+    aim = lag(aim, t, 0.03) + 0.014 * drift(t, rng, (3,), hz=0.9)
     point = pulse(now, -0.7, 0.3, 0.12, 0.3)
     ahead = np.stack([-0.2 + 0.1 * point, -0.8 + 0 * t, 0.2 - 0.15 * point], axis=-1)
     p.arm_reach(other, aim, ahead, np.array([-0.7, 0.0, -0.5]), swivel=0.3 + 0.3 * point)
