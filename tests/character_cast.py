@@ -16,6 +16,11 @@ def _character(
     )
 
 
+def dressed_in(name: str, look: Look, kinds: tuple[str, ...], seed: int, **phenotype: float) -> Character:
+    """A bald adult in plain clothes; `phenotype` says how it differs from the average."""
+    return _character(name, look, "bald", kinds, seed, **phenotype)
+
+
 WOMAN = _character("woman", "realistic", "long", ("shirt", "skirt", "shoes"), 1, gender=0.0, weight=0.7)
 MAN = _character("man", "realistic", "short", ("tee", "trousers", "shoes"), 2, gender=1.0, muscle=0.9)
 HEAVY = _character("heavy", "realistic", "bald", ("shirt", "shorts", "shoes"), 3, weight=1.0, age=0.95)
