@@ -11,6 +11,7 @@ _GROOVE = {
     "groove": Range(0.5, 1.2, "size of the movement, 1 = natural"),
     "style": Range(0, 1, "mix of the figures"),
 }
+_turns = graded("turns", 1.2, 1.8, ("once ", "twice "))
 _tempo = graded("tempo", 96, 122, ("at a slow tempo", "at a fast tempo"))
 
 ATHLETIC: dict[str, MotionFamily] = {
@@ -45,6 +46,7 @@ ATHLETIC: dict[str, MotionFamily] = {
         },
         "sneaks along",
         (2.5, 6.0),
+        detail=graded("crouch", 0.4, 0.8, ("", "in a deep crouch")),
     ),
     "march": MotionFamily(
         "locomotion",
@@ -54,6 +56,7 @@ ATHLETIC: dict[str, MotionFamily] = {
         },
         "marches",
         (2.0, 5.0),
+        detail=graded("lift", 0.5, 0.8, ("", "with high knees")),
     ),
     "stairs": MotionFamily(
         "locomotion",
@@ -127,7 +130,7 @@ ATHLETIC: dict[str, MotionFamily] = {
         {"side": SIDE, "turns": Range(1.0, 2.0, "whole turns"), "arms": Range(0.0, 1.0, "0 held in, 1 wide")},
         "spins",
         (2.2, 4.0),
-        detail=side("to the {}"),
+        detail=lambda params: _turns(params) + side("to the {}")(params),
     ),
     "disco": MotionFamily("dance", _GROOVE, "dances disco", (2.5, 6.0), detail=_tempo),
     "salsa": MotionFamily("dance", _GROOVE, "dances salsa", (2.5, 6.0), detail=_tempo),

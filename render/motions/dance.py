@@ -67,6 +67,7 @@ def disco(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     p.head[:, 1] += 0.1 * groove * lag(half, t, 0.14)
     p.head[:, 2] += 0.12 * drift(t, rng, hz=0.4) - 0.35 * lag(toss, t, 0.07)
     p.head[:, 0] -= 0.12 * lag(toss, t, 0.07)
+    p.glance(-0.3 * toss, 0.15 * toss)
     p.steady = 0.7
     _arms(p, beat, weights, groove, rng)
     face.smile(p.face, 0.6 + 0.25 * drift(t, rng, hz=0.25))

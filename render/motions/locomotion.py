@@ -8,7 +8,7 @@ import numpy as np
 
 from render.motions.gait import Gait, stride
 from render.motions.puppet import BEHIND, OUTWARD, Puppet
-from render.motions.signals import ease, lag, ramp
+from render.motions.signals import ease, lag, pulse, ramp
 from render.motions.steps import Step, walk_steps
 from render.motions.track import LEFT, RIGHT, Track
 
@@ -104,6 +104,8 @@ def turn(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     p.spine[:, 2] = 0.4 * lead + 0.12 * OUTWARD[first] * np.cos(beat)
     p.spine[:, 1] = 0.07 * lag(stand, t, 0.06)
     p.head[:, 2] += lead + 0.25 * angle / seconds
+    # The eyes go first.
+    p.glance(0.55 * way * pulse(t, -0.15, 0.14, 0.2, 0.35))
     own = rng.normal(0.0, 0.04, (2, 2))
     for side in (LEFT, RIGHT):
         swing = OUTWARD[side] * OUTWARD[first] * np.cos(beat + 0.2)

@@ -147,7 +147,7 @@ def march(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     p.shrug += -0.03 + 0.03 * lag(smooth(stamp, t, 0.02), t, 0.04)[:, None]
     face.add(p.face, face.both("browDown", 0.22) | face.both("mouthPress", 0.2) | {"mouthShrugLower": 0.12})
     face.exhale(p.face, 0.3 * lag(stamp, t, 0.05) * (np.mod(cycle, 1.0) < 0.5))
-    p.events.append((0.0, seconds, "marches with high knees" if lift > 0.75 else "marches"))
+    p.events.append((0.0, seconds, "marches with high knees" if lift >= 0.8 else "marches"))
     return p.track()
 
 
