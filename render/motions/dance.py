@@ -167,17 +167,17 @@ def _arms(p: Puppet, beat: np.ndarray, weights: np.ndarray, groove: float, rng: 
         spin = whole * 1.0 + (0.0 if side == LEFT else np.pi)
         roll = np.stack([np.full(n, -0.02), -0.31 + 0.085 * np.cos(spin), -0.13 + 0.11 * np.sin(spin)], -1)
         if side == RIGHT:
-            high, low = np.array([0.27, -0.18, 0.38]), np.array([-0.24, -0.27, -0.24])
+            high, low = np.array([0.27, -0.18, 0.38]), np.array([-0.2, -0.33, -0.26])
             up = (0.5 + 0.5 * _pointing(beat))[:, None]
             arc = np.array([0.1, -0.2, 0.0]) * (up * (1 - up) * 4)
             point = low + (high - low) * up + arc
             pointed = np.array([0.55, -0.3, 0.8]) * up + np.array([-0.75, -0.3, -0.6]) * (1 - up)
         else:
             # The other hand is on the hip, its elbow out.
-            point = np.array([0.1, -0.07, -0.37]) + 0.012 * np.stack(
+            point = np.array([0.14, 0.03, -0.35]) + 0.012 * np.stack(
                 [np.cos(half), np.sin(half), 0 * half], -1
             )
-            pointed = np.tile(np.array([-0.75, -0.55, -0.25]), (n, 1))
+            pointed = np.tile(np.array([-0.15, -0.9, -0.35]), (n, 1))
         goals = np.stack([swing, pump, raised, roll, point], axis=1)
         rest = np.array([0.12, -0.24, -0.28])
         goals = (
@@ -192,7 +192,7 @@ def _arms(p: Puppet, beat: np.ndarray, weights: np.ndarray, groove: float, rng: 
         )
         fingers += weights[:, 4:] * pointed + 3.0 * late
         palm = weights @ np.array(
-            [[-0.6, 0.0, -0.8], [-0.9, -0.2, -0.1], [-0.3, -0.9, 0.1], [-0.2, 0.3, -0.9], [-0.5, 0.1, -0.8]]
+            [[-0.6, 0.0, -0.8], [-0.9, -0.2, -0.1], [-0.3, -0.9, 0.1], [-0.2, 0.3, -0.9], [-0.9, 0.1, -0.4]]
         )
         swivel = weights @ np.array([0.35, 0.3, 0.3, 0.75, 0.3 if side == RIGHT else 0.9])
         p.arm_reach(side, goal, rot.normalised(fingers), palm, swivel=swivel)
