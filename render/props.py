@@ -33,8 +33,10 @@ COLOURS = {
 
 _MELT = 0.35
 """Seconds over which a box that is taken or left goes from where it stood to between the palms."""
-_FLESH = 0.012
-"""Metres that thighs give way on a seat."""
+_SITTING = 1.36
+"""Radians that thighs are turned from standing to sitting."""
+_FLESH = 0.03
+"""Metres that thighs give way under the weight that they carry."""
 
 
 def place_props(motion: Motion, baked: BakedCharacter, pose: Pose) -> tuple[Prop, ...]:
@@ -105,7 +107,7 @@ def _stool(held: Held, motion: Motion, baked: BakedCharacter, pose: Pose) -> Pro
     ground, facing = _origin(motion, baked, pose)
     place = ground + rot.rotate(facing, things.SEAT * baked.hip_height)
     wide = things.STOOL_WIDTH * baked.hip_height / things.HIPS
-    height = things.SEAT_HIP * baked.hip_height - _below_hips(baked)
+    height = things.SEAT_PELVIS * baked.hip_height - _below_pelvis(baked)
     count = len(pose.positions)
     return Prop(
         "stool",
@@ -116,25 +118,28 @@ def _stool(held: Held, motion: Motion, baked: BakedCharacter, pose: Pose) -> Pro
     )
 
 
-def _below_hips(baked: BakedCharacter) -> float:
-    """Metres from the hip joints down to the seat, when sitting: what lies behind the thighs of one who
-    stands, near their upper end."""
+def _below_pelvis(baked: BakedCharacter) -> float:
+    """Metres from the pelvis joint down to the seat: the hips' own depth under it, and what lies behind the
+    thighs of one who stands, near their upper end, turned as they are when sitting."""
     rig = baked.rig
+    index = {name: i for i, name in enumerate(rig.names)}
+    bones = t_pose_offsets(rig)
     depths = []
     for side in SIDES:
         hip, knee = (JOINT_INDEX[f"{side}_{name}"] for name in ("hip", "knee"))
-        thigh = float(np.linalg.norm(rig.heads[knee] - rig.heads[hip]))
-        twist = [i for i, name in enumerate(rig.names) if name == f"{side}_thigh_twist"]
+        thigh = float(np.linalg.norm(bones[knee]))
+        owners = [hip, *(index[name] for name in (f"{side}_thigh_twist",) if name in index)]
         for part in baked.parts:
             if part.role not in ("skin", "cloth"):
                 continue
             owner = part.bones[np.arange(len(part.bones)), np.argmax(part.weights, axis=1)]
-            mine = part.vertices[np.isin(owner, [hip, *twist])].astype(float)
+            mine = part.vertices[np.isin(owner, owners)].astype(float)
             local = rot.rotate(rig.to_t_pose[hip], mine - rig.heads[hip])
             upper = local[(local[:, 2] < -0.12 * thigh) & (local[:, 2] > -0.55 * thigh)]
             if len(upper):
-                depths.append(float(np.percentile(upper[:, 1], 97)))
-    return max(depths, default=0.08 * baked.hip_height) - _FLESH
+                under = upper[:, 1] * np.sin(_SITTING) - upper[:, 2] * np.cos(_SITTING)
+                depths.append(float(np.percentile(under, 97)) - float(bones[hip, 2]))
+    return max(depths, default=0.16 * baked.hip_height) - _FLESH
 
 
 def _origin(motion: Motion, baked: BakedCharacter, pose: Pose) -> tuple[np.ndarray, np.ndarray]:

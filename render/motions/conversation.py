@@ -60,19 +60,20 @@ def listen(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.r
         when += length + float(rng.uniform(0.25, 0.8))
     away, lean = np.minimum(away, 1.0) * min(1.0, 0.6 + 0.4 * energy), lag(lean, t, 0.1)
     sway = drift(t, rng, hz=0.45)
-    p.sway[:, 0] += 0.036 * sway
+    p.sway[:, 0] += 0.042 * sway
+    p.sway[:, 1] += 0.016 * drift(t, rng, hz=0.7)
     p.pelvis[:, 1] -= 0.05 * sway
     p.sway[:, 1] -= 0.02 * lean
     p.spine[:, 0] += 0.06 * lean * energy + 0.03
     p.spine[:, 1] += 0.05 * lag(sway, t, 0.12)
     p.spine[:, 2] += 0.1 * drift(t, rng, hz=0.45)
     p.head[:, 0] += 0.17 * energy * lag(nod, t, 0.03) - 0.05 * lean - 0.04 * away
-    p.head[:, 1] += 0.1 * tilt - outward * 0.05 + 0.05 * drift(t, rng, hz=0.3)
+    p.head[:, 1] += 0.1 * tilt - outward * 0.05 + 0.07 * drift(t, rng, hz=0.45)
     p.head[:, 2] += 0.06 * drift(t, rng, hz=0.35)
     p.shrug += 0.08 * energy * lag(away, t, 0.04)[:, None]
 
     # The thinking hand: thumb and index finger at the chin; it strokes it, and opens out in surprise.
-    stroke = np.sin(2 * np.pi * 0.75 * t + rng.uniform(0, 6)) * np.maximum(drift(t, rng, hz=0.25), 0.0)
+    stroke = np.sin(2 * np.pi * 0.8 * t + rng.uniform(0, 6)) * (0.6 + 0.6 * drift(t, rng, hz=0.25))
     wiggle = np.moveaxis(drift(t, rng, (2, 3), hz=0.75), 1, 0)
     at_chin = np.array([-0.1, -0.2, 0.04]) + 0.008 * wiggle[side]
     opened = np.array([0.1, -0.3, 0.0]) + 0.02 * wiggle[side]
@@ -82,13 +83,13 @@ def listen(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.r
     facing = np.array([-0.55, 0.8, -0.3]) + np.zeros((n, 3))
     palm = facing + (np.array([-0.35, -0.25, 0.85]) - facing) * away[:, None]
     p.arm_reach(side, goal, rot.normalised(fingers), palm, swivel=0.15 + 0.1 * away)
-    offset = np.stack([0.012 * stroke, np.full(n, -0.006), -0.008 - 0.01 * np.abs(stroke)], axis=-1)
+    offset = np.stack([0.011 * stroke, np.full(n, -0.006), -0.012 - 0.01 * stroke], axis=-1)
     p.keep_palm(side, "chin", offset, 1 - ramp(away, 0.02, 0.7), grip=_CHIN_REST)
     shape = _AT_CHIN + (_OPEN - _AT_CHIN) * lag(away, t, 0.06)[:, None, None]
     shape[:, 1, 1:] += 0.22 * np.maximum(stroke, -0.4)[:, None] * (1 - away)[:, None]
     p.hand(side, shape)
     # The other arm across the body under the elbow; it comes along with what is felt.
-    rest = np.array([-0.16, -0.22, -0.17]) + 0.018 * wiggle[other]
+    rest = np.array([-0.16, -0.22, -0.17]) + 0.028 * wiggle[other]
     rest += np.array([0.045, -0.045, 0.045]) * beats * energy
     rest += np.array([0.12, -0.06, 0.0]) * away[:, None] + np.array([0.02, -0.02, 0.02]) * small[:, None]
     p.arm_reach(other, rest, (-0.95, -0.2, 0.15), (-0.1, 0.75, -0.6), swivel=0.3)

@@ -12,7 +12,7 @@ from render.motion import HELD_PLACES, Held
 from render.motions import face, hands
 from render.motions.puppet import OUTWARD, SIDES, Puppet
 from render.motions.signals import cycles, drift, lag, pulse, ramp
-from render.motions.things import BOX, BOX_GRIP, SEAT, SEAT_HIP
+from render.motions.things import BOX, BOX_GRIP, SEAT, SEAT_PELVIS
 from render.motions.track import LEFT, RIGHT, Track
 
 _DOWN = np.array([0.0, -0.55, -1.0])
@@ -47,7 +47,7 @@ def sit(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.rand
         for start, end, words in ((go, seated, "sits down"), (seated, rise, "sits"), (rise, up, "rises")):
             if start < seconds and end > 0:
                 p.events.append((max(start, 0.0), min(end, seconds), words))
-    seat = SEAT_HIP * mannequin.HIP_HEIGHT - mannequin.HIP_HEIGHT - mannequin.HIP[2]
+    seat = (SEAT_PELVIS - 1) * mannequin.HIP_HEIGHT
     p.sway[:, 0] *= 1 - 0.8 * low
     p.sway[:, 2] = p.sway[:, 2] * (1 - 0.7 * low) + seat * low
     p.sway[:, 1] += (SEAT[1] * mannequin.HIP_HEIGHT - 0.02) * back
@@ -116,12 +116,12 @@ def lift(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
                 p.events.append((max(start, 0.0), min(stop, seconds), words))
     strain = np.minimum(strain, 1.0) * weight
     legs = lag(squat, t, 0.04)
-    p.sway[:, 2] -= 0.42 * legs + 0.02 * strain
+    p.sway[:, 2] -= 0.44 * legs + 0.02 * strain
     p.sway[:, 1] += 0.13 * legs + (0.015 + 0.03 * weight) * lag(carry, t, 0.1)
     # The legs lead up, the back follows; a heavy box is leaned against.
     bent = lag(squat, t, 0.16)
-    p.pelvis[:, 0] += 0.62 * bent - 0.05 * weight * carry
-    p.spine[:, 0] += 0.72 * lag(bent, t, 0.05) - (0.03 + 0.1 * weight) * lag(carry, t, 0.12)
+    p.pelvis[:, 0] += 0.68 * bent - 0.05 * weight * carry
+    p.spine[:, 0] += 0.78 * lag(bent, t, 0.05) - (0.03 + 0.1 * weight) * lag(carry, t, 0.12)
     rock = drift(t, rng, hz=0.55)
     p.sway[:, 0] += 0.018 * rock * (0.4 + 0.6 * carry)
     p.spine[:, 1] += 0.04 * rock * carry
@@ -249,7 +249,7 @@ def bow(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.rand
         swing = lag(down, t, 0.18 + 0.05 * (hand == front))
         p.arm_angles(
             hand,
-            forward=0.06 + 0.34 * depth * swing + 0.09 * glide[:, hand, 0] - 0.12 * tall,
+            forward=0.06 + 0.34 * depth * swing + 0.12 * glide[:, hand, 0] - 0.12 * tall,
             out=0.17 + 0.04 * glide[:, hand, 1] + 0.1 * tall,
             inward=0.15,
             bend=0.26 + 0.28 * lag(swing, t, 0.12) + 0.12 * glide[:, hand, 2],

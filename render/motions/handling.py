@@ -213,7 +213,8 @@ def _call(p: Puppet, side: int, seconds: float, energy: float, rng: np.random.Ge
     listening = 1 - talking
     nod = lag(np.maximum(np.sin(2 * np.pi * 1.1 * t + rng.uniform(0, 6)), 0.0) * listening, t, 0.08)
     sway = drift(t, rng, hz=0.42)
-    p.sway[:, 0] += 0.04 * sway
+    p.sway[:, 0] += 0.046 * sway
+    p.sway[:, 1] += 0.016 * drift(t, rng, hz=0.65)
     p.pelvis[:, 1] -= 0.05 * sway
     p.pelvis[:, 2] += 0.12 * lag(sway, t, 0.1)
     p.spine[:, 2] += 0.15 * lag(sway, t, 0.2) * energy
@@ -288,13 +289,14 @@ def _type(p: Puppet, side: int, seconds: float, energy: float, rng: np.random.Ge
     face.raise_brows(p.face, 0.45 * amused)
     idle = drift(t, rng, (3,), hz=0.62)
     sway = drift(t, rng, hz=0.45)
-    p.sway[:, 0] += 0.034 * sway
+    p.sway[:, 0] += 0.04 * sway
+    p.sway[:, 1] += 0.014 * drift(t, rng, hz=0.65)
     p.pelvis[:, 1] -= 0.045 * sway
     p.spine[:, 0] += 0.1 + 0.03 * drift(t, rng, hz=0.4)
     p.spine[:, 2] += 0.09 * energy * drift(t, rng, hz=0.45) - 0.05 * outward
     p.head[:, 0] += 0.05 * amused + 0.04 * lag(pause, t, 0.1)
     p.head[:, 1] += 0.04 * idle[:, 0] + 0.07 * amused * outward
-    goal = np.array([-0.03, -0.31, -0.03]) + idle * np.array([0.02, 0.014, 0.02])
+    goal = np.array([-0.03, -0.31, -0.03]) + idle * np.array([0.028, 0.02, 0.026])
     goal[:, 2] += 0.03 * amused
     # The screen faces the eyes; its top points up and away.
     p.arm_reach(side, goal, (-0.85, -0.4, 0.3), (-0.25, 0.85, 0.42), swivel=0.25)

@@ -207,7 +207,8 @@ def piano(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
         p.shrug[:, side] += 0.03 * lifted
         if side == leader:
             accent = lag(weight, t, 0.08)
-    p.sway[:, 0] += 0.036 * flow * up
+    p.sway[:, 0] += 0.042 * flow * up
+    p.sway[:, 1] += 0.014 * drift(t, rng, hz=0.6) * up
     p.spine[:, 1] += 0.07 * lag(flow, t, 0.15) * up
     p.spine[:, 0] += (0.06 + 0.09 * (swell - 0.75) * 3) * up + 0.02 * accent
     p.spine[:, 2] += 0.05 * drift(t, rng, hz=0.35)

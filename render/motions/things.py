@@ -23,10 +23,10 @@ PHONE_MIDDLE = np.array([0.012, -0.022, -0.014])
 PHONE_UP = rot.normalised(np.array([0.38, -1.0, 0.0]))
 """Where the top of the phone points; its screen faces out of the palm."""
 
-BOX = (0.36, 0.27, 0.3)
-BOX_GRIP = 0.19
+BOX = (0.36, 0.27, 0.31)
+BOX_GRIP = 0.215
 """Height above the box's bottom where palms hold its sides."""
-LOAD = np.array([0.0, -0.49, 0.0])
+LOAD = np.array([0.0, -0.475, 0.0])
 """In hip heights, from the ground under the body's way: where a box that is lifted stands."""
 
 HIPS = 0.9
@@ -34,8 +34,8 @@ HIPS = 0.9
 STOOL_WIDTH = 0.36
 SEAT = np.array([0.0, 0.45, 0.0])
 """In hip heights, from the ground under the body's way: the middle of a stool."""
-SEAT_HIP = 0.56
-"""In hip heights: how high the hip joints are of one who sits."""
+SEAT_PELVIS = 0.615
+"""In hip heights: how high the pelvis joint is of one who sits."""
 
 
 def rim() -> np.ndarray:
