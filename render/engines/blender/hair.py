@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+
 import bpy
 import numpy as np
 
@@ -10,6 +12,10 @@ from render.characters.baked import BakedCharacter
 from render.characters.strand_pose import StrandPose
 from render.engines.blender.shader import Field, Shader, linear_rgb, tinted
 from render.scene import Pose
+
+
+# A handler that is still there at exit keeps Blender's data alive, and the process then hangs in a destructor.
+atexit.register(bpy.app.handlers.frame_change_pre.clear)
 
 
 def build_strands(name: str, strands: np.ndarray, radius: float) -> bpy.types.Object:
