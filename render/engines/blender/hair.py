@@ -13,8 +13,7 @@ from render.characters.strand_pose import StrandPose
 from render.engines.blender.shader import Field, Shader, linear_rgb, tinted
 from render.scene import Pose
 
-
-# A handler that is still there at exit keeps Blender's data alive, and the process then hangs in a destructor.
+# A handler that is left at exit keeps Blender's data alive, and the process then hangs in a destructor.
 atexit.register(bpy.app.handlers.frame_change_pre.clear)
 
 
