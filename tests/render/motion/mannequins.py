@@ -7,7 +7,7 @@ import numpy as np
 
 from render import kinematics, mannequin
 from render import rotations as rot
-from render.characters.baked import BakedCharacter, MeshPart, Rig
+from render.characters.baked import BakedCharacter, MeshPart, Rig, Role
 from render.skeleton import JOINT_INDEX, JOINTS, PARENTS
 
 _TWISTS = [
@@ -82,7 +82,7 @@ def body(
     )  # fmt: skip
 
 
-def _part(name: str, role: str, points: list[np.ndarray], bones: list[list[tuple[int, float]]]) -> MeshPart:
+def _part(name: str, role: Role, points: list[np.ndarray], bones: list[list[tuple[int, float]]]) -> MeshPart:
     joints = np.zeros((len(points), 8), np.uint8)
     weights = np.zeros((len(points), 8), np.float32)
     for row, owners in enumerate(bones):
@@ -92,7 +92,7 @@ def _part(name: str, role: str, points: list[np.ndarray], bones: list[list[tuple
         name=name, role=role, vertices=np.array(points, np.float32), faces=np.zeros((0, 4), np.int32),
         bones=joints, weights=weights, unit_vertices=np.zeros(0, np.int32), unit_deltas=np.zeros((52, 0, 3),
         np.float16),
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def _shoes(rig: Rig, feet: float, ankle_height: float) -> tuple[MeshPart, tuple[np.ndarray, ...]]:
