@@ -71,6 +71,8 @@ def place(kind: str = "studio", hdri: str = "studio", bearing: float = -0.5, see
     """An environment with the first of its colours and middling parameters."""
     known = ENVIRONMENTS[kind]
     params = {name: (r.low + r.high) / 2 for name, r in known.params.items()}
+    if kind == "studio":
+        params["panels"] = 0.0  # a camera that follows would walk into them
     return Environment(kind, hdri, bearing, 1.0, tuple(c[0] for c in known.colours.values()), params, seed)
 
 
@@ -157,8 +159,10 @@ def followed(scene: Scene, azimuth: float, elevation: float, shown: Shown = "bod
     tall = max(actor.character.height for actor in scene.actors)
     middle, share = _VIEWS[shown]
     width, height = scene.camera.width, scene.camera.height
-    spread = max(np.ptp([a.pose.positions[0, 0, :2] for a in scene.actors], axis=0))
-    high = max(share * tall, (spread + 0.5 * tall) * height / width)
+    high = share * tall
+    if len(scene.actors) > 1:
+        spread = max(np.ptp([a.pose.positions[0, 0, :2] for a in scene.actors], axis=0))
+        high = max(high, (spread + 0.5 * tall) * height / width)
     target = np.stack([pelvis[:, 0], pelvis[:, 1], np.full(len(pelvis), middle * tall)], axis=1)
     if shown in ("bust", "head"):  # of someone who crouches or walks, the part that is asked for
         head = scene.actors[0].character.rig.names.index("head")

@@ -63,7 +63,9 @@ def _family(name: str, family: MotionFamily, first: bool) -> Section:
         motions = [middling(name, 4.0, role=float(i)) for i in range(2)]
         draw = partial(_strip, motions, cast, "body", _PAIR, 6, "duet", 0.0)
     else:
-        motions = [middling(name, min(family.seconds[1], 4.0))]
+        speed = middling(name).phrases[0].params.get("speed", 0.0)
+        # Nobody walks into the studio's walls.
+        motions = [middling(name, min(family.seconds[1], 4.0, 3.6 / max(speed, 0.1)))]
         shown: Shown = "bust" if family.group in ("hands", "conversation") else "body"
         size, frames, azimuth = _STRIP, 7, 0.6
         if family.group == "floor":
