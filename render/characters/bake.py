@@ -45,7 +45,7 @@ def bake(basis: AnnyBasis, character: Character) -> BakedCharacter:
     parts = body.parts(placed, keep)
     skin = parts[0]
     clothes = [_worn(placed, naked, index, cut) for index, cut in worn]
-    grown = hair.grow(placed, [_cloth(part) for part in clothes if part.role == "cloth"])
+    grown = hair.grow(placed, skin, [_cloth(part) for part in clothes if part.role == "cloth"])
     rigged, clothes, shells = swings.hung(placed, clothes, grown)
     parts += clothes + shells + _on_head(placed)
     if footwear is None:
@@ -59,6 +59,7 @@ def bake(basis: AnnyBasis, character: Character) -> BakedCharacter:
         parts=tuple(parts),
         strands=grown.strands,
         sway=grown.sway,
+        strand_roots=grown.roots,
         strand_radius=grown.radius,
         hip_height=t_pelvis,
         height=float(placed.vertices[BODY, 2].max()),

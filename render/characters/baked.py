@@ -143,6 +143,8 @@ class BakedCharacter:
     strands: (S, P, 3) float32 hair strands in bind pose; S = 0 without strands.
     sway: (S, P, 2) float32: where on the sheet of the rig's `hair` or `tail` Swing each point lies: column
         and row, 0 at the pinned edge, where hair is rigid with the head. None: all of it is.
+    strand_roots: (S,) int32: the vertex of part `body` that a strand of beard moves with, −1 for hair of the
+        head. None: there is no beard of strands.
     """
 
     character_json: str
@@ -157,6 +159,7 @@ class BakedCharacter:
     sole_part: str
     soles: tuple[np.ndarray, ...]
     sway: np.ndarray | None = None
+    strand_roots: np.ndarray | None = None
 
     def part(self, name: str) -> MeshPart:
         """The part called `name`."""

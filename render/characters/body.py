@@ -110,7 +110,7 @@ def _skin(figure: Figure) -> dict[str, np.ndarray]:
         "brow": brow,
         "brow_along": along,
         "blush": _blush(figure),
-        "beard": _beard(figure),
+        "beard": beard_mask(figure),
         "scalp": Scalp(figure).mask(),
         "uv": basis.uv,
     }
@@ -159,8 +159,8 @@ def _blush(figure: Figure) -> np.ndarray:
     return np.maximum(value, 0.6 * _on_mesh(figure.basis.painted("ears"), len(v)))
 
 
-def _beard(figure: Figure) -> np.ndarray:
-    """Where a beard would grow: jaw, chin and upper lip, not the lips (0 to 1)."""
+def beard_mask(figure: Figure) -> np.ndarray:
+    """(19158,) where a beard would grow: jaw, chin and upper lip, not the lips (0 to 1)."""
     v = figure.vertices
     half = np.linalg.norm(figure.eyes[0] - figure.eyes[1]) / 2
     middle = figure.eyes.mean(axis=0)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = 96  # around the head
 _OUTER, _INNER = 18, 4  # rows on the outside, and back up the inside
+_JAGGED = {"hang": 9.0, "lie": 9.0, "curl": 7.0}  # degrees by which locks reach below the edge
 _LOCKS = 13  # pointed locks around the lower edge
 
 
@@ -24,7 +25,7 @@ def underlay(scalp: Scalp, depth: float) -> MeshPart:
     hairy = scalp.hairy
     share = np.clip(hairy.values[:, 0] / (0.02 * scalp.size), 0, 1)
     vertices = hairy.vertices + hairy.normals() * (0.001 + depth * scalp.size * share)[:, None]
-    return _part(scalp, hairy.moved(vertices))
+    return part(scalp, hairy.moved(vertices))
 
 
 def silhouette(scalp: Scalp, style: Style) -> MeshPart:
@@ -43,7 +44,7 @@ def silhouette(scalp: Scalp, style: Style) -> MeshPart:
     for row in range(rows - 1):
         a0, b0 = row * _COLUMNS, (row + 1) * _COLUMNS
         faces.append(np.stack([a0 + k, b0 + k, b0 + following, a0 + following], axis=1))
-    return _part(scalp, Surface(vertices, np.concatenate(faces), np.zeros((len(vertices), 1))))
+    return part(scalp, Surface(vertices, np.concatenate(faces), np.zeros((len(vertices), 1))))
 
 
 def _lock(azimuth: float) -> float:
@@ -58,14 +59,15 @@ def _column(scalp: Scalp, style: Style, azimuth: float, lock: float, eyes: float
     line = float(scalp.hairline(np.array([azimuth]))[0])
     turned = np.radians(azimuth)
     ahead = np.array([np.sin(turned), -np.cos(turned)])
+    hanging = style.fall in ("hang", "curl")
     # The face stays open between the temples; behind them hanging hair falls.
-    behind = float(np.clip((abs(azimuth) - 50) / 10, 0, 1)) if style.fall == "hang" else 0.0
-    if style.fall == "hang":
+    behind = float(np.clip((abs(azimuth) - 50) / 10, 0, 1)) if hanging else 0.0
+    if hanging:
         fringe = 16.0 if style.fringe_cut is not None else 27.0
     else:
         fringe = line - (6 if style.fall == "lie" else 0)
-    low = (1 - behind) * (max(min(line, fringe), -42) if style.fall == "hang" else fringe) + behind * -4
-    low -= (9 if style.fall != "stand" else 0) * lock * (1 - 0.5 * behind)
+    low = (1 - behind) * (max(min(line, fringe), -42) if hanging else fringe) + behind * -4
+    low -= _JAGGED.get(style.fall, 0.0) * lock * (1 - 0.5 * behind)
     elevation = np.linspace(87, low, 40)
     r = scalp.skull(np.full(40, azimuth), elevation)
     edge = np.clip((elevation - low) / 35, 0, 1)
@@ -75,6 +77,11 @@ def _column(scalp: Scalp, style: Style, azimuth: float, lock: float, eyes: float
             if style.lift > 0.01
             else style.lift * (0.4 + 0.6 * edge)
         )
+    elif style.fall in ("ponytail", "bun"):
+        depth = 0.006 + 0.006 * np.sqrt(edge) + 0.0025 * (lock - 0.5) * edge
+    elif style.fall == "curl":
+        lumps = np.abs(np.sin(np.radians(4.5 * azimuth) + 1.3 * np.sin(elevation / 13)))
+        depth = 0.020 + 0.018 * edge + 0.011 * lumps * np.abs(np.cos(elevation / 9))
     else:
         depth = 0.012 + 0.016 * edge + 0.004 * lock
     r = r + depth * size
@@ -105,7 +112,8 @@ def _even(line: np.ndarray, count: int) -> np.ndarray:
     return np.stack([np.interp(at, length, line[:, k]) for k in range(3)], axis=1)
 
 
-def _part(scalp: Scalp, surface: Surface) -> MeshPart:
+def part(scalp: Scalp, surface: Surface) -> MeshPart:
+    """A surface of hair as a part that moves with the head."""
     count = len(surface.vertices)
     bones, weights = np.zeros((count, 8), np.uint8), np.zeros((count, 8), np.float32)
     bones[:, 0], weights[:, 0] = JOINT_INDEX["head"], 1

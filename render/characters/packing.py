@@ -91,6 +91,8 @@ def pack(baked: BakedCharacter) -> bytes:
     if baked.sway is not None:
         sway = np.rint(baked.sway.astype(np.float64) / _SWAY_STEP).astype(np.int16)
         arrays["sway"] = np.diff(sway, axis=1, prepend=np.int16(0)).transpose(1, 2, 0)
+    if baked.strand_roots is not None:
+        arrays["strand_roots"] = baked.strand_roots.astype(np.int32)
     for i, name in enumerate(("left", "right")):
         arrays[f"hand.{name}"] = baked.hand_vertices[i].astype(np.int32)
     arrays["face"] = baked.face_vertices.astype(np.int32)
@@ -178,6 +180,9 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> BakedCharacter:
         parts=parts,
         strands=strands,
         sway=_sway(arrays["sway"], strands) if "sway" in arrays else None,
+        strand_roots=_strand_roots(arrays["strand_roots"], len(strands), sizes["body"])
+        if "strand_roots" in arrays
+        else None,
         strand_radius=float(meta["strand_radius"]),
         hip_height=float(meta["hip_height"]),
         height=float(meta["height"]),
@@ -203,6 +208,12 @@ def _sway(steps: np.ndarray, strands: np.ndarray) -> np.ndarray:
     places = np.cumsum(steps.transpose(2, 0, 1), axis=1, dtype=np.int64)
     _check(places.shape[:2] == strands.shape[:2] and places.shape[2] == 2, "sway has a wrong shape")
     return (places * _SWAY_STEP).astype(np.float32)
+
+
+def _strand_roots(roots: np.ndarray, strands: int, vertices: int) -> np.ndarray:
+    _check(roots.shape == (strands,) and roots.dtype == np.int32, "strand roots have a wrong shape")
+    _check(bool(((roots >= -1) & (roots < vertices)).all()), "a strand's root is out of range")
+    return roots
 
 
 def _swing(arrays: dict[str, np.ndarray], i: int, about: dict[str, Any], joints: int) -> Swing:

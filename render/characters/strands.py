@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from render.characters.surface import Surface
 if TYPE_CHECKING:
     from render.characters.hair import Style
 
+_A_LOCK = 16  # strands of a lock of curly hair
 _STEPS = 30  # of growing a hanging strand, before it is cut and thinned to the style's points
 _DOWN = np.array([0.0, 0.0, -1.0])
 _BACK = np.array([0.0, 1.0, 0.0])
@@ -20,30 +22,67 @@ _BACK = np.array([0.0, 1.0, 0.0])
 
 def grow(scalp: Scalp, style: Style, clothes: list[Surface], rng: np.random.Generator) -> np.ndarray:
     """(S, P, 3) float32 metres, bind pose."""
-    roots, normals = _roots(scalp, style.strands, rng)
+    start, normals = roots(scalp, style.strands, rng)
     parting = float(rng.choice((-1.0, 1.0))) * 0.018 * scalp.size
     if style.fall == "hang":
-        grown = _hanging(scalp, style, roots, normals, parting, clothes, rng)
+        grown = _hanging(scalp, style, start, normals, parting, clothes, rng)
     else:
-        grown = _standing(scalp, style, roots, normals, parting, rng)
+        grown = _standing(scalp, style, start, normals, parting, rng)
     if style.curl:
         grown = _curled(scalp, style, grown, rng)
     return grown.astype(np.float32)
 
 
-def _roots(scalp: Scalp, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def grow_locks(scalp: Scalp, style: Style, clothes: list[Surface], rng: np.random.Generator) -> np.ndarray:
+    """(S, P, 3) float32 metres: curly hair, in which strands wind together, a lock around each guide."""
+    guides = replace(style, strands=style.strands // _A_LOCK)
+    start, normals = roots(scalp, guides.strands, rng)
+    lines = _hanging(scalp, guides, start, normals, 0.0, clothes, rng)
+    count, points, _ = lines.shape
+    length = np.linalg.norm(np.diff(lines, axis=1), axis=2).sum(axis=1)
+    pitch = 2.9 * style.curl * scalp.size * rng.uniform(0.8, 1.25, count)
+    hand = rng.choice((-1.0, 1.0), count)
+    turn = hand * 2 * np.pi * length / pitch
+    begin = rng.uniform(0, 2 * np.pi, count)
+    t = np.linspace(0, 1, points)
+    along = unit(np.gradient(lines, axis=1))
+    across = unit(np.cross(along, np.array([0.35, 1.0, 0.2])))
+    other = np.cross(along, across)
+    out = np.empty((count, _A_LOCK, points, 3))
+    for k in range(_A_LOCK):
+        phase = begin + rng.normal(0, 0.5, count)
+        wide = style.curl * scalp.size * rng.uniform(0.6, 1.15, count)[:, None] * np.minimum(1, 5 * t)
+        angle = phase[:, None] + turn[:, None] * t
+        aside = rng.normal(0, 0.0022 * scalp.size, (count, 1, 3)) * (0.4 + t[:, None])
+        out[:, k] = (
+            lines
+            + aside
+            + wide[..., None] * (np.cos(angle)[..., None] * across + np.sin(angle)[..., None] * other)
+        )
+    return out.reshape(-1, points, 3).astype(np.float32)
+
+
+def roots(scalp: Scalp, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """`count` places on the scalp, spread evenly by area, and the skin's normals there."""
-    v, f, n = scalp.hairy.vertices, scalp.hairy.faces, scalp.hairy.normals()
+    return spread(scalp.hairy, count, rng)
+
+
+def spread(
+    skin: Surface, count: int, rng: np.random.Generator, density: np.ndarray | float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """`count` places on a surface, spread by area times density (V,), and its normals there."""
+    v, f, n = skin.vertices, skin.faces, skin.normals()
     triangles = np.concatenate([f[:, [0, 1, 2]], f[f[:, 3] >= 0][:, [0, 2, 3]]])
     a, b, c = (v[triangles[:, k]] for k in range(3))
     area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    area *= np.broadcast_to(density, len(v))[triangles].mean(axis=1)
     at = (np.arange(count) + rng.random(count)) / count * area.sum()  # one draw a stratum: no bald spots
     chosen = np.minimum(np.searchsorted(np.cumsum(area), at), len(area) - 1)
     r, s = np.sqrt(rng.random((count, 1))), rng.random((count, 1))
     shares = np.concatenate([1 - r, r * (1 - s), r * s], axis=1)
     corners = triangles[chosen]
     normals = np.einsum("nk,nkj->nj", shares, n[corners])
-    return np.einsum("nk,nkj->nj", shares, v[corners]), _unit(normals)
+    return np.einsum("nk,nkj->nj", shares, v[corners]), unit(normals)
 
 
 def _standing(
@@ -69,11 +108,11 @@ def _standing(
         [1.0, 0.0, 0.0]
     )
     combed = top * (1 - behind) * (0.7 * sideways - 0.5 * _BACK) + (1 - top + behind) * (_DOWN + 0.3 * _BACK)
-    flow = _unit(combed - normals * np.einsum("nj,nj->n", combed, normals)[:, None])
+    flow = unit(combed - normals * np.einsum("nj,nj->n", combed, normals)[:, None])
     jitter = rng.normal(0, 0.16, (count, 3))
     edge = np.clip(scalp.inside(roots) / (0.035 * size), 0, 1)
     layer = style.lift * size * rng.uniform(0.15, 1.0, count) * (0.3 + 0.7 * crown) * (0.25 + 0.75 * edge)
-    head = _Obstacle(scalp.head)
+    head = Obstacle(scalp.head)
     out = np.empty((count, points, 3))
     out[:, 0] = roots - 0.001 * normals
     for k in range(1, points):
@@ -84,7 +123,7 @@ def _standing(
                 0.75 * (1 - t) ** 2 * normals + (0.6 + 0.6 * t) * flow + 0.7 * t * _DOWN + jitter * (0.4 + t)
             )
         step = (length / (points - 1))[:, None]
-        out[:, k] = head.pushed(out[:, k - 1] + step * _unit(direction), layer * min(1, 2.5 * t))
+        out[:, k] = head.pushed(out[:, k - 1] + step * unit(direction), layer * min(1, 2.5 * t))
     return out
 
 
@@ -106,10 +145,10 @@ def _hanging(
     if style.fringe_cut is not None:
         fringe = (np.abs(azimuth) < 46 + rng.normal(0, 3, count)) & (elevation < 78 - 0.4 * np.abs(azimuth))
         cut[fringe] = eyes - style.fringe_cut * size
-    cut += rng.normal(0, 0.0045, count) * size * (1 + style.cut * 8)
+    cut += rng.normal(0, 0.0045, count) * size * (1 + style.cut * 8 + 350 * style.curl)
     side = np.where(roots[:, 0] - scalp.middle[0] + rng.normal(0, 0.002, count) > parting, 1.0, -1.0)
     sideways = side[:, None] * np.array([1.0, 0.0, 0.0])
-    head, below = _Obstacle(scalp.head), _Obstacle(_torso(scalp, clothes))
+    head, below = Obstacle(scalp.head), Obstacle(torso(scalp, clothes))
     layer = size * style.lift * (0.15 + 0.85 * rng.random(count) ** 0.7)
     # Short steps at the root, so that hair bends off the parting closely.
     steps = np.linspace(0.25, 1.75, _STEPS) * style.length * size / _STEPS
@@ -125,19 +164,19 @@ def _hanging(
         on_top = _share(20, 65, at_elevation)
         ahead = _share(0.03, -0.05, (here[:, 1] - scalp.middle[1]) / size)  # the parting ends at the crown
         at_face = _share(66, 54, np.abs(at_azimuth)) * _share(50, 35, at_elevation) * ~fringe[:, None]
-        outward = _unit((here - scalp.middle) * [1, 1, 0])
+        outward = unit((here - scalp.middle) * [1, 1, 0])
         combed = on_top * (ahead * sides + (1 - ahead) * (outward + 0.3 * _BACK))
         combed += at_face * (1.3 * sideways + 0.9 * _BACK)
         wanted = _DOWN * (1.1 - 0.6 * on_top) + combed + jitter
-        direction = _unit(0.45 * direction + 0.55 * _unit(wanted))
+        direction = unit(0.45 * direction + 0.55 * unit(wanted))
         spread = layer * min(1.0, k / 7)
         moved = head.pushed(here + steps[k - 1] * direction, spread)
         path[:, k] = below.pushed(moved, 0.004 * size + 0.5 * layer)
-        direction = _unit(path[:, k] - here)
+        direction = unit(path[:, k] - here)
     return _cut(path, cut, style.points)
 
 
-def _torso(scalp: Scalp, clothes: list[Surface]) -> Surface:
+def torso(scalp: Scalp, clothes: list[Surface]) -> Surface:
     """What hair lies upon below the head: the outermost of skin and clothes at neck, shoulders and chest."""
     figure = scalp.figure
     low, high = scalp.middle[2] - 0.75 * scalp.size, scalp.middle[2] - 0.10 * scalp.size
@@ -188,8 +227,8 @@ def _curled(scalp: Scalp, style: Style, grown: np.ndarray, rng: np.random.Genera
     pitch = (0.02 if style.fall == "stand" else 0.07) * scalp.size
     turns = np.linspace(0, 1, points)[None] * (length / pitch)[:, None] * rng.uniform(0.7, 1.3, (count, 1))
     swing = 2 * np.pi * (turns + rng.random((count, 1)))
-    along = _unit(grown[:, -1] - grown[:, 0])
-    across = _unit(np.cross(along, _BACK + rng.normal(0, 0.3, (count, 3))))
+    along = unit(grown[:, -1] - grown[:, 0])
+    across = unit(np.cross(along, _BACK + rng.normal(0, 0.3, (count, 3))))
     other = np.cross(along, across)
     radius = np.minimum(1, np.arange(points) / 2)[None, :, None] * style.curl * scalp.size
     return grown + radius * (
@@ -197,7 +236,7 @@ def _curled(scalp: Scalp, style: Style, grown: np.ndarray, rng: np.random.Genera
     )
 
 
-class _Obstacle:
+class Obstacle:
     """A surface that points are kept out of."""
 
     def __init__(self, surface: Surface):
@@ -209,7 +248,7 @@ class _Obstacle:
         distance, nearest = self._tree.query(points, k=3)
         share = 1 / (distance + 1e-4)
         share /= share.sum(axis=1, keepdims=True)
-        normal = _unit(np.einsum("nk,nkj->nj", share, self._normals[nearest]))
+        normal = unit(np.einsum("nk,nkj->nj", share, self._normals[nearest]))
         height = np.einsum("nk,nkj,nj->n", share, points[:, None] - self._points[nearest], normal)
         lift = np.where(distance[:, 0] < 0.08, np.clip(layer - height, 0, 0.03), 0)
         return points + lift[:, None] * normal
@@ -220,5 +259,6 @@ def _share(low: float, high: float, x: np.ndarray) -> np.ndarray:
     return np.clip((x - low) / (high - low), 0, 1)[:, None]
 
 
-def _unit(v: np.ndarray) -> np.ndarray:
+def unit(v: np.ndarray) -> np.ndarray:
+    """Vectors (..., 3) scaled to length 1."""
     return v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-9)

@@ -79,7 +79,8 @@ def hung(figure: Figure, clothes: list[MeshPart], grown: Grown) -> tuple[Rig, li
         ]
     shells = grown.parts
     if grown.sheet is not None:
-        shells = [loose.bound(part, by_name["hair"], joints) for part in shells]
+        swinging = "knot" if grown.sheet.swing.name == "tail" else "hair"
+        shells = [loose.bound(p, by_name["hair"], joints) if p.name == swinging else p for p in shells]
     return rig, clothes, shells
 
 
