@@ -173,7 +173,6 @@ def stretch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.
         p.look((-outward * 0.6, -1.0, 0.1), at + 0.42 * period, at + 0.62 * period, head=0.5)
     p.sway[:, 2] += 0.012 * up - 0.02 * loose
     p.sway[:, 0] -= outward * 0.055 * reach * bend
-    p.sway[:, 1] -= 0.02 * up
     p.pelvis[:, 1] -= outward * 0.06 * bend
     p.spine[:, 0] -= 0.2 * reach * lag(up, t, 0.05) - 0.22 * lag(loose, t, 0.08)
     p.spine[:, 1] += outward * 0.52 * reach * lag(bend, t, 0.06)
@@ -183,6 +182,7 @@ def stretch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.
     for foot in (LEFT, RIGHT):
         p.lift_heels(foot, 0.32 * reach * toes)
     p.sway[:, 2] += 0.04 * reach * toes
+    p.over_toes(1.1 * toes)
     wobble = drift(t, rng, (2, 3), hz=0.7)
     for hand in (LEFT, RIGHT):
         p.arm_angles(

@@ -79,6 +79,8 @@ def reach(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
         tip = 0.36 * max(0.0, high - 0.25) * smooth(late, t, 0.05)
         p.lift_heels(foot, tip * (1.0 if foot == other else 0.75))
     p.sway[:, 2] += 0.075 * max(0.0, high - 0.25) * late
+    if high > 0.25:
+        p.over_toes(0.75 * late)
     p.pelvis[:, 2] += outward * (-0.16 * np.cos(across) + 0.22 * across) * late + outward * 0.1 * draw
     p.pelvis[:, 0] += (0.08 + 0.42 * low - 0.05 * high) * late
     p.spine[:, 2] += outward * (-0.22 + 0.3 * across) * lag(out, t, 0.1) + outward * 0.16 * lag(draw, t, 0.05)
@@ -218,8 +220,8 @@ def _call(p: Puppet, side: int, seconds: float, energy: float, rng: np.random.Ge
     p.pelvis[:, 1] -= 0.05 * sway
     p.pelvis[:, 2] += 0.12 * lag(sway, t, 0.1)
     p.spine[:, 2] += 0.15 * lag(sway, t, 0.2) * energy
-    p.spine[:, 1] += 0.04 * drift(t, rng, hz=0.35)
-    p.head[:, 1] += outward * (0.05 + 0.06 * drift(t, rng, hz=0.4))
+    p.spine[:, 1] += 0.07 * lag(np.sin(2 * np.pi * 0.5 * t + rng.uniform(0, 6)), t, 0.1)
+    p.head[:, 1] += outward * (0.05 + 0.07 * drift(t, rng, hz=0.6))
     p.head[:, 0] += 0.09 * nod + 0.08 * lag(beat, t, 0.09) - 0.02
     p.head[:, 2] += 0.14 * drift(t, rng, hz=0.3)
     when = t[0] + rng.uniform(0.2, 0.8)
@@ -298,6 +300,8 @@ def _type(p: Puppet, side: int, seconds: float, energy: float, rng: np.random.Ge
     p.head[:, 1] += 0.04 * idle[:, 0] + 0.07 * amused * outward
     goal = np.array([-0.03, -0.31, -0.03]) + idle * np.array([0.028, 0.02, 0.026])
     goal[:, 2] += 0.03 * amused
+    # Thumbs press the edge as the other hand types: the phone rocks.
+    goal += 0.012 * drift(t, rng, (3,), hz=1.3)
     # The screen faces the eyes; its top points up and away.
     p.arm_reach(side, goal, (-0.85, -0.4, 0.3), (-0.25, 0.85, 0.42), swivel=0.25)
     p.hand(side, hands.PHONE_GRIP)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from render import kinematics, mannequin
 from render import rotations as rot
+from render.legs import settle
 from render.motion import NEAR
 from render.motions import contact, face, gaze, hands
 from render.motions.signals import drift, lag, smooth
@@ -105,6 +106,11 @@ class Puppet:
         self.pitch[:, side] = pitch
         self.toes[:, side] = pitch
         self.planted[:, side, HEEL] &= pitch < 0.01
+
+    def over_toes(self, amount: np.ndarray) -> None:
+        """Bring the weight over the balls of the feet by shares (N,), before the heels leave the ground."""
+        early = settle(amount, float(self.t[1] - self.t[0]), 0.1)
+        self.sway[:, 1] -= 0.1 * early
 
     # Eyes
 
