@@ -103,7 +103,7 @@ def test_a_phone_at_the_ear_touches_it_and_faces_the_head(name: str) -> None:
     turns = turns_of(baked.rig, pose)
     ear = landmarks(baked)["ear"] * np.array([1.0 if left else -1.0, 1.0, 1.0])
     ears = pose.positions[:, head] + rot.rotate(turns[:, head], ear)
-    assert np.linalg.norm(top(phone) - ears, axis=-1).max() < 0.06
+    assert np.linalg.norm(top(phone) - ears, axis=-1).max() < 0.07
     screen = rot.rotate(phone.rotations, -rot.Y)
     inward = rot.rotate(turns[:, head], -rot.X if left else rot.X)
     assert np.sum(screen * inward, axis=-1).min() > 0.6
