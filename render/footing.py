@@ -50,6 +50,35 @@ def measure(baked: BakedCharacter, pose: Pose, fps: int) -> FootFigures:
     return FootFigures(1e3 * float(np.percentile(moves, 95)), 1e3 * max(depth, 0.0), 1e3 * hover)
 
 
+def body_penetration_mm(baked: BakedCharacter, pose: Pose) -> float:
+    """How deep the deepest part of a body is below the ground z = 0, soles aside, millimetres.
+
+    Skin and shoes count whole; cloth gives way, so the deepest hundredth of a garment is left out, and
+    skirts hang as they like. Only frames in which the body is near the ground are looked at.
+    """
+    names = baked.rig.names
+    others = [j for j, name in enumerate(names) if not name.endswith(_FEET)]
+    frames = np.flatnonzero(pose.positions[:, others, 2].min(axis=1) < _NEAR_GROUND * baked.hip_height)
+    deepest = 0.0
+    if not len(frames):
+        return deepest
+    for part in baked.parts:
+        if part.role not in ("skin", "shoe", "cloth") or part.name in ("skirt", "dress"):
+            continue
+        chosen = np.arange(0, len(part.vertices), _EVERY)
+        depth = -skin(part, baked.rig, pose, chosen, frames)[..., 2]
+        worst = np.percentile(depth, 99, axis=1) if part.role == "cloth" else depth.max(axis=1)
+        deepest = max(deepest, float(worst.max()))
+    return 1e3 * deepest
+
+
+_FEET = ("_ankle", "_foot", "_shin_twist")
+_NEAR_GROUND = 0.22
+"""Share of the hips' height below which a joint may have skin on the ground."""
+_EVERY = 4
+"""Every how many vertices are looked at."""
+
+
 @dataclass(frozen=True)
 class Foot:
     """The soles of one foot, hung on its ankle and toe joints.

@@ -7,16 +7,18 @@ first limit that is broken. Limits are the recipe's (`motionpair.recipe.Limits`)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 
 from motionpair.cast import identity_distance
 from motionpair.recipe import Limits
 from motionpair.specs import ClipSpec, PairSpec
-from render import footing
+from render import footing, touch, wear
+from render.characters.skinning import skin
 from render.engines import Frames
-from render.scene import Scene
+from render.framing import hand_side
+from render.scene import Actor, Scene
 from render.skeleton import BODY_JOINTS, JOINT_INDEX
 from render.stage import StagedClip
 
@@ -26,6 +28,15 @@ LIMBS = tuple(
     for a, b in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
 )
 """(start, end) joints of the limbs whose directions driving and target must share."""
+
+_SPINE = ("pelvis", "spine1", "spine2", "spine3", "neck", "head")
+BONES = tuple((JOINT_INDEX[a], JOINT_INDEX[b]) for a, b in pairwise(_SPINE)) + LIMBS
+"""(start, end) joints of the bones that bodies are thick around."""
+BALL_STEP, FEWEST = 6, 6
+"""Every how many vertices tell how thick a bone is; how few tell nothing."""
+MOST_OVERLAP = 0.04
+"""Metres that two bodies may share before it shows: flesh and cloth give way."""
+_ARMS = tuple(JOINT_INDEX[f"{s}_{j}"] for s in ("left", "right") for j in ("elbow", "wrist"))
 
 LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 """Rec. 709 weights of R'G'B'."""
@@ -45,8 +56,9 @@ def judge_geometry(
     """Measure a staged pair and hold it against the limits that need no pixels.
 
     Raises:
-        Discard: identities too alike, feet sliding or sunk, bodies out of the picture, a motion too
-            still, performers who run into each other, or limbs that point elsewhere in the two clips.
+        Discard: identities too alike, feet sliding or sunk, bodies in the ground or out of the picture, hands
+            that miss what they touch or are too small in a close-up, clothes that tear, a motion too still,
+            performers who run into each other, or limbs that point elsewhere in the two clips.
     """
     figures: dict[str, float] = {}
     figures |= _identity(spec)
@@ -58,16 +70,26 @@ def judge_geometry(
         sunk = max(f.penetration_mm for f in feet)
         figures[f"{side}_contact_slide_p95_mm"] = float(slide)
         figures[f"{side}_sole_penetration_mm"] = float(sunk)
+        cast = [a.character for a in staged.scene.actors]
+        poses = [a.pose for a in staged.scene.actors]
+        _at_most("hands miss", touch.touch_error_mm(staged.motions, cast, poses), limits.touch_error_mm)
         if clip.estimator.name == "exact":  # an estimator's error may well slide or sink a foot
             _at_most("contact slide", slide, limits.contact_slide_mm)
             _at_most("sole penetration", sunk, limits.penetration_mm)
+            deep = max(footing.body_penetration_mm(*each) for each in zip(cast, poses, strict=True))
+            _at_most("body penetration", deep, limits.body_penetration_mm)
         inside = _in_frame_share(clip, staged)
         figures[f"{side}_in_frame_share"] = inside
         _at_least("out of the picture", inside, limits.in_frame_share)
+        if clip.camera.framing == "close_up":
+            seen = max(hand_side(staged.scene.camera, _hands(actor)) for actor in staged.scene.actors)
+            _at_least("hands too small", seen, limits.hand_side)
+        _judge_clothes(staged, limits)
+        apart = clearance(staged.scene, _embraced(staged))
+        _at_least("performers collide", apart, limits.clearance)
+        _at_most("performers overlap", overlap(staged.scene, _embraced(staged)), MOST_OVERLAP)
     figures["motion_energy"] = _motion_energy(target.scene)
     _at_least("too still", figures["motion_energy"], limits.motion_energy)
-    apart = min(clearance(driving.scene), clearance(target.scene))
-    _at_least("performers collide", apart, limits.clearance)
     _at_most("clips disagree", limb_disagreement(driving.scene, target.scene), limits.agreement_degrees)
     return figures
 
@@ -125,14 +147,89 @@ def limb_disagreement(driving: Scene, target: Scene) -> float:
     return float(np.degrees(np.mean(angles)))
 
 
-def clearance(scene: Scene) -> float:
-    """Least distance in metres between body joints of two performers, over frames; inf for one performer."""
+def clearance(scene: Scene, touching: bool = False) -> float:
+    """Least distance in metres between body joints of two performers, over frames; inf for one performer.
+
+    touching: leave out elbows and wrists: hands that hold each other come close.
+    """
+    chosen = [j for j in range(len(BODY_JOINTS)) if not (touching and j in _ARMS)]
     nearest = np.inf
     for a, b in combinations(scene.actors, 2):
-        one, other = (x.pose.positions[:, : len(BODY_JOINTS)] for x in (a, b))
+        one, other = (x.pose.positions[:, chosen] for x in (a, b))
         gaps = np.linalg.norm(one[:, :, None] - other[:, None], axis=-1)
         nearest = min(nearest, float(gaps.min()))
     return nearest
+
+
+def overlap(scene: Scene, touching: bool = False) -> float:
+    """How far two performers' bodies reach into each other, metres, over frames; 0 where they do not.
+
+    A body is a row of balls along each bone, as thick as its skin and clothes are there; `touching` leaves
+    out the forearms.
+    """
+    worst = 0.0
+    if len(scene.actors) < 2:
+        return worst
+    balls = [_balls(actor, touching) for actor in scene.actors]
+    for (one, thick), (other, wide) in combinations(balls, 2):
+        gaps = np.linalg.norm(one[:, :, None] - other[:, None], axis=-1) - thick[:, None] - wide
+        worst = max(worst, float(-gaps.min()))
+    return worst
+
+
+def _balls(actor: Actor, touching: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Centres (T, N, 3) of balls along the bones of an actor, and their radii (N,), metres."""
+    rig, pose = actor.character.rig, actor.pose
+    parts = [part for part in actor.character.parts if part.role in ("skin", "cloth")]
+    points = np.concatenate([part.vertices[::BALL_STEP] for part in parts]).astype(float)
+    owners = np.concatenate(
+        [
+            part.bones[np.arange(len(part.bones)), np.argmax(part.weights, axis=1)][::BALL_STEP]
+            for part in parts
+        ]
+    )
+    # A twist helper's skin belongs to the bone that it helps.
+    owners = np.where(owners < len(BODY_JOINTS), owners, rig.parents[owners])
+    centres, radii = [], []
+    for start, end in BONES:
+        if touching and start in _ARMS:
+            continue
+        along = rig.heads[end] - rig.heads[start]
+        mine = points[owners == start] - rig.heads[start]
+        share = np.clip(mine @ along / (along @ along), 0.0, 1.0)
+        away = np.linalg.norm(mine - share[:, None] * along, axis=-1)
+        if len(mine) < FEWEST:
+            continue
+        for at in (0.25, 0.75):
+            near = away[np.abs(share - at) <= 0.25]
+            if len(near):
+                centres.append((1 - at) * pose.positions[:, start] + at * pose.positions[:, end])
+                radii.append(float(np.percentile(near, 40)))
+    if not centres:
+        return np.zeros((len(pose.positions), 0, 3)), np.zeros(0)
+    return np.stack(centres, axis=1), np.array(radii)
+
+
+def _embraced(staged: StagedClip) -> bool:
+    """Whether performers of the clip touch each other."""
+    return any(contact.what != "ground" for motion in staged.motions for contact in motion.touches)
+
+
+def _hands(actor: Actor) -> list[np.ndarray]:
+    """Of each hand, (T, N, 3) some points of its skin, metres, world."""
+    character = actor.character
+    return [
+        skin(character.part("body"), character.rig, actor.pose, vertices[::BALL_STEP])
+        for vertices in character.hand_vertices
+    ]
+
+
+def _judge_clothes(staged: StagedClip, limits: Limits) -> None:
+    """Hold every garment against the limits of poking through and stretching."""
+    for actor in staged.scene.actors:
+        for garment in wear.measure(actor.character, actor.pose):
+            _at_most("skin pokes through", max(garment.skin, garment.cloth), limits.cloth_poke_share)
+            _at_most("cloth stretched", garment.stretch, limits.cloth_stretch)
 
 
 def _identity(spec: PairSpec) -> dict[str, float]:

@@ -19,6 +19,7 @@ from render.characters.baked import BakedCharacter
 from render.characters.skinning import skin
 from render.characters.store import CharacterStore
 from render.estimators import observe
+from render.motion import Motion
 from render.motions import perform
 from render.props import place_props
 from render.retarget import retarget
@@ -32,22 +33,27 @@ OUTLINE_STEP = 24
 
 @dataclass(frozen=True)
 class StagedClip:
-    """A scene, with the points that its camera was framed by.
+    """A scene, with the points that its camera was framed by, and the motions that its actors perform.
 
     outlines: per actor, (T, N, 3) metres, world: body, clothes and hair. faces, hands: per actor, (T, M, 3),
-    the same.
+    the same. motions: per actor, as the clip's estimator saw it.
     """
 
     scene: Scene
     outlines: tuple[np.ndarray, ...]
     faces: tuple[np.ndarray, ...]
     hands: tuple[np.ndarray, ...]
+    motions: tuple[Motion, ...]
 
 
 def stage_pair(spec: PairSpec, store: CharacterStore) -> tuple[StagedClip, StagedClip]:
     """The driving and the target clip of a pair, ready to be judged and rendered."""
     clips = (spec.driving, spec.target)
-    casts = [_actors(spec, clip, store) for clip in clips]
+    motions = [
+        tuple(observe(perform(p.motion, spec.fps, spec.frames), clip.estimator) for p in clip.performers)
+        for clip in clips
+    ]
+    casts = [_actors(spec, *each, store) for each in zip(clips, motions, strict=True)]
     outlines = [tuple(_outline(actor) for actor in actors) for actors in casts]
     faces = [tuple(_points(a, a.character.face_vertices) for a in actors) for actors in casts]
     hands = [tuple(_points(a, np.concatenate(a.character.hand_vertices)) for a in actors) for actors in casts]
@@ -63,6 +69,7 @@ def stage_pair(spec: PairSpec, store: CharacterStore) -> tuple[StagedClip, Stage
             outlines[i],
             faces[i],
             hands[i],
+            motions[i],
         )
         for i, clip in enumerate(clips)
     )
@@ -74,9 +81,8 @@ def cast_of(spec: PairSpec) -> list[Character]:
     return [p.character for clip in (spec.driving, spec.target) for p in clip.performers]
 
 
-def _actors(spec: PairSpec, clip: ClipSpec, store: CharacterStore) -> list[Actor]:
+def _actors(spec: PairSpec, clip: ClipSpec, motions: Sequence[Motion], store: CharacterStore) -> list[Actor]:
     """The clip's performers: retargeted one by one, hands brought together, then what swings and is held."""
-    motions = [observe(perform(p.motion, spec.fps, spec.frames), clip.estimator) for p in clip.performers]
     cast = [_load(store, p.character) for p in clip.performers]
     poses = [
         retarget(motion, baked, p.position, p.heading)

@@ -263,6 +263,28 @@ def _step_together(one: _Limbs, two: _Limbs, meetings: Sequence[Meeting]) -> flo
     return best[2]
 
 
+def touch_error_mm(motions: Sequence[Motion], cast: Sequence[BakedCharacter], poses: Sequence[Pose]) -> float:
+    """How far hands that touch are from what they touch, at the worst frame, millimetres; 0 without any.
+
+    Two palms: the way between their middles. A palm on the ground: the height of the hand's lowest skin above
+    it, or its depth below.
+    """
+    limbs = [_Limbs(*each) for each in zip(motions, cast, poses, strict=True)]
+    worst = 0.0
+    for hand, other, weight in _meetings(motions):
+        gap = np.linalg.norm(limbs[0].hand(hand)[1] - limbs[1].hand(other)[1], axis=-1)
+        worst = max(worst, float(gap[weight >= PLANTED].max(initial=0.0)))
+    for body in limbs:
+        for contact in body.motion.touches:
+            planted = np.flatnonzero(contact.weight >= PLANTED)
+            vertices = body.baked.hand_vertices[0 if contact.hand == "left" else 1][::_EVERY]
+            if contact.what != "ground" or not len(planted) or not len(vertices):
+                continue
+            low = skin(body.baked.part("body"), body.baked.rig, body.pose, vertices, planted)[..., 2]
+            worst = max(worst, float(np.abs(low.min(axis=1)).max()))
+    return 1e3 * worst
+
+
 def _girth(body: _Limbs, front: np.ndarray) -> float:
     """Metres that the trunk reaches in direction `front` (3,) beyond the pelvis, in the middle frame."""
     rig, part = body.baked.rig, body.baked.part("body")

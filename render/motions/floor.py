@@ -105,28 +105,31 @@ def push_up(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.
     tired = pulse(phase, 0.48, 0.12, 0.15, 0.2) * depth
     shake = 0.004 * tired * np.sin(2 * np.pi * 8.0 * t + 3 * rng.random())
 
-    p.pitch[:] = 1.12 + 0.02 * rng.normal(size=2)
+    p.pitch[:] = 1.12 + 0.01 * rng.normal(size=2)
     p.toes[:] = p.pitch
     p.planted[..., HEEL] = False
     p.planted[..., TOE] = True
     half = 0.075 + 0.03 * rng.random()
-    p.prints[:] = np.array([[half, 0.0, 0.0], [-half, 0.012 * rng.normal(), 0.0]])
+    p.prints[:] = np.array([[half, 0.0, 0.0], [-half, 0.005 * rng.normal(), 0.0]])
     p.yaw[:] = np.array([0.06, -0.06])
     ankles = ankle_positions(p.prints, p.yaw, p.pitch)
 
     # A straight line from ankles to shoulders, whose height is the arms'.
-    shoulder = 0.565 - 0.385 * low + 0.012 * np.sin(2 * np.pi * 0.3 * t) * (1 - down) + shake
+    shoulder = 0.53 - 0.35 * low + 0.012 * np.sin(2 * np.pi * 0.3 * t) * (1 - down) + shake
     trunk = 0.52
     line = mannequin.THIGH + mannequin.SHIN - mannequin.HIP[2]
     rise = np.arcsin((shoulder - ankles[:, :, 2].mean(axis=1)) / (line + trunk))
     sag = 0.05 * lag(down, t, 0.12) - 0.03 + 0.02 * drift(t, rng, hz=0.3)
     lean = np.pi / 2 - rise
-    hip = ankles.mean(axis=1) + (line - 0.008) * np.stack(
-        [0 * rise, -np.cos(rise + sag), np.sin(rise + sag)], axis=-1
+    back = rise + sag
+    hip = ankles.mean(axis=1) + 0.988 * (mannequin.THIGH + mannequin.SHIN) * np.stack(
+        [0 * back, -np.cos(back), np.sin(back)], axis=-1
     )
+    turn = rot.mul(rot.about_x(lean - sag), rot.about_y(0.02 * drift(t, rng, hz=0.3)))
+    hip -= rot.rotate(turn, mannequin.HIP * np.array([0.0, 1.0, 1.0]))
     p.sway = hip - np.array([0.0, 0.0, mannequin.HIP_HEIGHT])
-    p.sway[:, 0] += 0.01 * drift(t, rng, hz=0.35)
-    p.pelvis = rot.log(rot.mul(rot.about_x(lean - sag), rot.about_y(0.02 * drift(t, rng, hz=0.3))))
+    p.sway[:, 0] += 0.008 * drift(t, rng, hz=0.35)
+    p.pelvis = rot.log(turn)
     p.spine = np.zeros_like(p.spine)
     p.spine[:, 0] = 1.3 * sag + 0.02 * np.sin(2 * np.pi * 0.3 * t)
     p.spine[:, 2] = 0.02 * drift(t, rng, hz=0.4)

@@ -30,20 +30,19 @@ class Mannequins:
 
     def load(self, character: Character) -> BakedCharacter:
         kind = "average" if int(character.character_id[1:]) % 2 else "tall"
-        some = np.arange(12, dtype=np.int32)
-        return replace(BODIES[kind], hand_vertices=(some[:3], some[3:6]), face_vertices=some[6:])
+        return BODIES[kind]
 
 
 def pair(stratum: str) -> PairSpec:
-    """A planned pair in which everybody waves, both arms' motion free of the ground."""
+    """A planned pair in which everybody boxes, hands in sight."""
     specs = (candidate(RECIPE_OF_ALL, SEED, slot, 0) for slot in range(RECIPE_OF_ALL.pairs))
     spec = next(s for s in specs if s.stratum == stratum)
-    wave = (Phrase("wave", 3.0, {"side": 0.5, "rate": 2.0, "reach": 1.0}),)
+    boxing = (Phrase("box", 3.0, {"rate": 2.0, "power": 1.0}),)
     clips = {}
     for side in ("driving", "target"):
         clip = getattr(spec, side)
         performers = tuple(
-            replace(p, motion=replace(p.motion, phrases=wave, start=1.0)) for p in clip.performers
+            replace(p, motion=replace(p.motion, phrases=boxing, start=1.0)) for p in clip.performers
         )
         clips[side] = replace(clip, performers=performers, estimator=replace(clip.estimator, name="exact"))
     return replace(spec, **clips)
@@ -74,12 +73,8 @@ def dressed_alike(s: Staged) -> Staged:
     """Driving and target keep their shapes and have the same colours."""
     (of,), (model,) = s[0].driving.performers, s[0].target.performers
     own, other = of.character, model.character
-    garments = tuple(
-        replace(a, fabric=b.fabric, colours=b.colours)
-        for a, b in zip(own.garments, other.garments, strict=True)
-    )
     hair = replace(own.hair, colour=other.hair.colour)
-    character = replace(own, skin=other.skin, hair=hair, garments=garments)
+    character = replace(own, skin=other.skin, hair=hair, garments=other.garments)
     driving = replace(s[0].driving, performers=(replace(of, character=character),))
     return replace(s[0], driving=driving), s[1], s[2]
 
@@ -118,7 +113,7 @@ def test_a_sound_pair_passes_the_geometry_gate_with_its_figures(stratum: str) ->
     figures = gates.judge_geometry(*staged(stratum), LIMITS)
     assert figures["motion_energy"] > LIMITS.motion_energy
     assert all(figures[f"{side}_in_frame_share"] == 1 for side in ("driving", "target"))
-    assert all(figures[f"{side}_contact_slide_p95_mm"] < 1 for side in ("driving", "target"))
+    assert all(figures[f"{side}_contact_slide_p95_mm"] < 3 for side in ("driving", "target"))
 
 
 @pytest.mark.parametrize(
