@@ -29,16 +29,16 @@ class Shape:
     swivel: float = 0.0
 
 
-READY = Shape((-0.03, -0.29, -0.26), (-0.55, -0.8, 0.15), (-0.5, 0.1, -0.8), hands.RELAXED, 0.15)
+READY = Shape((-0.03, -0.29, -0.19), (-0.55, -0.8, 0.15), (-0.5, 0.1, -0.8), hands.RELAXED, 0.15)
 TALKING = (
-    Shape((0.1, -0.38, -0.15), (0.35, -0.9, 0.25), (0.0, -0.2, 1.0), hands.FLAT, 0.1),  # offer
-    Shape((0.22, -0.33, -0.09), (0.1, -0.9, 0.45), (-1.0, 0.0, 0.1), hands.OPEN, 0.35),  # this big
-    Shape((0.0, -0.4, -0.05), (-0.1, -0.9, 0.5), (-1.0, 0.1, 0.0), hands.FLAT, 0.1),  # chop
-    Shape((-0.1, -0.34, -0.07), (-0.9, -0.4, 0.25), (-0.1, 0.9, -0.35), hands.FLAT, 0.45),  # to the chest
-    Shape((0.05, -0.38, 0.05), (-0.1, -0.45, 0.9), (-0.75, -0.6, 0.0), hands.POINT, 0.1),  # one thing
-    Shape((0.26, -0.25, -0.11), (0.65, -0.6, 0.4), (0.1, -0.2, 1.0), hands.OPEN, 0.2),  # who knows
-    Shape((0.3, -0.32, 0.07), (0.45, -0.5, 0.75), (-0.35, -0.9, 0.2), hands.OPEN, 0.3),  # all around
-    Shape((0.03, -0.38, -0.21), (-0.25, -0.95, -0.05), (-0.1, -0.1, -1.0), hands.FLAT, 0.3),  # calm down
+    Shape((0.1, -0.38, -0.08), (0.35, -0.9, 0.25), (0.0, -0.2, 1.0), hands.FLAT, 0.1),  # offer
+    Shape((0.22, -0.33, -0.02), (0.1, -0.9, 0.45), (-1.0, 0.0, 0.1), hands.OPEN, 0.35),  # this big
+    Shape((0.0, -0.4, 0.02), (-0.1, -0.9, 0.5), (-1.0, 0.1, 0.0), hands.FLAT, 0.1),  # chop
+    Shape((-0.1, -0.34, 0.0), (-0.9, -0.4, 0.25), (-0.1, 0.9, -0.35), hands.FLAT, 0.45),  # to the chest
+    Shape((0.05, -0.38, 0.12), (-0.1, -0.45, 0.9), (-0.75, -0.6, 0.0), hands.POINT, 0.1),  # one thing
+    Shape((0.26, -0.25, -0.04), (0.65, -0.6, 0.4), (0.1, -0.2, 1.0), hands.OPEN, 0.2),  # who knows
+    Shape((0.3, -0.32, 0.14), (0.45, -0.5, 0.75), (-0.35, -0.9, 0.2), hands.OPEN, 0.3),  # all around
+    Shape((0.03, -0.38, -0.14), (-0.25, -0.95, -0.05), (-0.1, -0.1, -1.0), hands.FLAT, 0.3),  # calm down
 )
 
 
@@ -204,7 +204,7 @@ def count(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     p.spread[:, side] = 0.14
     accent_late = lag(accent, t, 0.06)
     sway = np.sin(np.pi * rate * (t - 0.1))
-    goal = np.array([0.1, -0.33, 0.0]) + 0.012 * drift(t, rng, (3,), hz=0.5)
+    goal = np.array([-0.01, -0.29, 0.02]) + 0.012 * drift(t, rng, (3,), hz=0.5)
     goal += accent_late[:, None] * np.array([0.03, -0.07, -0.045]) + sway[:, None] * np.array(
         [0.03, 0.0, 0.012]
     )

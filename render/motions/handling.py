@@ -375,17 +375,14 @@ def point(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     palm = np.array([-0.75, 0.0, -0.6])
     p.arm_reach(side, goal, rot.normalised(fingers), palm, swivel=0.2, weight=0.35 + 0.65 * _one(out, cock))
     p.hand(side, hands.POINTING, shape)
-    idle_arm(p, other, rng)
-    balance = lag(out, t, 0.14)
-    p.arm_angles(
-        other,
-        forward=0.1 - 0.25 * balance + 0.25 * cock + 0.06 * drift(t, rng, hz=0.6),
-        out=0.25 + 0.12 * balance,
-        inward=0.3 + 0.1 * cock,
-        bend=0.6 + 0.35 * balance + 0.1 * drift(t, rng, hz=0.6) + 0.15 * lag(beat, t, 0.1),
-        twist=0.35,
-        weight=0.7,
+    # The other hand waits at the chest and answers the thrust.
+    balance, fidget = lag(out, t, 0.14), drift(t, rng, (3,), hz=0.65)
+    waits = np.array([-0.09, -0.2, -0.14]) + 0.018 * fidget
+    waits += _column(balance) * np.array([0.05, 0.04, -0.05]) + _column(lag(beat, t, 0.08)) * np.array(
+        [0.02, -0.02, -0.035]
     )
+    p.arm_reach(other, waits, (-0.75, -0.35, 0.45), (-0.3, 0.85, -0.3), swivel=0.3)
+    p.curl[:, other] += 0.15 + 0.08 * fidget[:, :1]
     return p.track()
 
 

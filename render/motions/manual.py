@@ -108,7 +108,7 @@ def pinch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     catch, give = np.zeros(n), np.zeros(n)
     for k in cycles(t, period):
         at = k * period
-        spot = np.array([rng.uniform(-0.1, 0.1), rng.uniform(-0.38, -0.31), rng.uniform(0.04, 0.2)])
+        spot = np.array([rng.uniform(-0.03, 0.14), rng.uniform(-0.37, -0.3), rng.uniform(0.0, 0.15)])
         near = spot + np.array([0.02, 0.05, 0.02])
         for share, place in ((0.18, near), (0.36, spot), (0.46, spot + np.array([0.0, 0.025, 0.01])),
                              (0.78, drop), (0.94, drop + np.array([0.0, 0.0, -0.012]))):  # fmt: skip
@@ -133,8 +133,8 @@ def pinch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     goal = keyed(t, knots, np.array(places)) + 0.006 * drift(t, rng, (3,), hz=1.1)
     goal[:, 2] += 0.012 * catch
     height = np.clip(goal[:, 2] / 0.22, 0.0, 1.0)
-    fingers = np.stack([np.full(n, -0.35), np.full(n, -0.85), -0.25 + 0.7 * height - 0.25 * give], axis=-1)
-    palm = np.stack([np.full(n, -0.55), 0.1 - 0.35 * height, np.full(n, -0.75)], axis=-1)
+    fingers = np.stack([np.full(n, -0.4), np.full(n, -0.8), -0.1 + 0.75 * height - 0.3 * give], axis=-1)
+    palm = np.stack([np.full(n, -0.6), 0.05 - 0.45 * height, np.full(n, -0.6)], axis=-1)
     p.arm_reach(side, goal, lag(fingers, t, 0.05), lag(palm, t, 0.06), swivel=0.3, weight=up)
     shape = hands.PINCH_OPEN + (hands.PINCH - hands.PINCH_OPEN) * closed[:, None, None]
     shape[:, 2:, 1] += 0.12 * _column(lag(catch, t, 0.08) + 0.5 * drift(t, rng, hz=0.6))
