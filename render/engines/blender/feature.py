@@ -141,10 +141,15 @@ def with_locks(baked: BakedCharacter) -> BakedCharacter:
     step = max(len(baked.strands) // _LOCKS, 1)
     chosen = slice(step // 2, None, step)
     sway = None if baked.sway is None else baked.sway[chosen]
+    roots = None if baked.strand_roots is None else baked.strand_roots[chosen]
     eyes = next(p for p in baked.parts if p.role == "eye").vertices
     size = float(np.ptp(eyes[:, 0])) / _ADULT_EYES
     return dataclasses.replace(
-        baked, strands=baked.strands[chosen], sway=sway, strand_radius=_LOCK_RADIUS * size
+        baked,
+        strands=baked.strands[chosen],
+        sway=sway,
+        strand_roots=roots,
+        strand_radius=_LOCK_RADIUS * size,
     )
 
 
