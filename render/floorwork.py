@@ -339,7 +339,7 @@ def _thighs_to(body: Body, knees: np.ndarray) -> None:
 def _rest_shin(body: Body, side: str) -> None:
     """Turn shin and foot about the knee until the lowest of them is on the ground."""
     knee = JOINT_INDEX[f"{side}_knee"]
-    away = body.owned(f"{side}_ankle", f"{side}_foot")
+    away = body.below(f"{side}_knee") & ~body.near(f"{side}_knee", 0.2)
     if not away.any():
         return
     for _ in range(3):

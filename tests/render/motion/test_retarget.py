@@ -9,10 +9,14 @@ from samples import phrase, spec
 
 from render import footing, kinematics, mannequin
 from render import rotations as rot
+from render.characters.skinning import skin
 from render.elbow_room import make_room
+from render.motion import Motion
 from render.motions import FAMILIES, perform
 from render.retarget import retarget
+from render.scene import Pose
 from render.skeleton import JOINT_INDEX, JOINTS, PARENTS
+from render.touch import touch, touch_error_mm
 
 FPS = 16
 
@@ -101,3 +105,57 @@ def test_a_motion_without_contacts_is_left_in_the_air() -> None:
     figures = footing.measure(BODIES["average"], pose, FPS)
     assert (figures.slide_p95_mm, figures.penetration_mm, figures.float_mm) == (0.0, 0.0, 0.0)
     assert len(JOINTS) < pose.rotations.shape[1]
+
+
+FLOOR = ("crawl", "push_up", "roll")
+
+
+def lying(family: str, who: str, seed: int) -> tuple[Motion, Pose]:
+    motion = perform(spec(phrase(family, seed), seed=seed, start=0.3), FPS, 33)
+    pose = retarget(motion, BODIES[who], (0.4, 0.2), 0.7)
+    return motion, touch([motion], [BODIES[who]], [pose])[0]
+
+
+@pytest.mark.parametrize("who", sorted(BODIES))
+@pytest.mark.parametrize("family", FLOOR)
+def test_bodies_on_the_floor_rest_on_it_and_do_not_sink(family: str, who: str) -> None:
+    for seed in range(2):
+        motion, pose = lying(family, who, seed)
+        body = BODIES[who]
+        assert footing.body_penetration_mm(body, pose) < 12
+        lowest = np.min([skin(part, body.rig, pose)[..., 2].min(axis=1) for part in body.parts], axis=0)
+        assert lowest.max() < 0.012
+        assert touch_error_mm([motion], [body], [pose]) < 5
+
+
+@pytest.mark.parametrize("who", sorted(BODIES))
+@pytest.mark.parametrize("family", ["crawl", "push_up"])
+def test_hands_and_knees_that_carry_a_body_do_not_slide(family: str, who: str) -> None:
+    motion, pose = lying(family, who, 1)
+    carriers = [(f"{t.hand}_wrist", t.weight > 0.99) for t in motion.touches]
+    if motion.kneeling is not None:
+        carriers += [(f"{s}_knee", motion.kneeling[:, i]) for i, s in enumerate(("left", "right"))]
+    for joint, planted in carriers:
+        steps = np.linalg.norm(np.diff(pose.positions[:, JOINT_INDEX[joint], :2], axis=0), axis=-1)
+        assert steps[planted[1:] & planted[:-1]].max(initial=0.0) < 0.003
+
+
+@pytest.mark.parametrize("who", sorted(BODIES))
+def test_a_body_rolls_without_slipping(who: str) -> None:
+    _, pose = lying("roll", who, 0)
+    part = BODIES[who].part("body")
+    trunk = np.flatnonzero(part.bones[:, 0] == JOINT_INDEX["pelvis"])
+    places = skin(part, BODIES[who].rig, pose, trunk)
+    held = np.argmin(places[1:, :, 2] + places[:-1, :, 2], axis=1)
+    steps = np.diff(places, axis=0)[np.arange(32), held][:, :2]
+    assert np.percentile(np.linalg.norm(steps, axis=-1), 90) < 0.02
+    assert np.linalg.norm(np.ptp(pose.positions[:, 0, :2], axis=0)) > 0.1  # and gets along
+
+
+def test_what_sinks_is_measured() -> None:
+    _, pose = lying("roll", "average", 0)
+    sunk = dataclasses.replace(pose, positions=pose.positions - 0.03 * rot.Z)
+    before, after = (footing.body_penetration_mm(BODIES["average"], p) for p in (pose, sunk))
+    assert 25 < after - before < 35
+    standing = retarget(perform(spec(phrase("talk", 0)), FPS, 17), BODIES["average"], (0.0, 0.0), 0.0)
+    assert footing.body_penetration_mm(BODIES["average"], standing) == 0
