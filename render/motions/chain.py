@@ -19,7 +19,7 @@ _STEP = 0.5
 _STARTS = tuple(np.arange(-0.375, 0.9, 0.125).tolist())
 """Shares of the blend at which a foot may begin to change."""
 
-_FAR, _FAR_COST = 0.26, 5.0
+_FAR, _FAR_COST = 0.3, 3.0
 """Metres that a planted foot may be from the body's way at no cost, and shares of the blend without a planted
 foot that a metre more is as bad as."""
 
