@@ -25,7 +25,7 @@ from render.motions import perform
 from render.retarget import retarget
 from render.secondary import swing
 
-FPS, FRAMES = 8, 17
+FPS, FRAMES = 16, 33
 """Two seconds of motion: a whole cycle of most families."""
 _SHOWN = 12
 _ADULT = dict.fromkeys(PHENOTYPE_AXES, 0.5) | {"age": 0.68, "african": 0.0, "asian": 0.0, "caucasian": 1.0}
