@@ -24,7 +24,7 @@ from render.stances import runs
 SIDES = ("left", "right")
 PLANTED = 0.99
 """Weight from which a hand that touches is planted."""
-SAMPLES = 1600
+SAMPLES = 2600
 """Vertices that stand for a body's surface, about."""
 
 _ROUNDS = 5

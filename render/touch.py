@@ -42,7 +42,7 @@ _LEAN, _MOST_LEAN = 0.7, 0.35
 _FACES = 0.6
 """Metres between faces, at least, for the direction of a look."""
 _ROUNDS = 6
-_EVERY = 6
+_EVERY = 2
 
 
 class _Limbs:
