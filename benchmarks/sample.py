@@ -23,7 +23,7 @@ from motionpair.recipe import Recipe, load_recipe
 from motionpair.specs import PairSpec, Phrase
 from pipelines.generate import rendering
 from pipelines.preview import spread
-from render import footing, gates, liveliness, wear
+from render import footing, gates, liveliness, touch, wear
 from render.characters.skinning import skin
 from render.characters.store import CharacterStore
 from render.framing import hand_side
@@ -74,7 +74,9 @@ class Figures:
 
     slide: list[float] = field(default_factory=list)
     sunk: list[float] = field(default_factory=list)
+    deep: list[float] = field(default_factory=list)
     estimated_slide: list[float] = field(default_factory=list)
+    touches: list[float] = field(default_factory=list)
     motion_pops: Counter[str] = field(default_factory=Counter)
     clip_pops: Counter[str] = field(default_factory=Counter)
     balanced: list[float] = field(default_factory=list)
@@ -95,11 +97,16 @@ class Figures:
                 self.still_hands[_named(performer.motion.phrases)] += 1
         for clip, side in zip((spec.driving, spec.target), staged, strict=True):
             self.clips += 1
+            if any(motion.touches for motion in side.motions):
+                cast = [a.character for a in side.scene.actors]
+                poses = [a.pose for a in side.scene.actors]
+                self.touches.append(touch.touch_error_mm(side.motions, cast, poses))
             for actor, performer in zip(side.scene.actors, clip.performers, strict=True):
                 feet = footing.measure(actor.character, actor.pose, spec.fps)
                 if clip.estimator.name == "exact":
                     self.slide.append(feet.slide_p95_mm)
                     self.sunk.append(feet.penetration_mm)
+                    self.deep.append(footing.body_penetration_mm(actor.character, actor.pose))
                     gross = liveliness.of_pose(actor.pose, spec.fps, actor.character.hip_height, stands=False)
                     self.clip_pops[_named(performer.motion.phrases)] += gross.pops
                 else:
@@ -121,6 +128,11 @@ class Figures:
         yield (
             f"sole penetration, exact clips: worst {sunk.max():.2f} mm, "
             f"median {np.median(sunk):.2f} (limit 5)"
+        )
+        yield f"body in the ground, exact clips: worst {max(self.deep, default=0.0):.1f} mm"
+        yield (
+            f"hands that touch ground or partner: worst {max(self.touches, default=0.0):.1f} mm off over "
+            f"{len(self.touches)} clips (limit 20)"
         )
         if self.estimated_slide:
             yield f"contact slide p95, through an estimator: worst {max(self.estimated_slide):.2f} mm a frame"
