@@ -44,9 +44,9 @@ Support = Literal["feet", "knees", "toes", "trunk"]
 """What carries a body beside its hands: the soles; the knees; the balls of the feet with the legs stretched
 back; or it lies."""
 
-NEAR = ("other_hand", "mouth", "ear", "chin", "load")
+NEAR = ("other_hand", "mouth", "ear", "chin", "load", "thigh")
 """What of the body's own, or on its ground, a hand can keep its place to: the other palm, the mouth, the ear
-on the hand's side, the chin, and the box that is lifted from where it stands."""
+on the hand's side, the chin, the box that is lifted from where it stands, and the top of the thigh."""
 
 HELD_PLACES = ("ground", "left_hand", "right_hand", "both_hands")
 
@@ -66,7 +66,7 @@ class Motion:
     held: things in hands or on the ground.
     support: what carries the body. kneeling: (T, 2) bool, left and right knee planted on the ground; None
         without any.
-    near: (T, 2, 5) how firmly, 0 to 1, the left and the right palm keep their place to what stands in NEAR
+    near: (T, 2, 6) how firmly, 0 to 1, the left and the right palm keep their place to what stands in NEAR
         when the motion is put on another body: there lies where contact is; None for nowhere.
     """
 

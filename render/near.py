@@ -1,4 +1,4 @@
-"""Hands near the body's own: mouth, ear, chin, the other palm, a load on the ground, on any body.
+"""Hands near the body's own: mouth, ear, chin, thigh, the other palm, a load on the ground, on any body.
 
 A motion is rotations, and on a body with shorter arms or a larger head the same rotations take a hand past
 the mouth. Where the motion says so (`Motion.near`), palms go where they are on the mannequin, relative to
@@ -14,7 +14,7 @@ from render import rotations as rot
 from render.arms import Arm, arm_of, palm_depth, reach
 from render.characters.baked import BakedCharacter
 from render.motion import NEAR, Motion
-from render.motions.contact import SIDES, landmark, mirror, palm, within_reach
+from render.motions.contact import SIDES, THIGH_SHARE, landmark, mirror, palm, within_reach
 from render.motions.things import LOAD
 from render.skeleton import JOINT_INDEX, PARENTS
 
@@ -38,7 +38,7 @@ def keep_near(
     if motion.near is None:
         return turns
     model_turns, model_places = _on_mannequin(motion)
-    marks = landmarks(baked)
+    marks = landmarks(baked) | {"thigh": _thigh(baked, bones)}
     size = hand_size(bones)
     depths = [palm_depth(baked, side) for side in ("left", "right")]
     arms = [arm_of("left", bones, depths[0]), arm_of("right", bones, depths[1])]
@@ -50,19 +50,18 @@ def keep_near(
         own = _palm(arm.palm, turns, places, side)
         model = palm(model_turns, model_places, side)
         way = np.zeros_like(own)
-        head = JOINT_INDEX["head"]
         for k, what in enumerate(NEAR):
             weight = weights[:, k, None]
             if what == "other_hand" or not weight.any():
                 continue
-            if what in _ON_FACE:
-                at = landmark(what, side)
-                there = model_places[:, head] + rot.rotate(model_turns[:, head], at)
-                here = places[:, head] + rot.rotate(turns[:, head], marks[what] * mirror(side))
-                goal = here + size * rot.rotate(facing, model - there)
-            else:
+            if what == "load":
                 # Across, a box is as wide as the hands that lift it are large; high and far as the body is.
                 goal = ground + rot.rotate(facing, LOAD * baked.hip_height + size * (model - _load()))
+            else:
+                joint, at = landmark(what, side)
+                there = model_places[:, joint] + rot.rotate(model_turns[:, joint], at)
+                here = places[:, joint] + rot.rotate(turns[:, joint], marks[what] * mirror(side))
+                goal = here + size * rot.rotate(facing, model - there)
             way += weight * (goal - own)
         turns = _shifted(arm, turns, places, way)
     weight = np.minimum(motion.near[:, 0, 0], motion.near[:, 1, 0])[:, None]
@@ -87,7 +86,7 @@ def landmarks(baked: BakedCharacter) -> dict[str, np.ndarray]:
         eye = rig.to_t_pose[head], rig.heads[JOINT_INDEX["left_eye_smplhf"]] - rig.heads[head]
         model = mannequin.OFFSETS[JOINT_INDEX["left_eye_smplhf"]]
         share = float(np.linalg.norm(rot.rotate(*eye)) / np.linalg.norm(model))
-        return {what: share * landmark(what, 0) for what in _ON_FACE}
+        return {what: share * landmark(what, 0)[1] for what in _ON_FACE}
     points = rot.rotate(rig.to_t_pose[head], part.vertices.astype(float) - rig.heads[head])
     lips = points[part.attributes["lip"] > 0.5]
     mouth = np.array([0.0, lips[:, 1].min(), lips[:, 2].mean()])
@@ -101,6 +100,23 @@ def landmarks(baked: BakedCharacter) -> dict[str, np.ndarray]:
         "ear": np.array([np.percentile(ear[:, 0], 80), *ear[:, 1:].mean(axis=0)]),
         "chin": chin * np.array([0.0, 1.0, 1.0]),
     }
+
+
+def _thigh(baked: BakedCharacter, bones: np.ndarray) -> np.ndarray:
+    """(3,) from the left hip joint to the top of the thigh, clothes included, as one sits; T-pose."""
+    rig, hip = baked.rig, JOINT_INDEX["left_hip"]
+    length = float(np.linalg.norm(bones[JOINT_INDEX["left_knee"]]))
+    owners = [hip, *(i for i, name in enumerate(rig.names) if name == "left_thigh_twist")]
+    front = 0.08 * baked.hip_height
+    for part in baked.parts:
+        if part.role not in ("skin", "cloth"):
+            continue
+        owner = part.bones[np.arange(len(part.bones)), np.argmax(part.weights, axis=1)]
+        mine = part.vertices[np.isin(owner, owners)].astype(float)
+        local = rot.rotate(rig.to_t_pose[hip], mine - rig.heads[hip])
+        around = np.abs(local[:, 2] / -length - THIGH_SHARE) < 0.15
+        front = max(front if part.role == "cloth" else 0.0, -float(local[around, 1].min(initial=-front)))
+    return np.array([0.0, -front, -THIGH_SHARE * length])
 
 
 def hand_size(bones: np.ndarray) -> float:

@@ -11,10 +11,18 @@ from render import kinematics, mannequin
 from render import rotations as rot
 from render.arms import arm_of, reach
 from render.motions.things import LOAD
+from render.motions.track import Track, with_legs
 from render.skeleton import JOINT_INDEX, PARENTS
 
 SIDES = ("left", "right")
-_LANDMARKS = {"mouth": mannequin.MOUTH, "ear": mannequin.EAR, "chin": mannequin.CHIN}
+THIGH_SHARE = 0.5
+"""Where hands rest on a thigh, of the way from hip to knee."""
+_LANDMARKS = {
+    "mouth": mannequin.MOUTH,
+    "ear": mannequin.EAR,
+    "chin": mannequin.CHIN,
+    "thigh": np.array([0.0, -0.075, -THIGH_SHARE * mannequin.THIGH]),
+}
 _SOFT, _MOST = 0.93, 0.985
 """Shares of an arm's length from which it stretches less and less, and that it stretches to."""
 _CLOSE, _FOLDED = 0.29, 0.21
@@ -38,18 +46,18 @@ class Contact:
     grip: np.ndarray
 
 
-def brought(
-    contacts: Sequence[Contact], pelvis: np.ndarray, sway: np.ndarray, joints: np.ndarray
-) -> np.ndarray:
-    """Local rotations (N, 55, 4) with arms whose palms are where `contacts` want them.
+def brought(contacts: Sequence[Contact], track: Track) -> np.ndarray:
+    """Local rotations (N, 55, 4) of a track's joints with arms whose palms are where `contacts` want them.
 
-    pelvis, sway, joints: the puppet's controls; the pelvis's own entry in `joints` is not read. Contacts with
-    the other palm come after all others.
+    Contacts with the other palm come after all others. One with a thigh wants a body that stays in place.
     """
-    local = joints.copy()
-    local[:, JOINT_INDEX["pelvis"]] = rot.exp(pelvis)
+    pelvis = rot.exp(track.pelvis)
+    root = track.sway + np.array([0.0, 0.0, mannequin.HIP_HEIGHT])
+    local = track.joints.copy()
+    if any(contact.what == "thigh" for contact in contacts):
+        root = with_legs(track, np.arange(len(root)), root, pelvis, local)
+    local[:, JOINT_INDEX["pelvis"]] = pelvis
     turns = kinematics.global_rotations(local, PARENTS)
-    root = sway + np.array([0.0, 0.0, mannequin.HIP_HEIGHT])
     for contact in sorted(contacts, key=lambda c: c.what in ("other_hand", "held")):
         places = kinematics.joint_positions(turns, mannequin.OFFSETS, PARENTS, root)
         own, other = palm(turns, places, contact.side), palm(turns, places, 1 - contact.side)
@@ -67,7 +75,8 @@ def brought(
             goal = _landmark(contact, turns, places)
             turns = moved(turns, places, contact.side, contact.weight[:, None] * (goal - own))
     out = kinematics.local_rotations(turns, PARENTS)
-    out[:, JOINT_INDEX["pelvis"]] = joints[:, JOINT_INDEX["pelvis"]]
+    legs = [JOINT_INDEX[f"{side}_{name}"] for side in SIDES for name in ("hip", "knee", "ankle", "foot")]
+    out[:, [JOINT_INDEX["pelvis"], *legs]] = track.joints[:, [JOINT_INDEX["pelvis"], *legs]]
     return out
 
 
@@ -77,9 +86,10 @@ def palm(turns: np.ndarray, places: np.ndarray, side: int) -> np.ndarray:
     return places[:, wrist] + rot.rotate(turns[:, wrist], mannequin.PALMS[side])
 
 
-def landmark(what: str, side: int) -> np.ndarray:
-    """(3,) mouth, ear or chin from the head joint, T-pose."""
-    return _LANDMARKS[what] * mirror(side)
+def landmark(what: str, side: int) -> tuple[int, np.ndarray]:
+    """The joint that mouth, ear, chin or thigh turns with, and (3,) the way there on the mannequin, T-pose."""
+    joint = JOINT_INDEX[f"{SIDES[side]}_hip"] if what == "thigh" else JOINT_INDEX["head"]
+    return joint, _LANDMARKS[what] * mirror(side)
 
 
 def mirror(side: int) -> np.ndarray:
@@ -113,5 +123,7 @@ def _landmark(contact: Contact, turns: np.ndarray, places: np.ndarray) -> np.nda
     """(N, 3) where the palm is wanted."""
     if contact.what == "load":
         return LOAD * mannequin.HIP_HEIGHT + contact.offset
-    head = JOINT_INDEX["head"]
-    return places[:, head] + rot.rotate(turns[:, head], landmark(contact.what, contact.side) + contact.offset)
+    joint, way = landmark(contact.what, contact.side)
+    if contact.what == "thigh":
+        return places[:, joint] + rot.rotate(turns[:, joint], way) + contact.offset
+    return places[:, joint] + rot.rotate(turns[:, joint], way + contact.offset)

@@ -72,10 +72,11 @@ def sit(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.rand
         )
         # Hands find the thighs as the weight arrives, move there a little, and push off.
         there = ramp(lag(low, t, 0.06 + late), 0.55, 0.95)
-        goal = np.array([-0.02, -0.19, -0.4]) + glide[:, hand] * np.array([0.014, 0.04, 0.005])
-        goal[:, 1] -= 0.03 * push
-        goal[:, 2] -= 0.012 * push
-        p.arm_reach(hand, goal, (-0.25, -0.8, -0.45), (0.1, 0.25, -1.0), swivel=0.35, weight=there)
+        goal = np.array([-0.02, -0.19, -0.38]) + np.zeros((len(t), 3))
+        p.arm_reach(hand, goal, (-0.25, -0.85, -0.3), (0.1, 0.25, -1.0), swivel=0.35, weight=there)
+        slide = glide[:, hand] * np.array([0.014, 0.04, 0.0]) + np.array([0.0, -0.02, 0.006])
+        slide[:, 1] -= 0.03 * push
+        p.keep_palm(hand, "thigh", slide, there)
         p.curl[:, hand] += 0.12 * (there * (1 + 0.4 * glide[:, hand, 2]))[:, None]
         p.shrug[:, hand] += 0.05 * push - 0.03 * rest
     stool = Held("stool", np.full(len(t), HELD_PLACES.index("ground")))

@@ -56,9 +56,9 @@ def wave(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     size = (0.36 + 0.12 * (1 - reach)) * (1 + 0.15 * drift(t, rng, hz=0.5)) * (0.35 + 0.65 * up)
     angle = size * np.sin(beat)
     upper = rot.normalised(
-        np.array([0.62, -0.42, -0.62]) * (1 - reach) + np.array([0.72, -0.3, 0.42]) * reach
+        np.array([0.5, -0.5, -0.68]) * (1 - reach) + np.array([0.55, -0.5, -0.02]) * reach
     )
-    tilt = 0.3 + angle - 0.35 * reach
+    tilt = 0.16 + angle - 0.3 * reach
     forearm = np.stack([np.sin(tilt), np.full(len(t), -0.28), np.cos(tilt)], axis=-1)
     goal = upper * mannequin.UPPER_ARM + rot.normalised(forearm) * mannequin.FOREARM
     goal[:, 2] += 0.012 * np.sin(beat * 2 + 0.5)

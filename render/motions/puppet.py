@@ -6,6 +6,8 @@ frame seen from the arm: x outward, y back, z up; the right arm is the mirror im
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -254,7 +256,7 @@ class Puppet:
         it so on every body; `grip` (3,) is a point of the hand other than the palm (`contact.Contact`).
 
         Offsets are seen as arms are: outward, back, up. From mouth, ear and chin they turn with the head;
-        from the other palm and the load they are in the heading's frame; from `held`, a thing in the other
+        from the others they are in the heading's frame; from `held`, a thing in the other
         hand, they are from that hand's palm in its own frame, and only this hand comes to it.
         """
         n = len(self.t)
@@ -298,14 +300,13 @@ class Puppet:
             for joint, q in hands.joints(shape).items():
                 joints[:, JOINT_INDEX[f"{name}_{joint}"]] = q if side == LEFT else rot.mirrored(q)
         joints[:, JOINT_INDEX["jaw"]] = rot.IDENTITY
-        if self._contacts:
-            joints = contact.brought(self._contacts, self.pelvis, self.sway, joints)
-        return Track(
+        track = Track(
             t=t, path=self.path, heading=self.heading, sway=self.sway, pelvis=self.pelvis, joints=joints,
             prints=self.prints, yaw=self.yaw, pitch=self.pitch, toes=self.toes, planted=self.planted,
             knees=self.knees, face=np.clip(self.face, 0.0, 1.0), near=self.near,
             events=tuple(self.events),
         )  # fmt: skip
+        return replace(track, joints=contact.brought(self._contacts, track)) if self._contacts else track
 
     def _goal(self, at: np.ndarray | int, chest: np.ndarray) -> np.ndarray:
         """(N, 2) the angles of a look's goal: a direction, or a hand's place."""

@@ -37,7 +37,7 @@ class Track:
     planted: (N, 2, 2) bool, [foot, HEEL or TOE].
     knees: (N, 2) radians that the knee points outward of the foot's direction.
     face: (N, 52) face units.
-    near: (N, 2, 5) how firmly each palm keeps its place to what stands in `motion.NEAR`.
+    near: (N, 2, 6) how firmly each palm keeps its place to what stands in `motion.NEAR`.
     events: (start_s, end_s, words).
     touches, held, support, kneeling: as a motion's, with (N,) weights and places; of families that are never
         chained. With another support than `feet` the legs are those of `joints`, the pelvis is where path
@@ -87,7 +87,7 @@ def solve(track: Track, keep: np.ndarray, fps: int) -> Motion:
     place[:, :2] += track.path
     place[:, 2] += mannequin.HIP_HEIGHT
     local = track.joints[keep].copy()
-    place = _with_legs(track, keep, place, pelvis, local) if track.support == "feet" else place[keep]
+    place = with_legs(track, keep, place, pelvis, local) if track.support == "feet" else place[keep]
     local[:, JOINT_INDEX["pelvis"]] = pelvis[keep]
     root = (place - np.array([0.0, 0.0, mannequin.HIP_HEIGHT])) / mannequin.HIP_HEIGHT
     return Motion(
@@ -104,7 +104,7 @@ def solve(track: Track, keep: np.ndarray, fps: int) -> Motion:
     )
 
 
-def _with_legs(
+def with_legs(
     track: Track, keep: np.ndarray, place: np.ndarray, pelvis: np.ndarray, local: np.ndarray
 ) -> np.ndarray:
     """Write legs that reach their prints into `local`; returns the pelvis's places (K, 3), sunk as needed."""
