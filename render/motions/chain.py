@@ -8,7 +8,8 @@ from dataclasses import fields, replace
 import numpy as np
 
 from render import rotations as rot
-from render.motions.signals import ease
+from render.motions.puppet import BEHIND
+from render.motions.signals import ease, smooth
 from render.motions.track import LEFT, RIGHT, Track
 
 BLEND = 0.5
@@ -22,6 +23,9 @@ _STARTS = tuple(np.arange(-0.375, 0.9, 0.125).tolist())
 _FAR, _FAR_COST = 0.3, 3.0
 """Metres that a planted foot may be from the body's way at no cost, and shares of the blend without a planted
 foot that a metre more is as bad as."""
+
+_SHIFT = 0.75
+"""Share of the way to over the standing foot that the weight goes while the other steps."""
 
 _SAME_PLACE = 0.004
 """Metres within which two footprints are one, so that no step is needed."""
@@ -162,12 +166,33 @@ def _planted(a: Track, b: Track, side: int, step: np.ndarray) -> np.ndarray:
     return planted
 
 
+def _shifted(
+    t: np.ndarray,
+    u: np.ndarray,
+    path: np.ndarray,
+    heading: np.ndarray,
+    sway: np.ndarray,
+    prints: np.ndarray,
+    steps: np.ndarray,
+) -> np.ndarray:
+    """(N, 2) metres in the heading's frame: the weight goes towards the foot that stands while the other
+    steps (`steps`, (N, 2)), as far as the body is not on its way anyway."""
+    place = np.concatenate([path, np.zeros((len(path), 1))], axis=1)
+    away = rot.rotate(rot.about_z(-heading)[:, None], prints - place[:, None])[..., :2]
+    away = away - sway[:, None, :2] - np.array([0.0, BEHIND])
+    shift = np.sum(steps[..., None] * away[:, ::-1], axis=1)
+    speed = np.linalg.norm(np.gradient(path, t, axis=0), axis=-1)
+    slow = np.clip(1 - speed / 0.5, 0.0, 1.0) * ease((u + 0.4) / 0.3) * ease((1.4 - u) / 0.3)
+    return _SHIFT * smooth(shift, t, 0.08) * slow[:, None]
+
+
 def _mixed(a: Track, b: Track, w: np.ndarray, u: np.ndarray, path: np.ndarray, heading: np.ndarray) -> Track:
     def fade(x: np.ndarray, y: np.ndarray, weight: np.ndarray = w) -> np.ndarray:
         weight = weight.reshape(-1, *([1] * (x.ndim - 1)))
         return x * (1 - weight) + y * weight
 
     prints, yaw, pitch, toes, planted = (x.copy() for x in (a.prints, a.yaw, a.pitch, a.toes, a.planted))
+    steps = np.zeros((len(w), 2))
     for side, start in zip((LEFT, RIGHT), _when_to_step(a, b, u, path), strict=True):
         step = _stepping(u, start)
         v = ease(step)
@@ -178,9 +203,14 @@ def _mixed(a: Track, b: Track, w: np.ndarray, u: np.ndarray, path: np.ndarray, h
         toes[:, side] = fade(a.toes[:, side], b.toes[:, side], v)
         planted[:, side] = _planted(a, b, side, step)
         prints[:, side, 2] += min(0.03 + 0.15 * apart, 0.1) * np.sin(np.pi * step) ** 2 * swinging
+        steps[:, side] = swinging
+    sway, pelvis = fade(a.sway, b.sway), fade(a.pelvis, b.pelvis)
+    shift = _shifted(a.t, u, path, heading, sway, prints, steps)
+    sway[:, :2] += shift
+    pelvis[:, 1] -= 0.7 * shift[:, 0]
     return Track(
         t=a.t, path=path, heading=heading,
-        sway=fade(a.sway, b.sway), pelvis=fade(a.pelvis, b.pelvis),
+        sway=sway, pelvis=pelvis,
         joints=rot.nlerp(a.joints, b.joints, w[:, None]),
         prints=prints, yaw=yaw, pitch=pitch, toes=toes, planted=planted,
         knees=fade(a.knees, b.knees), face=fade(a.face, b.face), near=fade(a.near, b.near),
