@@ -42,6 +42,7 @@ ATTRIBUTES: dict[str, str] = {
     "nail": "skin: (V,) in [0, 1], on finger- and toenails",
     "blush": "skin: (V,) in [0, 1], where blood shows",
     "beard": "skin: (V,) in [0, 1], where a beard would grow",
+    "whiskers": "skin: (V,) in [0, 1], where the character's own beard grows, stubble included",
     "scalp": "skin: (V,) in [0, 1], where hair grows on the head",
     "eye": "eye: (V, 3) from the eyeball's centre, in eye radii, at rest gaze: −Y ahead, X left, Z up",
 }

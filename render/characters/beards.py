@@ -1,4 +1,4 @@
-"""Beards: strands that grow from the face and move with it, and a shell of them for flat looks."""
+"""Beards longer than stubble: strands that grow from the face and move with it; a shell for flat looks."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from motionpair.errors import InputError
+from render.characters import whiskers
 from render.characters.baked import MeshPart
 from render.characters.basis import BODY
-from render.characters.body import beard_mask, weight_rows
+from render.characters.body import weight_rows
 from render.characters.figure import Figure
 from render.characters.scalp import Scalp
 from render.characters.strands import spread, unit
 from render.characters.surface import Surface
 from render.skeleton import FACE_UNITS
-
-_PAINTED = ("none", "stubble")  # what is skin alone
 
 
 @dataclass(frozen=True)
@@ -45,34 +43,6 @@ class Beard:
     roots: np.ndarray
 
 
-def region(figure: Figure) -> np.ndarray:
-    """(19158,) in [0, 1]: where the character's kind of beard grows.
-
-    Raises:
-        InputError: a kind that no one knows.
-    """
-    kind = figure.character.hair.beard
-    if kind not in _CUTS and kind not in _PAINTED:
-        raise InputError(f"hair.beard: unknown beard {kind}; accepted: {', '.join((*_PAINTED, *_CUTS))}")
-    if kind == "none":
-        return np.zeros(len(figure.vertices))
-    grown = beard_mask(figure)
-    if kind in ("stubble", "full"):
-        return grown
-    half = 0.5 * float(np.linalg.norm(figure.eyes[0] - figure.eyes[1]))
-    lips = figure.vertices[BODY][figure.basis.painted("lips") > 0.5]
-    mouth = float(lips[:, 2].mean())
-    across = np.abs(figure.vertices[:, 0]) / half
-    rise = (figure.vertices[:, 2] - mouth) / half
-    corner = float(np.abs(lips[:, 0]).max()) / half
-    upper = _fade(across, corner + 0.30, corner + 0.12) * _fade(rise, -0.32, -0.12)
-    if kind == "moustache":
-        return grown * upper
-    chin = _fade(across, corner + 0.05, corner - 0.15) * _fade(rise, -0.05, -0.2)
-    sides = _fade(np.abs(across - corner - 0.08), 0.22, 0.12) * _fade(rise, 0.2, 0.0)
-    return grown * np.maximum(np.maximum(upper, chin), sides)
-
-
 def grow(figure: Figure, skin: MeshPart, points: int) -> Beard | None:
     """A beard of strands of `points` points, or None where there is none, or it is painted.
 
@@ -80,7 +50,7 @@ def grow(figure: Figure, skin: MeshPart, points: int) -> Beard | None:
         figure: the character, placed on the ground. skin: its part `body`.
     """
     kind = figure.character.hair.beard
-    mask = region(figure)
+    mask = whiskers.region(figure)
     if kind not in _CUTS:
         return None
     cut = _CUTS[kind]
@@ -108,7 +78,7 @@ def grow(figure: Figure, skin: MeshPart, points: int) -> Beard | None:
 def shell(figure: Figure) -> MeshPart | None:
     """A beard as a surface off the skin that moves with it, or None."""
     kind = figure.character.hair.beard
-    mask = region(figure)
+    mask = whiskers.region(figure)
     if kind not in _CUTS:
         return None
     size = Scalp(figure).size
@@ -157,9 +127,3 @@ def _flow(figure: Figure, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
     down = np.array([0.0, 0.0, -1.0]) + above * 1.1 * side
     middle = np.clip(1 - np.abs(points[:, 0]) / (1.2 * half), 0, 1)
     return unit(down), np.tile([0.0, -1.0, 0.0], (len(points), 1)), low * middle
-
-
-def _fade(x: np.ndarray, zero: float, one: float) -> np.ndarray:
-    """Smoothstep from 0 at `zero` to 1 at `one`."""
-    t = np.clip((x - zero) / (one - zero), 0, 1)
-    return t * t * (3 - 2 * t)

@@ -44,7 +44,7 @@ def trunk(figure: Figure, clothes: list[np.ndarray]) -> Blocks:
     found += _limb(figure, "neck", of_neck, neck, head, (0.2, 0.9), reach=0.09)
     worn = np.concatenate([figure.vertices[BODY], *clothes])
     for side, sign in (("left", 1.0), ("right", -1.0)):
-        collar, shoulder, elbow = (_place(figure, f"{side}_{n}") for n in ("collar", "shoulder", "elbow"))
+        shoulder, elbow = (_place(figure, f"{side}_{n}") for n in ("shoulder", "elbow"))
         base = neck + (0.35 * (shoulder - neck)) * (1, 1, 0)
         found.append(_under(figure, f"{side}_collar", worn, base, shoulder))
         arm = worn[(worn[:, 0] * sign > shoulder[0] * sign - 0.02)]

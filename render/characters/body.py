@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 
+from render.characters import whiskers
 from render.characters.baked import MeshPart, Role
 from render.characters.basis import BODY, LEFT_EYE, RIGHT_EYE
 from render.characters.figure import Figure
@@ -110,7 +111,8 @@ def _skin(figure: Figure) -> dict[str, np.ndarray]:
         "brow": brow,
         "brow_along": along,
         "blush": _blush(figure),
-        "beard": beard_mask(figure),
+        "beard": whiskers.growth(figure),
+        "whiskers": whiskers.region(figure),
         "scalp": Scalp(figure).mask(),
         "uv": basis.uv,
     }
@@ -157,20 +159,6 @@ def _blush(figure: Figure) -> np.ndarray:
     for place, reach, strength in spots:
         value = np.maximum(value, strength * np.exp(-(((v - place) / reach) ** 2).sum(axis=1)))
     return np.maximum(value, 0.6 * _on_mesh(figure.basis.painted("ears"), len(v)))
-
-
-def beard_mask(figure: Figure) -> np.ndarray:
-    """(19158,) where a beard would grow: jaw, chin and upper lip, not the lips (0 to 1)."""
-    v = figure.vertices
-    half = np.linalg.norm(figure.eyes[0] - figure.eyes[1]) / 2
-    middle = figure.eyes.mean(axis=0)
-    local = (v - middle) / half
-    drop = -local[:, 2]
-    # The line above which no beard grows rises from the mouth's corners towards the ears.
-    line = 1.75 - 0.75 * np.clip(np.abs(local[:, 0]) - 0.7, 0, 1.2)
-    low = np.clip((drop - line) / 0.5, 0, 1) * np.clip((4.6 - drop) / 0.6, 0, 1)
-    front = np.clip((1.9 - local[:, 1]) / 0.8, 0, 1)
-    return low * front * (1 - _on_mesh(figure.basis.painted("lips"), len(v)))
 
 
 def _eye_directions(figure: Figure) -> np.ndarray:

@@ -54,14 +54,16 @@ STYLES: dict[str, Style] = {
     "curly": Style(0.30, 1.0, 1.0, 4800, 26, 0.034, "curl", 0.0085, 0.075, -0.030, 0.0005, 1),
     "bob": Style(0.40, 1.0, 1.0, 4200, 12, 0.016, "hang", 0.0, 0.105, -0.026, 0.0006, 2),
     "long": Style(0.75, 1.0, 1.0, 4200, 16, 0.016, "hang", 0.002, 0.33, None, 0.0006, 5),
-    "ponytail": Style(0.30, 1.0, 1.0, 3600, 24, 0.007, "ponytail", 0.0, 0.0, None, 0.0006, 4),
-    "bun": Style(0.30, 1.0, 1.0, 3400, 26, 0.007, "bun", 0.0, 0.0, None, 0.0006),
+    "ponytail": Style(0.30, 1.0, 1.0, 3600, 24, 0.013, "ponytail", 0.0, 0.0, None, 0.0006, 4),
+    "bun": Style(0.30, 1.0, 1.0, 3400, 26, 0.013, "bun", 0.0, 0.0, None, 0.0006),
 }
 """Hair style to how it grows; `bald` has none."""
 
 BALD = "bald"
 _TIED = ("ponytail", "bun")
 _SHORTEST = 5  # points of a strand of beard on a bald head
+_BACK = {"ponytail": 0.011, "bun": 0.011}
+"""Metres by which the shell under strands stays behind the hairline, where strands alone make a soft edge."""
 _INNER = 0.25  # of the hair's depth: the shell under strands
 _COLUMNS = np.linspace(62.0, 298.0, 12)  # bearings of a hanging sheet's columns: from temple to temple
 _PINNED = -0.012  # metres above the head's middle, where hanging hair leaves the head
@@ -134,16 +136,19 @@ def _strands(scalp: Scalp, style: Style, clothes: list[Surface]) -> Grown:
     """A style as strands over a thin shell."""
     wear = hats.worn(scalp)
     rng = np.random.default_rng([scalp.figure.character.seed, 0x4A1])
-    shells = [_under(wear, hair_shell.underlay(scalp, _INNER * style.lift))]
+    shells = [_under(wear, hair_shell.underlay(scalp, _INNER * style.lift, _BACK.get(style.fall, 0.0)))]
     sheet = None
     if style.fall in _TIED:
         tied = tie(scalp, style.fall, clothes)
-        grown = gather(scalp, style.strands, style.points, style.lift, tied, rng).astype(np.float32)
-        knot = (tail_surface if style.fall == "ponytail" else bun_surface)(scalp, tied, 0.7)
+        grown = gather(scalp, style.strands, style.points, style.lift, tied, rng)
+        knot = (tail_surface if style.fall == "ponytail" else bun_surface)(scalp, tied, 0.6)
         shells.append(_knot(scalp, knot))
         sheet = _tail_sheet(tied)
         if wear is not None:
             grown[:, :ON_SCALP] = wear.pressed(grown[:, :ON_SCALP].astype(np.float64))
+        else:
+            grown = np.concatenate([grown, strands.wisps(scalp, style, clothes, rng)])
+        grown = grown.astype(np.float32)
     else:
         make = strands.grow_locks if style.fall == "curl" else strands.grow
         grown = make(scalp, style, clothes, rng)
@@ -156,6 +161,7 @@ def _strands(scalp: Scalp, style: Style, clothes: list[Surface]) -> Grown:
         sway = where.reshape(*grown.shape[:2], 2).astype(np.float32)
         if style.fall in _TIED:
             sway[:, :ON_SCALP] = 0
+            sway[style.strands :] = 0
     return Grown(grown, sway, None, style.radius * scalp.size, shells, sheet)
 
 

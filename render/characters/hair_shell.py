@@ -16,13 +16,21 @@ if TYPE_CHECKING:
 
 _COLUMNS = 96  # around the head
 _OUTER, _INNER = 18, 4  # rows on the outside, and back up the inside
-_JAGGED = {"hang": 9.0, "lie": 9.0, "curl": 7.0}  # degrees by which locks reach below the edge
+_JAGGED = {"hang": 9.0, "lie": 9.0, "curl": 7.0, "ponytail": 9.0, "bun": 9.0}
+"""Degrees by which locks reach below the edge."""
+_FRAME = 0.045  # metres below the eyes where locks end that frame the face
 _LOCKS = 13  # pointed locks around the lower edge
 
 
-def underlay(scalp: Scalp, depth: float) -> MeshPart:
-    """A layer `depth` metres above the scalp, thin at the hairline, so that no skin shines through."""
+def underlay(scalp: Scalp, depth: float, back: float = 0.0) -> MeshPart:
+    """A layer `depth` metres above the scalp, thin at its edge, so that no skin shines through.
+
+    The edge is the hairline, or `back` metres behind it.
+    """
     hairy = scalp.hairy
+    if back > 0:
+        values = hairy.values - back * scalp.size
+        hairy = Surface(hairy.vertices, hairy.faces, values).clip(values[:, 0])
     share = np.clip(hairy.values[:, 0] / (0.02 * scalp.size), 0, 1)
     vertices = hairy.vertices + hairy.normals() * (0.001 + depth * scalp.size * share)[:, None]
     return part(scalp, hairy.moved(vertices))
@@ -59,15 +67,19 @@ def _column(scalp: Scalp, style: Style, azimuth: float, lock: float, eyes: float
     line = float(scalp.hairline(np.array([azimuth]))[0])
     turned = np.radians(azimuth)
     ahead = np.array([np.sin(turned), -np.cos(turned)])
-    hanging = style.fall in ("hang", "curl")
-    # The face stays open between the temples; behind them hanging hair falls.
+    hanging, tied = style.fall in ("hang", "curl"), style.fall in ("ponytail", "bun")
+    # The face stays open between the temples; behind them hanging hair falls. Of tied hair a lock frames it.
     behind = float(np.clip((abs(azimuth) - 50) / 10, 0, 1)) if hanging else 0.0
-    if hanging:
+    if tied:
+        behind = float(np.clip(1.4 - abs(abs(azimuth) - 61) / 6, 0, 1))
+        fringe = 15.0 if abs(azimuth) < 58 else line
+    elif hanging:
         fringe = 16.0 if style.fringe_cut is not None else 27.0
     else:
         fringe = line - (6 if style.fall == "lie" else 0)
-    low = (1 - behind) * (max(min(line, fringe), -42) if hanging else fringe) + behind * -4
-    low -= _JAGGED.get(style.fall, 0.0) * lock * (1 - 0.5 * behind)
+    low = (1 - behind) * (max(min(line, fringe), -42) if hanging else fringe) + behind * (8 if tied else -4)
+    jagged = 0.0 if tied and abs(azimuth) > 70 else _JAGGED.get(style.fall, 0.0)
+    low -= jagged * lock * (1 - 0.5 * behind)
     elevation = np.linspace(87, low, 40)
     r = scalp.skull(np.full(40, azimuth), elevation)
     edge = np.clip((elevation - low) / 35, 0, 1)
@@ -77,8 +89,9 @@ def _column(scalp: Scalp, style: Style, azimuth: float, lock: float, eyes: float
             if style.lift > 0.01
             else style.lift * (0.4 + 0.6 * edge)
         )
-    elif style.fall in ("ponytail", "bun"):
-        depth = 0.006 + 0.006 * np.sqrt(edge) + 0.0025 * (lock - 0.5) * edge
+    elif tied:
+        front = float(np.clip((70 - abs(azimuth)) / 12, 0, 1))
+        depth = 0.006 + 0.007 * np.sqrt(edge) + 0.006 * front + 0.0025 * (lock - 0.5) * edge
     elif style.fall == "curl":
         lumps = np.abs(np.sin(np.radians(4.5 * azimuth) + 1.3 * np.sin(elevation / 13)))
         depth = 0.020 + 0.018 * edge + 0.011 * lumps * np.abs(np.cos(elevation / 9))
@@ -89,7 +102,8 @@ def _column(scalp: Scalp, style: Style, azimuth: float, lock: float, eyes: float
         [np.outer(r * np.cos(np.radians(elevation)), ahead), r * np.sin(np.radians(elevation))]
     )
     if behind > 0:
-        end = (eyes - (style.cut + 0.03 * lock) * size) - scalp.middle[2]
+        cut = _FRAME if tied else style.cut
+        end = (eyes - (cut + 0.03 * lock) * size) - scalp.middle[2]
         fall = np.linspace(0, 1, 20)[1:, None]
         bottom = rows[-1] * np.array([0.94, 0.94, 0.0]) + np.array(
             [0, 0, rows[-1, 2] * (1 - behind) + behind * end]

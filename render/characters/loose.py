@@ -44,18 +44,18 @@ def grid(
     points: np.ndarray,
     azimuth: np.ndarray,
     middle: np.ndarray,
-    top: np.ndarray | float,
+    top: float,
     low: float,
     rows: int,
 ) -> np.ndarray:
-    """(C, rows + 1, 3) places on a cloth that hangs around `middle`, from height `top` ((C,)) down to `low`."""
+    """(C, rows + 1, 3) places on a cloth that hangs around `middle`, from height `top` down to `low`."""
     angle, height = bearing(points, middle), points[:, 2]
     radius = np.hypot(*(points[:, :2] - middle).T)
     scale = np.radians(1.0) * float(np.median(radius))
     known = cKDTree(
         np.concatenate([np.stack([(angle + turn) * scale, height], axis=1) for turn in (-360, 0, 360)])
     )
-    levels = np.linspace(np.broadcast_to(top, azimuth.shape), low, rows + 1, axis=1)
+    levels = np.tile(np.linspace(top, low, rows + 1), (len(azimuth), 1))
     around = np.repeat(azimuth[:, None], rows + 1, axis=1)
     wanted = np.stack([around.ravel() % 360 * scale, levels.ravel()], axis=1)
     _, nearest = known.query(wanted, k=min(_NEAREST, len(points)))
@@ -66,7 +66,7 @@ def grid(
 
 def coordinates(sheet: Sheet, points: np.ndarray) -> np.ndarray:
     """(N, 2) column and row of points (N, 3), bind pose; row 0 at the pinned edge and above it."""
-    columns, rows = sheet.places.shape[:2]
+    columns = len(sheet.places)
     if columns == 1:
         return np.stack([np.zeros(len(points)), _along(sheet.places[0], points)], axis=1)
     steps = np.arange(columns, dtype=float)

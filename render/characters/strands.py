@@ -62,6 +62,22 @@ def grow_locks(scalp: Scalp, style: Style, clothes: list[Surface], rng: np.rando
     return out.reshape(-1, points, 3).astype(np.float32)
 
 
+def wisps(scalp: Scalp, style: Style, clothes: list[Surface], rng: np.random.Generator) -> np.ndarray:
+    """(S, P, 3) metres: what escapes from tied hair: strands that frame the face, and fluff at its edge."""
+    start, normals = roots(scalp, 5 * style.strands, rng)
+    azimuth, elevation = scalp.angles(start)
+    edge = scalp.inside(start) < 0.016 * scalp.size
+    temple = edge & (np.abs(np.abs(azimuth) - 50) < 9) & (elevation > 8)
+    temple &= rng.random(len(start)) < 0.22
+    loose = replace(style, strands=int(temple.sum()), length=0.30, cut=0.075, lift=0.010)
+    framing = _hanging(scalp, loose, start[temple], normals[temple], 0.0, clothes, rng)
+    fluff = edge & ~temple & (rng.random(len(start)) < 0.10)
+    short = replace(style, strands=int(fluff.sum()), length=0.022, sides=0.9, fringe=0.8, lift=0.006)
+    short = replace(short, fall="lie")
+    down = _standing(scalp, short, start[fluff], normals[fluff], 0.0, rng)
+    return np.concatenate([framing, down])
+
+
 def roots(scalp: Scalp, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """`count` places on the scalp, spread evenly by area, and the skin's normals there."""
     return spread(scalp.hairy, count, rng)

@@ -52,9 +52,9 @@ def tie(scalp: Scalp, style: str, clothes: list[Surface]) -> Tie:
     head = Obstacle(scalp.head)
     step = _TAIL * scalp.size / 24
     line = [place]
-    direction = unit(outward + np.array([0.0, 0.0, 0.35]))
+    direction = unit(outward + np.array([0.0, 0.0, 0.10]))
     for _ in range(24):
-        direction = unit(direction + np.array([0.0, 0.0, -0.30]))
+        direction = unit(direction + np.array([0.0, 0.0, -0.38]))
         there = line[-1] + step * direction
         there = head.pushed(there[None], 0.016 * scalp.size)
         there = body.pushed(there, 0.022 * scalp.size)[0]
@@ -68,7 +68,12 @@ def gather(
 ) -> np.ndarray:
     """(count, points, 3) metres: strands combed to the tie, and on into the tail or around the bun."""
     start, _ = roots(scalp, count, rng)
-    layer = lift * scalp.size * (0.15 + 0.85 * rng.random(count))
+    azimuth, elevation = scalp.angles(start)
+    # Locks: ridges that run to the tie, flat at the hairline, fuller on top.
+    place = np.radians(azimuth) * np.cos(np.radians(0.7 * elevation))
+    ridge = sum(np.sin(k * place + rng.uniform(0, 6.3)) for k in (7.0, 13.0, 23.0)) / 3
+    crown = np.clip((elevation - 20) / 50, 0, 1)
+    layer = lift * scalp.size * (0.1 + 0.9 * rng.random(count)) * (0.8 + 0.45 * ridge) * (0.7 + 0.9 * crown)
     combed = _combed(scalp, start, tied.place, layer)
     beyond = points - ON_SCALP
     if tied.line is not None:
@@ -116,7 +121,7 @@ def _combed(scalp: Scalp, start: np.ndarray, end: np.ndarray, layer: np.ndarray)
         azimuth, elevation = scalp.angles(scalp.middle + d)
         by_ear = np.exp(-(((np.abs(azimuth) - 97) / 20) ** 2)) * np.sin(np.pi * t) ** 0.5
         elevation = elevation + np.maximum(12 - elevation, 0) * by_ear
-        height = layer * min(1.0, 4 * t) * (1 - 0.35 * t)
+        height = layer * np.sin(np.pi * min(0.5, 1.6 * t)) * (1 - 0.35 * t)
         out[:, k] = scalp.place(azimuth, elevation, scalp.skull(azimuth, elevation) + 0.001 + height)
     out[:, 0] = start
     # All meet at the tie, each a little beside the others.
@@ -127,18 +132,16 @@ def _combed(scalp: Scalp, start: np.ndarray, end: np.ndarray, layer: np.ndarray)
 
 def _thickness(t: np.ndarray, size: float) -> np.ndarray:
     """Metres: a tail's radius along it."""
-    return (
-        size
-        * (0.0075 + 0.0165 * np.sin(np.pi * np.clip(t, 0, 1) ** 0.65) ** 0.8 * (1 - 0.35 * t))
-        * (1 - 0.75 * np.clip((t - 0.7) / 0.3, 0, 1) ** 2)
-    )
+    full = 0.008 + 0.0165 * np.clip(t / 0.3, 0, 1) ** 0.7
+    return size * full * (1 - 0.12 * np.clip(t, 0, 1)) * (1 - 0.8 * np.clip((t - 0.72) / 0.28, 0, 1) ** 2)
 
 
 def _tail(scalp: Scalp, tied: Tie, count: int, points: int, rng: np.random.Generator) -> np.ndarray:
     assert tied.line is not None
     turn = rng.uniform(0, 2 * np.pi, count)
     depth = np.sqrt(rng.random(count))
-    end = rng.uniform(0.80, 1.0, count)
+    depth[rng.random(count) < 0.07] *= 1.3
+    end = rng.triangular(0.62, 0.95, 1.0, count)
     wave = rng.uniform(0, 2 * np.pi, count)
     out = np.empty((count, points, 3))
     last = len(tied.line) - 1
@@ -150,7 +153,7 @@ def _tail(scalp: Scalp, tied: Tie, count: int, points: int, rng: np.random.Gener
         middle = tied.line[low] * (1 - share) + tied.line[low + 1] * share
         radius = depth * _thickness(t, scalp.size)
         aside = np.stack([_disc(tied.line, int(j), np.array([angle]))[0] for j, angle in
-                          zip(low, turn + 0.25 * np.sin(5 * t + wave), strict=True)])  # fmt: skip
+                          zip(low, turn + 0.3 * np.sin(6 * t + wave), strict=True)])  # fmt: skip
         out[:, k] = middle + radius[:, None] * aside
     return out
 

@@ -119,7 +119,7 @@ class _Realistic:
         return {skin_paint.PAINT: self._paint(part)} if part.role == "skin" else {}
 
     def _paint(self, part: MeshPart) -> np.ndarray:
-        return skin_paint.paint(self.spec, part, self.face)
+        return skin_paint.paint(self.spec, part)
 
     def dress(self, target: bpy.types.Object, part: MeshPart, actor: Actor) -> None:
         """Give a part its material and its finer surface."""
@@ -169,7 +169,7 @@ class _Feature(_Realistic):
     """Materials of the 3D-animation look: clean and rounded, with chunky hair."""
 
     def _paint(self, part: MeshPart) -> np.ndarray:
-        return skin_paint.paint(self.spec, part, self.face, smooth=True)
+        return skin_paint.paint(self.spec, part, smooth=True)
 
     def dress(self, target: bpy.types.Object, part: MeshPart, actor: Actor) -> None:
         """Give a part its material and its finer surface."""

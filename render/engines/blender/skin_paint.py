@@ -11,7 +11,6 @@ import numpy as np
 
 from motionpair.specs import Character
 from render.characters.baked import MeshPart
-from render.engines.blender.face import Face
 from render.engines.blender.shader import Rgb, blend, linear_rgb, luminance, skin_albedo, tinted
 
 PAINT = "paint"
@@ -22,10 +21,10 @@ _BLUSH_TINT: Rgb = (1.06, 0.70, 0.66)
 _LATTICE = 16
 
 
-def paint(character: Character, part: MeshPart, face: Face, smooth: bool = False) -> np.ndarray:
+def paint(character: Character, part: MeshPart, smooth: bool = False) -> np.ndarray:
     """(V, 4) float32: linear base colour and roughness. Masks that the part lacks are left out.
 
-    `face` says where the beard's parts are; `smooth` skin has no mottling, and clearer blush and lips.
+    `smooth` skin has no mottling, and clearer blush and lips.
     """
     rng = np.random.default_rng([character.seed, 1])
     tone = skin_albedo(character.skin)
@@ -61,7 +60,9 @@ def paint(character: Character, part: MeshPart, face: Face, smooth: bool = False
     style = character.hair.beard
     if style != "none":
         cover = 0.55 if style == "stubble" else 0.88
-        colour = _mix(beard(part, face, style) * cover, colour, tinted(hair, (0.75, 0.72, 0.70)))
+        colour = _mix(
+            _rise(masks.get("whiskers", none), 0.15, 0.6) * cover, colour, tinted(hair, (0.75, 0.72, 0.70))
+        )
     cover = {"bald": 0.14, "none": 0.14, "buzz": 0.85}.get(character.hair.style, 0.75)
     colour = _mix(masks.get("scalp", none) * cover * 0.78, colour, tinted(hair, (0.6, 0.55, 0.5)))
     made_up = gender < 0.45 and age > 0.5 and rng.random() < 0.5
@@ -71,19 +72,6 @@ def paint(character: Character, part: MeshPart, face: Face, smooth: bool = False
     roughness = roughness - lip * (0.16 if made_up else 0.08)
     colour = _mix(_rise(masks.get("mouth", none), 0.3, 0.7), colour, (0.16, 0.035, 0.035))
     return np.concatenate([colour, roughness[:, None]], axis=1).astype(np.float32)
-
-
-def beard(part: MeshPart, face: Face, style: str) -> np.ndarray:
-    """(V,) in [0, 1]: where the hair of a beard of `catalog.BEARDS` covers the skin."""
-    mask = part.attributes.get("beard", np.zeros(len(part.vertices)))
-    if style == "none":
-        return np.zeros(len(mask))
-    across = np.abs(part.vertices[:, 0]) / face.half
-    drop = (face.eye_height - part.vertices[:, 2]) / face.half
-    moustache = _rise(across, 0.95, 0.75) * _rise(drop, 2.35, 2.15)
-    chin = _rise(across, 0.70, 0.50) * _rise(drop, 1.9, 2.2)
-    shape = {"moustache": moustache, "goatee": np.maximum(moustache, chin)}.get(style, np.ones(len(mask)))
-    return _rise(mask, 0.15, 0.6) * shape
 
 
 def freckled(character: Character) -> bool:

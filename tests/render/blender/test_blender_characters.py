@@ -133,15 +133,15 @@ def test_skin_is_painted_where_its_masks_are_and_always_the_same():
     body = next(p for p in figures.bake(spec).parts if p.role == "skin")
     lip = np.zeros(len(body.vertices))
     lip[:5] = 1.0
-    plain = skin_paint.paint(spec, dataclasses.replace(body, attributes={}), FACE)
-    made = skin_paint.paint(spec, dataclasses.replace(body, attributes={"lip": lip}), FACE)
+    plain = skin_paint.paint(spec, dataclasses.replace(body, attributes={}))
+    made = skin_paint.paint(spec, dataclasses.replace(body, attributes={"lip": lip}))
     assert plain.shape == (len(body.vertices), 4)
     assert plain.dtype == np.float32
     assert ((plain >= 0) & (plain <= 1)).all()
     np.testing.assert_array_equal(plain[5:], made[5:])
     assert (made[:5, 1] < plain[:5, 1] * 0.9).all(), "lips are less green than skin"
     np.testing.assert_array_equal(
-        made, skin_paint.paint(spec, dataclasses.replace(body, attributes={"lip": lip}), FACE)
+        made, skin_paint.paint(spec, dataclasses.replace(body, attributes={"lip": lip}))
     )
 
 
