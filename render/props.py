@@ -74,7 +74,9 @@ def _box(held: Held, motion: Motion, baked: BakedCharacter, pose: Pose) -> Prop:
     ground, facing = _origin(motion, baked, pose)
     stand = ground + rot.rotate(facing, things.LOAD * baked.hip_height)
     across = left - right
-    yaw = np.unwrap(np.arctan2(across[:, 1], across[:, 0]))
+    # Contiguous: on a view with gaps numpy's arctan2 rounds by where its result happens to lie in memory.
+    x, y, _ = np.ascontiguousarray(across.T)
+    yaw = np.unwrap(np.arctan2(y, x))
     carried = 0.5 * (left + right) - np.array([0.0, 0.0, size * things.BOX_GRIP])
     down = held.place == HELD_PLACES.index("ground")
     still_yaw = float(2 * np.arctan2(facing[3], facing[0]))

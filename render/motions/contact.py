@@ -87,7 +87,7 @@ def palm(turns: np.ndarray, places: np.ndarray, side: int) -> np.ndarray:
 
 
 def landmark(what: str, side: int) -> tuple[int, np.ndarray]:
-    """The joint that mouth, ear, chin or thigh turns with, and (3,) the way there on the mannequin, T-pose."""
+    """The joint that mouth, ear, chin or thigh turns with, and (3,) the way to it on the mannequin."""
     joint = JOINT_INDEX[f"{SIDES[side]}_hip"] if what == "thigh" else JOINT_INDEX["head"]
     return joint, _LANDMARKS[what] * mirror(side)
 
