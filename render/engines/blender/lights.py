@@ -63,7 +63,7 @@ _LIGHTS: dict[str, _Light] = {
     "forest": _Light(0.616, 0.64, 6.3, 1.296, (1.0, 0.95, 0.84), 1.1, 0.05),
     "interior": _Light(0.588, 0.60, 6.8, 0.654, (1.0, 0.90, 0.78), 0.9, 0.25, fill=0.35),
     "night": _Light(
-        0.128, 0.72, 0.63, 0.139, (1.0, 0.80, 0.58), 0.72, 0.08, "night", 0.26, fill=0.5,
+        0.128, 0.72, 0.63, 0.139, (1.0, 0.80, 0.58), 0.82, 0.08, "night", 0.34, fill=0.5,
         tint=(0.62, 0.78, 1.25),
     ),
     "studio": _Light(0.716, 0.62, 10.0, 0.0417, (1.0, 0.98, 0.96), 1.0, 0.30, fill=0.75),
@@ -108,6 +108,11 @@ KEY_LEVEL = 1.15
 """Irradiance over π of the key light on a surface that faces it, before a light's `balance`."""
 TOON_LEVEL = 0.62
 """Share of all light in a toon picture: the view Standard cuts at 1, where AgX rolls off above 16."""
+MOON_SHARE = 0.16
+"""The moon's light against the key's by day: it shapes what no lamp reaches."""
+MOON_ELEVATION = 0.8
+"""Radians."""
+MOONLIGHT: Colour = (0.50, 0.68, 1.0)
 LAMP_DISTANCE = 8.0
 """Metres from the stage's middle to a key light that is a lamp."""
 LAMP_REACH = 5.5
@@ -173,17 +178,29 @@ def build(environment: Environment, style: Style, scene: bpy.types.Scene) -> Non
         spot(scene, "key", tuple(LAMP_DISTANCE * towards), (0.0, 0.0, 0.9), key_colour(environment), level,
              LAMP_REACH, radius=0.5)  # fmt: skip
     else:
-        _sun(environment, max(light.angle, setting.softness), level, scene)
+        _sun(scene, "key", key_direction(environment), key_colour(environment), level,
+             max(light.angle, setting.softness))  # fmt: skip
+    if light.hour == "night" and environment.kind not in INDOOR:
+        _sun(scene, "moon", _moon_direction(environment), MOONLIGHT, KEY_LEVEL * exposed * MOON_SHARE, 0.06)
 
 
-def _sun(environment: Environment, angle: float, level: float, scene: bpy.types.Scene) -> None:
-    data = bpy.data.lights.new("key", "SUN")
+def _moon_direction(environment: Environment) -> np.ndarray:
+    """(3,) towards the moon: from behind the characters, so that it draws edges, not faces."""
+    bearing = environment.hdri_rotation + math.copysign(2.3, environment.hdri_rotation)
+    level = math.cos(MOON_ELEVATION)
+    return np.array([level * math.sin(bearing), -level * math.cos(bearing), math.sin(MOON_ELEVATION)])
+
+
+def _sun(
+    scene: bpy.types.Scene, name: str, towards: np.ndarray, colour: Colour, level: float, angle: float
+) -> None:
+    data = bpy.data.lights.new(name, "SUN")
     data.energy = math.pi * level
     data.angle = angle
-    data.color = key_colour(environment)
+    data.color = colour
     data.cycles.use_multiple_importance_sampling = False
-    sun = bpy.data.objects.new("key", data)
-    x, y, z = key_direction(environment)
+    sun = bpy.data.objects.new(name, data)
+    x, y, z = towards
     # A sun shines along its −Z.
     sun.rotation_mode = "XYZ"
     sun.rotation_euler = (0.0, math.acos(z), math.atan2(y, x))

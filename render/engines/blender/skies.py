@@ -139,10 +139,10 @@ def _night(shader: SkyShader, x: Field, y: Field, z: Field, bearing: float) -> F
     sky: Value = shader.gradient(z, _NIGHT)
     veil = shader.clouds(x, y, z, 0.8, 2.0)
     sky = shader.mix(veil.rise(0.5, 0.8) * 0.5, sky, (0.035, 0.042, 0.075))
-    cells = shader.node("ShaderNodeTexVoronoi", {"Vector": shader.direction(), "Scale": 34.0})
+    cells = shader.node("ShaderNodeTexVoronoi", {"Vector": shader.direction(), "Scale": 46.0})
     brightness = Field(shader, cells.outputs["Color"]).xyz()[0]
-    star = (0.055 - Field(shader, cells.outputs["Distance"])).rise(0.0, 0.04) * brightness.rise(0.45, 1.0)
-    star = star * z.rise(0.05, 0.25) * (1.0 - veil.rise(0.5, 0.7))
+    star = (0.085 - Field(shader, cells.outputs["Distance"])).rise(0.0, 0.05) * brightness.rise(0.3, 1.0)
+    star = star * z.rise(0.02, 0.16) * (1.0 - veil.rise(0.5, 0.7))
     return shader.mix(star, sky, (0.85, 0.88, 1.0))
 
 

@@ -10,7 +10,7 @@ import math
 import bpy
 import numpy as np
 
-from render.engines.blender.environments import glow, surfaces
+from render.engines.blender.environments import furniture, glow, surfaces
 from render.engines.blender.environments.place import Place
 from render.engines.blender.environments.shapes import Solid, blob, turn
 from render.engines.blender.shader import Field, Rgb, Shader, Value, linear_rgb
@@ -168,23 +168,9 @@ def palm(
 
 
 def parasol(colours: list[bpy.types.Material], pole: bpy.types.Material, towel: bpy.types.Material) -> Solid:
-    """A parasol of two colours in turn, stuck aslant into the sand, with a towel beside it."""
+    """A parasol of two colours in turn, stuck aslant into the sand, with a towel and a bag beside it."""
     solid = Solid()
-    tip = np.array([0.18, 0.0, 2.15])
-    solid.column([(0, 0, 0), tuple(tip)], [0.022, 0.02], pole, 7)
-    sides, radius = 10, 1.25
-    for k in range(sides):
-        a, b = (2 * math.pi * (k + d) / sides for d in (0, 1))
-        rows = []
-        for share, drop in ((0.0, 0.0), (0.45, 0.10), (0.85, 0.36), (1.0, 0.52), (1.01, 0.66)):
-            ring = [
-                (tip[0] + share * radius * math.cos(c), tip[1] + share * radius * math.sin(c), tip[2] - drop)
-                for c in (a, b)
-            ]
-            rows.append(ring)
-        grid = np.array(rows)
-        grid[..., 2] += (grid[..., 0] - tip[0]) * -0.16
-        solid.sheet(grid, colours[k % 2], smooth=False)
+    furniture.canopy(solid, colours, pole, (0.18, 0.0, 2.15), 1.25, lean=0.16)
     solid.box((-0.7, 0.9, 0.02), (0.75, 1.7, 0.03), towel, 0.3)
     solid.box((0.7, 0.55, 0.16), (0.36, 0.26, 0.32), colours[0])
     solid.column([(0.56, 0.55, 0.32), (0.70, 0.55, 0.46), (0.84, 0.55, 0.32)], [0.015] * 3, pole, 5)

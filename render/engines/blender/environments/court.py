@@ -128,6 +128,9 @@ def build_court(place: Place) -> None:
         at = place.around(angle, radius - 1.2)
         place.add(furniture.bench(slats, steel, 2.4), "bench", at, place.view + angle - math.pi / 2)
     _balls(place, radius)
+    for angle in (-0.75, 0.75, 2.4, -2.4):
+        at = place.around(angle, radius - 0.7)
+        furniture.floodlight(place, steel, at, place.view + angle - math.pi / 2)
     leaf = surfaces.leaves("leaf", linear_rgb("#4b7436"), 0.6)
     tree = plants.tree(rng, leaf, plants.bark_material(), 6.4)
     for i in range(18):

@@ -37,7 +37,9 @@ class Fittings:
         self.metal = surfaces.plain("metal", (0.12, 0.11, 0.10), 0.3, 0.08)
         self.pot = surfaces.plain("pot", surfaces.shade(third, 0.8), 0.5)
         self.leaf = surfaces.leaves("leaf", linear_rgb("#3f7040"), 0.5)
-        self.shade = surfaces.glowing("shade", (1.0, 0.80, 0.55), 1.6 if place.night else 1.0)
+        self.shade = surfaces.glowing(
+            "shade", (1.0, 0.80, 0.55), {"day": 1.0, "dusk": 2.0, "night": 2.6}[place.hour]
+        )
         self.outside = _outside(place)
         spines = ("#8c2f2b", "#2f4a6b", "#d8cfb8", "#3f5f45", "#c98a3a", "#5a4a6a", "#26282b", "#b7b0a2")
         self.books = [surfaces.plain("book", linear_rgb(c), 0.7, 0.0) for c in spines]
@@ -231,14 +233,19 @@ def _outside(place: Place) -> bpy.types.Material:
     _, v, _ = surfaces.surface_uvw(shader)
     x, y, _ = shader.field("ShaderNodeNewGeometry", output="Position").xyz()
     along = x + y
-    top: Rgb = (0.02, 0.03, 0.08) if place.night else (0.35, 0.55, 0.95)
-    low: Rgb = (0.06, 0.06, 0.10) if place.night else (0.95, 0.95, 0.92)
-    land: Rgb = (0.012, 0.014, 0.02) if place.night else (0.16, 0.22, 0.14)
+    looks: dict[str, tuple[Rgb, Rgb, Rgb, Rgb]] = {
+        "day": ((0.35, 0.55, 0.95), (0.95, 0.95, 0.92), (0.16, 0.22, 0.14), (0.55, 0.40, 0.32)),
+        "dusk": ((0.34, 0.30, 0.52), (1.0, 0.52, 0.26), (0.06, 0.06, 0.06), (0.20, 0.12, 0.10)),
+        "night": ((0.02, 0.03, 0.08), (0.06, 0.06, 0.10), (0.012, 0.014, 0.02), (0.05, 0.045, 0.04)),
+    }
+    top, low, land, wall = looks[place.hour]
     sky = shader.mix(v, low, top)
     treetops = shader.noise(shader.vector(along * 2.2, 0.0, 0.0), 1.0, 4.0) * 0.35 + 0.12
     tone = shader.mix((treetops - v).rise(-0.006, 0.006), sky, land)
     roofs = (along * 0.9).fract()
     house = (0.30 - abs(roofs - 0.5) * 0.5 - v).above(0.0) * (0.28 - abs(roofs - 0.5)).above(0.0)
-    wall: Rgb = (0.05, 0.045, 0.04) if place.night else (0.55, 0.40, 0.32)
     tone = shader.mix(house, tone, wall)
+    if place.hour != "day":
+        lamp = (0.035 - abs(roofs - 0.5)).least(0.05 - abs(v - 0.13)).above(0.0)
+        tone = shader.mix(lamp, tone, (1.0, 0.70, 0.36))
     return surfaces.picture(shader, tone, 1.25)

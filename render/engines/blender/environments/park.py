@@ -75,14 +75,13 @@ def build_park(place: Place) -> None:
     _beds(place, dark, petal)
     slats = surfaces.wood("slats", linear_rgb("#8a5a36"))
     iron = surfaces.plain("iron", (0.03, 0.04, 0.035), 0.5)
-    globe = surfaces.glowing("globe", (1.0, 0.82, 0.6), 4.0 if place.night else 0.9)
-    for k in range(3):
-        angle = rng.uniform(-0.7, 0.7) if k == 0 else rng.uniform(-3.1, 3.1)
+    for k in range(4):
+        angle = rng.uniform(-0.6, 0.6) if k < 2 else rng.uniform(-3.1, 3.1)
         at = place.around(float(angle), clear + rng.uniform(1.2, 2.6))
         bench = furniture.bench(slats, iron)
         place.add(bench, "bench", at, place.view + float(angle) - math.pi / 2)
-        post = place.around(float(angle) + 0.35, clear + 2.4)
-        place.add(furniture.lamp_post(iron, globe), "lamp post", post)
+        post = place.around(float(angle) + (0.4, -0.5)[k % 2], clear + 3.4)
+        furniture.globe_lamp(place, iron, post, place.view + float(angle))
 
 
 def _beds(place: Place, leaf: bpy.types.Material, petal: bpy.types.Material) -> None:

@@ -7,7 +7,7 @@ import math
 import bpy
 import numpy as np
 
-from render.engines.blender.environments import fittings, surfaces
+from render.engines.blender.environments import fittings, glow, surfaces
 from render.engines.blender.environments.place import Place
 from render.engines.blender.environments.shapes import Solid
 from render.engines.blender.shader import Shader, Value
@@ -111,7 +111,14 @@ def build_room(place: Place) -> None:
     pendant = Solid()
     pendant.column([(0, 0, HEIGHT), (0, 0, 2.62)], [0.008, 0.008], trim, 5)
     pendant.lathe((0, 0, 2.4), [(0.3, 0.0), (0.26, 0.1), (0.08, 0.22), (0.02, 0.23)], fit.textile)
-    place.add(pendant, "pendant", place.around(0.45, place.clear * 0.9))
+    hung = place.around(0.45, place.clear * 0.9)
+    place.add(pendant, "pendant", hung)
+    if place.hour != "day":
+        bulb = Solid()
+        bulb.lathe((0, 0, 2.36), [(0.01, 0.0), (0.05, 0.03), (0.05, 0.06), (0.01, 0.1)], fit.shade)
+        place.add(bulb, "bulb", hung)
+        glow.halo(place, (*hung, 2.38), 0.4, (1.0, 0.74, 0.45), 0.5)
+        place.lamp("pendant", (*hung, 2.3), (1.0, 0.74, 0.45), 1.6 if place.night else 1.0, 0.12)
 
 
 def _wall(

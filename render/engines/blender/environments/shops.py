@@ -60,14 +60,14 @@ def shop_window(place: Place, name: str, light: Rgb) -> bpy.types.Material:
         tone = shader.mix(sheen, shader.mix(0.45, inside, (0.02, 0.025, 0.03)), (0.42, 0.52, 0.60))
         return surfaces.picture(shader, tone, 0.8)
     lit = shader.mix(1.0, inside, light, "MULTIPLY")
-    return surfaces.picture(shader, lit, 2.3 if place.night else 1.7)
+    return surfaces.picture(shader, lit, 1.5 if place.night else 1.2)
 
 
-def sign(place: Place, ground: Rgb, ink: Rgb) -> bpy.types.Material:
-    """A fascia board with a line of lettering that no alphabet has."""
+def sign(place: Place, ground: Rgb, ink: Rgb, name: int) -> bpy.types.Material:
+    """A fascia board with a line of lettering that no alphabet has, another for each `name`."""
     shader = Shader("sign")
     u, v, part = surfaces.surface_uvw(shader)
-    letter = u / 0.24 + part * 13.0
+    letter = u / 0.24 + part * 13.0 + float(23 * name)
     kind = scattered(shader, letter, v * 0.0, part)
     x, y = (letter.fract() - 0.5) * 0.24, v - 0.29
     body = (0.075 - abs(x)).least(0.11 - abs(y))
@@ -91,6 +91,22 @@ class Trade:
     frame: bpy.types.Material
     board: bpy.types.Material
     awning: bpy.types.Material
+
+
+def trades(place: Place) -> list[Trade]:
+    """Four kinds of shop; the first is in the place's accent."""
+    rng = place.rng
+    paints = [place.colours["accent"], *(linear_rgb(str(c)) for c in rng.choice(GOODS, 3, replace=False))]
+    lights: tuple[Rgb, ...] = ((1.0, 0.80, 0.52), (1.0, 0.92, 0.80), (0.92, 0.96, 1.0), (1.0, 0.70, 0.42))
+    return [
+        Trade(
+            shop_window(place, f"shop {i}", lights[i]),
+            surfaces.plain("frame", surfaces.shade(paint, 0.45), 0.4),
+            sign(place, surfaces.shade(paint, 0.7), (0.82, 0.80, 0.74), i),
+            surfaces.fabric("awning", paint, (0.78, 0.76, 0.72) if rng.random() < 0.6 else None, 0.5),
+        )
+        for i, paint in enumerate(paints)
+    ]
 
 
 def house(

@@ -108,28 +108,6 @@ def _fronts(place: Place) -> list[tuple[bpy.types.Material, bpy.types.Material, 
     return fronts
 
 
-def _trades(place: Place) -> list[shops.Trade]:
-    rng = place.rng
-    accent = place.colours["accent"]
-    paints = [accent, *(linear_rgb(c) for c in rng.choice(shops.GOODS, 3, replace=False))]
-    lights: tuple[Rgb, ...] = ((1.0, 0.80, 0.52), (1.0, 0.92, 0.80), (0.92, 0.96, 1.0), (1.0, 0.70, 0.42))
-    ink: Rgb = (0.82, 0.80, 0.74)
-    return [
-        shops.Trade(
-            shops.shop_window(place, f"shop {i}", lights[i]),
-            surfaces.plain("frame", surfaces.shade(paint, 0.45), 0.4),
-            sign(place, paint, ink),
-            surfaces.fabric("awning", paint, (0.78, 0.76, 0.72) if rng.random() < 0.6 else None, 0.5),
-        )
-        for i, paint in enumerate(paints)
-    ]
-
-
-def sign(place: Place, paint: Rgb, ink: Rgb) -> bpy.types.Material:
-    """A fascia in a shop's paint."""
-    return shops.sign(place, surfaces.shade(paint, 0.7), ink)
-
-
 def build_street(place: Place) -> None:
     """Build the street around the stage; the camera looks along it, aslant."""
     rng, params = place.rng, place.params
@@ -138,7 +116,7 @@ def build_street(place: Place) -> None:
     kerb = place.clear + LANE
     place.ground(asphalt(place, bearing, kerb))
     _pavements(place, bearing, kerb)
-    fronts, trades = _fronts(place), _trades(place)
+    fronts, trades = _fronts(place), shops.trades(place)
     roof = surfaces.plain("roof", linear_rgb("#5a4a42"), 0.8)
 
     def put(solid: Solid | bpy.types.Mesh, name: str, x: float, y: float, angle: float = 0.0) -> None:

@@ -27,17 +27,43 @@ def paper(place: Place, on_floor: bool) -> bpy.types.Material:
     if on_floor:
         x, y = surfaces.world_xy(shader, place.view)
         across, up = y * -1.0, x - _distance(place)
-    tone: Value = first
-    if 0.4 <= pattern < 0.7:
-        tone = shader.mix((across * 0.5 + up - 1.1).rise(-0.006, 0.006), first, second)
-    elif pattern >= 0.7:
-        for i, (middle, low, width, height) in enumerate(_blocks(place)):
-            inside = (width / 2 - abs(across - middle)).least(height / 2 - abs(up - low))
-            colour = (second, place.colours["props"], surfaces.shade(first, 0.6))[i % 3]
-            tone = shader.mix(inside.rise(0.0, 0.012), tone, colour)
+    second, third = place.colours["second"], place.colours["props"]
+    # A pool of light behind the stage, a gel's colour from one side, darkness towards the borders.
+    pool = (1.0 - ((across / 4.6) ** 2.0 + ((up - 1.0) / 4.2) ** 2.0) ** 0.5).clamped()
+    tone: Value = shader.mix(pool, surfaces.shade(first, 0.52), surfaces.shade(first, 1.06))
+    side = 1.0 if place.environment.seed % 2 else -1.0
+    if pattern < 0.4:
+        gel = (across * (side / 5.0) + 0.25).rise(0.0, 1.1) * (up / 2.4 + 0.6).clamped()
+        tone = shader.mix(gel * 0.85, tone, surfaces.shade(second, 0.9))
+        bars = ((across * 0.8 - up * 0.5) * 1.7).fract()
+        window = (0.5 - abs(bars - 0.5) - 0.16).rise(0.0, 0.05) * (2.1 - abs(across - side * -0.9)).rise(
+            0.0, 0.1
+        )
+        window = window * (1.35 - abs(up - 1.7)).rise(0.0, 0.1)
+        tone = shader.mix(window * 0.35, tone, surfaces.blend(first, (1.0, 0.93, 0.80), 0.7))
+    elif pattern < 0.7:
+        edge = across * (0.5 * side) + up - 1.1
+        tone = shader.mix(edge.rise(-0.006, 0.006), tone, second)
+        tone = shader.mix((0.16 - abs(edge - 0.42)).rise(-0.006, 0.006), tone, third)
+        sun = 0.95 - ((across + side * 1.7) ** 2.0 + (up - 2.5) ** 2.0) ** 0.5
+        tone = shader.mix(sun.rise(-0.006, 0.006), tone, surfaces.blend(third, first, 0.3))
+    else:
+        for i, (middle, low, width, height) in enumerate(_shapes(place)):
+            x, y = across - middle, up - low
+            kind = i % 3
+            if kind == 0:  # an arch
+                rounded = width / 2 - ((x * x) + (y.most(0.0) ** 2.0)) ** 0.5
+                inside = rounded.least(y + height)
+                inside = inside.least(inside * -1.0 + width * 0.36)
+            elif kind == 1:  # a disc
+                inside = width * 0.42 - (x * x + y * y) ** 0.5
+            else:  # a leaning bar
+                inside = (0.16 - abs(x * 0.8 - y * 0.6)).least(height - abs(x * 0.6 + y * 0.8))
+            colour = (second, third, surfaces.shade(first, 0.5))[(i + kind) % 3]
+            tone = shader.mix(inside.rise(-0.006, 0.006), tone, colour)
     texture = shader.noise(shader.vector(across, up, 0.0), 2.2, 4.0)
     fibres = shader.noise(shader.vector(across, up, 0.0), 70.0, 1.0)
-    mottled = shader.mix(texture.rise(0.3, 0.7) * 0.3, tone, surfaces.shade(first, 0.62))
+    mottled = shader.mix(texture.rise(0.3, 0.7) * 0.12, tone, surfaces.shade(first, 0.1))
     return surfaces.finished(
         shader, mottled, first, shader.bump(fibres, 0.003, 0.5), gloss=0.015, roughness=0.4
     )
@@ -48,12 +74,28 @@ def _distance(place: Place) -> float:
     return place.clear + 0.4
 
 
-def _blocks(place: Place) -> list[tuple[float, ...]]:
-    # A generator of its own: floor and wall ask for the same blocks.
+def _shapes(place: Place) -> list[tuple[float, ...]]:
+    """Middle, height above the floor's edge, width and height of each painted shape."""
+    # A generator of its own: floor and wall ask for the same shapes.
     rng = np.random.default_rng([place.environment.seed, 1])
+    middles = np.linspace(-3.6, 3.6, 8) + rng.uniform(-0.25, 0.25, 8)
+    order = rng.permutation(8)
     return [
-        tuple(float(v) for v in rng.uniform((-3.0, 0.8, 0.5, 0.4), (3.0, 4.5, 1.8, 2.0))) for _ in range(7)
+        (float(middles[k]), *(float(v) for v in rng.uniform((1.5, 1.0, 0.5), (3.0, 2.2, 1.3)))) for k in order
     ]
+
+
+def _arch(half: float, height: float, thick: float) -> np.ndarray:
+    """A round arch along X on two legs, as a grid of points: `half` its span, `thick` its radius."""
+    angle = np.linspace(0, math.pi, 15)
+    outward = np.stack([np.cos(angle), 0 * angle, np.sin(angle)], -1)
+    line = half * outward + (0.0, 0.0, height)
+    line = np.vstack([[(half, 0, 0)], line, [(-half, 0, 0)]])
+    outward = np.vstack([outward[:1], outward, outward[-1:]])
+    around = np.linspace(0, 2 * math.pi, 15)[None, :, None]
+    return line[:, None] + thick * (
+        np.cos(around) * outward[:, None] + np.sin(around) * np.array([0.0, 1.0, 0.0])
+    )
 
 
 def softbox(
@@ -114,7 +156,7 @@ def build_studio(place: Place) -> None:
 
 
 def _hall(place: Place, half: float, iron: bpy.types.Material) -> None:
-    """The studio's walls beyond the paper, with flats leaning against them."""
+    """The studio's walls beyond the paper."""
     wall = surfaces.plaster("hall", surfaces.blend(place.colours["second"], (0.12, 0.12, 0.13), 0.7))
     half = max(half, HALF_WIDTH + 1.0)
     for k in range(4):
@@ -128,7 +170,7 @@ def _hall(place: Place, half: float, iron: bpy.types.Material) -> None:
 
 
 def _boxes(place: Place) -> None:
-    """Apple boxes, rolls of paper and a stool at the edges of the stage."""
+    """Plinths, arches, cones and balls in the set's colours, apple boxes, and rolls of paper at the sides."""
     rng = place.rng
     timber = surfaces.wood("timber", (0.45, 0.28, 0.14))
     colours: list[Rgb] = [
@@ -138,16 +180,33 @@ def _boxes(place: Place) -> None:
     ]
     paints = [surfaces.plain("paint", c, 0.5) for c in colours]
     for side in (-1, 1):
-        angle = side * rng.uniform(0.42, 0.62)
-        stack = Solid()
-        z = 0.0
-        for _ in range(int(rng.integers(1, 4))):
-            size = rng.uniform(0.35, 0.5)
-            stack.box((0, 0, z + 0.15), (size, size * 0.8, 0.3), (timber, *paints)[int(rng.integers(4))],
-                      float(rng.uniform(-0.5, 0.5)))  # fmt: skip
-            z += 0.3
-        place.add(stack, "boxes", place.around(angle, place.clear + rng.uniform(0.5, 0.9)), place.view)
+        for k, off in enumerate((0.36, 0.62, 0.92)):
+            solid = Solid()
+            paint = paints[int(rng.integers(3))]
+            which = int(rng.integers(5))
+            tall = float(rng.uniform(0.35, 1.0))
+            if which == 0:
+                z = 0.0
+                for _ in range(int(rng.integers(1, 4))):
+                    size = float(rng.uniform(0.35, 0.5))
+                    box = (timber, *paints)[int(rng.integers(4))]
+                    solid.box((0, 0, z + 0.15), (size, size * 0.8, 0.3), box, float(rng.uniform(-0.5, 0.5)))
+                    z += 0.3
+            elif which == 1:
+                solid.lathe((0, 0, 0), [(0.3, 0), (0.3, tall)], paint)
+                globe = [(0.2 * math.sin(a), 0.2 - 0.2 * math.cos(a)) for a in np.linspace(0.05, 3.09, 11)]
+                solid.lathe((0, 0, tall), globe, paints[(k + 1) % 3])
+            elif which == 2:
+                solid.lathe((0, 0, 0), [(0.34, 0), (0.01, 0.7 + tall)], paint)
+            elif which == 3:
+                solid.sheet(_arch(0.42, tall, 0.12), paint)
+            else:
+                for step in range(3):
+                    high = 0.22 * (step + 1)
+                    solid.box((0.26 * (step - 1), 0, high / 2), (0.26, 0.6, high), paint)
+            at = place.around(side * (off + float(rng.uniform(-0.08, 0.08))), place.clear + 0.55 + 0.35 * k)
+            place.add(solid, "boxes", at, place.view - math.pi / 2 + float(rng.uniform(-0.5, 0.5)))
         rolls = Solid()
         for k in range(3):
             rolls.column([(0.18 * k, 0, 0.0), (0.18 * k + 0.05, 0.25, 2.4)], [0.07, 0.07], paints[k], 10)
-        place.add(rolls, "rolls", place.around(side * 0.95, place.clear + 1.7), place.view - math.pi / 2)
+        place.add(rolls, "rolls", place.around(side * 1.15, place.clear + 1.7), place.view - math.pi / 2)
