@@ -182,7 +182,7 @@ def _shifted(
     away = away - sway[:, None, :2] - np.array([0.0, BEHIND])
     shift = np.sum(steps[..., None] * away[:, ::-1], axis=1)
     speed = np.linalg.norm(np.gradient(path, t, axis=0), axis=-1)
-    slow = np.clip(1 - speed / 0.5, 0.0, 1.0) * ease((u + 0.4) / 0.3) * ease((1.4 - u) / 0.3)
+    slow = smooth(ease(1 - speed / 0.6), t, 0.1) * ease((u + 0.4) / 0.3) * ease((1.4 - u) / 0.3)
     return _SHIFT * smooth(shift, t, 0.08) * slow[:, None]
 
 
