@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from motionpair.catalog import ENVIRONMENTS, MOTION_FAMILIES
+from motionpair.catalog.ranges import SIDE
 from motionpair.specs import (
     SPEC_VERSION,
     Camera,
@@ -44,25 +45,26 @@ from render.scene import CameraTrack, Scene
 from render.stage import stage_pair
 
 FPS = 16
-THREE_QUARTERS = 0.6
-"""Radians: the camera's bearing from which both the front and the side of a body show."""
+THREE_QUARTERS = -0.6
+"""Radians: the camera's bearing from which the front and the right side of a body show."""
 
 Shown = Literal["body", "figure", "low", "bust", "head"]
 _VIEWS: dict[Shown, tuple[float, float]] = {
-    "body": (0.56, 1.36),
+    "body": (0.58, 1.30),
     "figure": (0.50, 1.14),
     "low": (0.26, 0.80),
     "bust": (0.78, 0.66),
-    "head": (0.905, 0.29),
+    "head": (0.0, 0.0),
 }
-"""What is shown: the middle of the picture, and its height, both in body heights."""
+"""What is shown: the middle of the picture and its height, in body heights. Heads have their own size."""
 _AWAY = 3.2  # metres from the camera for each metre that the picture is high: no wide-angle noses
 
 
 def middling(family: str, seconds: float | None = None, seed: int = 0, **params: float) -> MotionSpec:
-    """A motion of one family; parameters that are not given lie in the middle of their ranges."""
+    """A motion of one family; parameters not given lie in the middle of their ranges, `side` to the right."""
     known = MOTION_FAMILIES[family]
-    values = {name: (r.low + r.high) / 2 for name, r in known.params.items()} | params
+    values = {name: r.low if r is SIDE else (r.low + r.high) / 2 for name, r in known.params.items()}
+    values |= params
     length = seconds or sum(known.seconds) / 2
     return MotionSpec(f"{family}-{seed}", (Phrase(family, length, values),), seed)
 
@@ -165,10 +167,13 @@ def followed(scene: Scene, azimuth: float, elevation: float, shown: Shown = "bod
         high = max(high, (spread + 0.5 * tall) * height / width)
     target = np.stack([pelvis[:, 0], pelvis[:, 1], np.full(len(pelvis), middle * tall)], axis=1)
     if shown in ("bust", "head"):  # of someone who crouches or walks, the part that is asked for
-        head = scene.actors[0].character.rig.names.index("head")
-        crown = np.mean([a.pose.positions[:, head] for a in scene.actors], axis=0)
-        rest = scene.actors[0].character.rig.heads[head, 2]
-        target = crown + np.array([0.0, 0.0, middle * tall - rest])
+        neck = scene.actors[0].character.rig.names.index("head")
+        rest = scene.actors[0].character.rig.heads[neck, 2]
+        above = middle * tall - rest
+        if shown == "head":
+            above, high = 0.3 * (tall - rest), 2.7 * (tall - rest)
+        target = np.mean([a.pose.positions[:, neck] for a in scene.actors], axis=0)
+        target = target + np.array([0.0, 0.0, above])
     back = np.array(
         [
             math.cos(elevation) * math.sin(azimuth),

@@ -13,7 +13,7 @@ from motionpair.specs import Camera, Character, MotionSpec
 from pipelines.gallery import people
 from pipelines.gallery.cast_page import Section
 from pipelines.gallery.pictures import PLACE, Studio
-from pipelines.strips import Shown, middling, place
+from pipelines.strips import THREE_QUARTERS, Shown, middling, place
 
 _CAMERAS: dict[str, tuple[str, Camera]] = {
     kind: (words, Camera(kind, "full_body", 0.3, elevation, 40.0, 0.08, move, shake, 5))  # type: ignore[arg-type]
@@ -36,6 +36,11 @@ _GROUPS = {
     "locomotion": "Getting about", "daily": "Daily life", "hands": "Hands", "conversation": "Conversation",
     "sport": "Sport", "dance": "Dance", "floor": "On the floor", "company": "In company",
 }  # fmt: skip
+_SECONDS = {
+    "locomotion": 2.2, "daily": 4.0, "hands": 3.0, "conversation": 4.0, "sport": 2.2, "dance": 2.6,
+    "floor": 4.0, "company": 1.7,
+}  # fmt: skip
+"""How much of a motion a strip shows, by group: quick movement needs instants close together."""
 _STRIP, _LOW, _PAIR = (128, 160), (192, 128), (160, 160)
 
 
@@ -56,20 +61,23 @@ def _first_of(group: str) -> str:
 def _family(name: str, family: MotionFamily, first: bool) -> Section:
     number = list(catalog.MOTION_FAMILIES).index(name)
     bodies = [people.WOMAN, people.MAN, people.HEAVY, people.ATHLETE]
+    if family.group == "floor":
+        bodies = [people.MAN, people.ATHLETE]
     who = bodies[number % len(bodies)]
     cast: tuple[Character, ...] = (who,)
     if family.duet:
         cast = (people.WOMAN, people.ATHLETE)
-        motions = [middling(name, 4.0, role=float(i)) for i in range(2)]
+        motions = [middling(name, _SECONDS[family.group], role=float(i)) for i in range(2)]
         draw = partial(_strip, motions, cast, "body", _PAIR, 6, "duet", 0.0)
     else:
         speed = middling(name).phrases[0].params.get("speed", 0.0)
         # Nobody walks into the studio's walls.
-        motions = [middling(name, min(family.seconds[1], 4.0, 3.6 / max(speed, 0.1)))]
+        seconds = min(_SECONDS[family.group], family.seconds[1], 3.6 / max(speed, 0.1))
+        motions = [middling(name, seconds)]
         shown: Shown = "bust" if family.group in ("hands", "conversation") else "body"
-        size, frames, azimuth = _STRIP, 7, 0.6
+        size, frames, azimuth = _STRIP, 7, THREE_QUARTERS
         if family.group == "floor":
-            shown, size, frames, azimuth = "low", _LOW, 5, 1.2
+            shown, size, frames, azimuth = "low", _LOW, 5, -1.2
         draw = partial(_strip, motions, cast, shown, size, frames, "alone", azimuth)
     head = f"## {_GROUPS[family.group]}\n\n" if first else ""
     params = "; ".join(f"`{p}` {r.low:g} to {r.high:g} ({r.meaning})" for p, r in family.params.items())
@@ -99,7 +107,7 @@ def _lights() -> str:
 
 def _films() -> Iterator[Section]:
     cells = tuple(
-        (f"{kind}: {words}", (people.WOMAN,), partial(_film, camera, "walk", 4))
+        (f"{kind}: {words}", (people.WOMAN,), partial(_film, camera, "talk", 4))
         for kind, (words, camera) in _CAMERAS.items()
     )
     yield Section("cameras", "Cameras", "Two seconds by each kind of camera, at four instants.", cells, 2)

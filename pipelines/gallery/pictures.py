@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -13,10 +13,12 @@ from pipelines import strips
 from render.characters.store import CharacterStore
 from render.engines import Engine
 from render.excerpt import at_frames
+from render.skeleton import FACE_UNITS
 
 PORTRAIT = (160, 288)
 PLACE = (288, 192)
 _LINE, _GAP = 18, 4
+_SMILE = np.array([0.3 if unit.startswith("mouthSmile") else 0.0 for unit in FACE_UNITS])
 
 
 @dataclass(frozen=True)
@@ -31,14 +33,17 @@ class Studio:
         self,
         character: Character,
         shown: strips.Shown = "figure",
-        azimuth: float = 0.45,
+        azimuth: float = -0.45,
         size: tuple[int, int] = PORTRAIT,
     ) -> np.ndarray:
         """(H, W, 3) uint8: somebody standing in a studio."""
-        motion = strips.middling("listen", 2.0, energy=0.4)
+        motion = strips.middling("squat", 2.0)  # which begins with arms that hang
         scene = self._staged([character], [motion], 1.0, size, "alone", strips.place())
-        still = at_frames(scene, np.array([scene.frames // 2]))
-        return self.engine.render(strips.followed(still, azimuth, 0.04, shown)).rgb[0]
+        still = at_frames(scene, np.array([0]))
+        (actor,) = still.actors
+        friendly = replace(actor, pose=replace(actor.pose, expression=_SMILE[None]))
+        still = strips.followed(replace(still, actors=(friendly,)), azimuth, 0.04, shown)
+        return self.engine.render(still).rgb[0]
 
     def strip(
         self,
