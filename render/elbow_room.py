@@ -1,8 +1,8 @@
 """Room for the arms: moves forearms and hands out of a body that is wider than the mannequin's.
 
-The trunk and the head are a few ellipsoids, fitted to the character's own vertices, clothes included. Where
-a point of an arm is inside one, the whole arm turns about the shoulder, just far enough, and smoothly over
-time.
+The trunk and the head are a few ellipsoids, the thighs are barrels, fitted to the character's own vertices,
+clothes included. Where a point of an arm is inside one, the whole arm turns about the shoulder, just far
+enough, and smoothly over time.
 """
 
 from __future__ import annotations
@@ -13,16 +13,21 @@ import numpy as np
 
 from render import rotations as rot
 from render.characters.baked import BakedCharacter
+from render.legs import settle
 from render.skeleton import JOINT_INDEX, JOINTS, PARENTS
 
 _TRUNK = ("pelvis", "spine1", "spine2", "spine3", "head")
 _OWNERS = {"pelvis": ("pelvis", "left_hip", "right_hip", "left_thigh_twist", "right_thigh_twist")}
 _ARM_RADIUS = 0.042
 """Of hip height: the arm's own thickness, with a little air."""
-_ROUNDS = 4
+_THIGH_AT = (0.25, 0.45, 0.65, 0.85)
+"""Shares of a thigh's length at which its radius is known; above the first it is the trunk's."""
+_HAND_SHARE = 0.6
+"""Share of an arm's thickness that hands keep off the thighs: they may rest on them."""
+_ROUNDS = 5
 _MOST = 0.7
 """Radians: the most that an arm is turned."""
-_SMOOTH = 0.07
+_SMOOTH = 0.05
 
 
 @dataclass(frozen=True)
@@ -33,13 +38,37 @@ class _Ellipsoid:
     centre: np.ndarray
     axes: np.ndarray
 
+    def inside(self, local: np.ndarray, radius: float) -> tuple[np.ndarray, np.ndarray]:
+        """How deep points (T, N, 3), from the joint, are in it (T, N), and the way out (T, N, 3)."""
+        local, axes = local - self.centre, self.axes + radius
+        share = np.linalg.norm(local / axes, axis=-1)
+        depth = (1 - share) / np.maximum(share, 0.2) * np.linalg.norm(local, axis=-1)
+        return depth, rot.normalised(local / axes**2 + 1e-9)
+
+
+@dataclass(frozen=True)
+class _Barrel:
+    """A thigh that hangs from `joint`: its length, and its radii at THIGH_AT, metres."""
+
+    joint: int
+    length: float
+    radii: np.ndarray
+
+    def inside(self, local: np.ndarray, radius: float) -> tuple[np.ndarray, np.ndarray]:
+        """How deep points (T, N, 3), from the joint, are in it (T, N), and the way out (T, N, 3)."""
+        share = -local[..., 2] / self.length
+        flat = local * np.array([1.0, 1.0, 0.0])
+        thick = np.interp(share, _THIGH_AT, self.radii) + _HAND_SHARE * radius
+        depth = np.where((share > _THIGH_AT[0]) & (share < 1.0), thick - np.linalg.norm(flat, axis=-1), -1.0)
+        return depth, rot.normalised(flat + 1e-9)
+
 
 def make_room(baked: BakedCharacter, turns: np.ndarray, places: np.ndarray, fps: int) -> np.ndarray:
     """Global rotations (T, 55, 4) with arms turned out of the trunk.
 
     turns, places: global rotations against the T-pose, and joints (T, 55, 3) in metres.
     """
-    trunk = _trunk(baked)
+    trunk: list[_Ellipsoid | _Barrel] = [*_trunk(baked), *_thighs(baked)]
     radius = _ARM_RADIUS * baked.hip_height
     out = turns
     for side in ("left", "right"):
@@ -47,9 +76,10 @@ def make_room(baked: BakedCharacter, turns: np.ndarray, places: np.ndarray, fps:
         elbow, wrist, hand = (places[:, JOINT_INDEX[f"{side}_{n}"]] for n in ("elbow", "wrist", "middle1"))
         points = np.stack([elbow, 0.5 * (elbow + wrist), wrist, hand, hand + 0.8 * (hand - wrist)], axis=1)
         arms = points - places[:, shoulder, None]
-        vector = _blur(_push(trunk, turns, places, places[:, shoulder], arms, radius), 1.0 / fps)
+        vector = _push(trunk, turns, places, places[:, shoulder], arms, radius)
         if not np.abs(vector).max() > 1e-4:
             continue
+        vector = _eased(vector, 1.0 / fps)
         out = out.copy() if out is turns else out
         below = _descendants(shoulder)
         out[:, below] = rot.mul(rot.exp(vector)[:, None], out[:, below])
@@ -57,7 +87,7 @@ def make_room(baked: BakedCharacter, turns: np.ndarray, places: np.ndarray, fps:
 
 
 def _push(
-    trunk: list[_Ellipsoid],
+    trunk: list[_Ellipsoid | _Barrel],
     turns: np.ndarray,
     places: np.ndarray,
     pivot: np.ndarray,
@@ -73,19 +103,13 @@ def _push(
         lever, normal = np.zeros((len(arms), 3)), np.zeros((len(arms), 3))
         for part in trunk:
             turn = turns[:, part.joint]
-            local = (
-                rot.rotate(rot.inverse(turn)[:, None], now + (pivot - places[:, part.joint])[:, None])
-                - part.centre
-            )
-            axes = part.axes + radius
-            share = np.linalg.norm(local / axes, axis=-1)
-            depth = (1 - share) / np.maximum(share, 0.2) * np.linalg.norm(local, axis=-1)
+            local = rot.rotate(rot.inverse(turn)[:, None], now + (pivot - places[:, part.joint])[:, None])
+            depth, outward = part.inside(local, radius)
             which = np.argmax(depth, axis=1)
             deeper = depth[frames, which] > deepest
-            outward = rot.normalised(local[frames, which] / axes**2 + 1e-9)
             deepest = np.where(deeper, depth[frames, which], deepest)
             lever = np.where(deeper[:, None], now[frames, which], lever)
-            normal = np.where(deeper[:, None], rot.rotate(turn, outward), normal)
+            normal = np.where(deeper[:, None], rot.rotate(turn, outward[frames, which]), normal)
         if not deepest.any():
             break
         square = np.maximum(np.sum(lever**2, axis=-1, keepdims=True), 1e-6)
@@ -127,12 +151,38 @@ def _trunk(baked: BakedCharacter) -> list[_Ellipsoid]:
     return out
 
 
+def _thighs(baked: BakedCharacter) -> list[_Barrel]:
+    """Barrels around the vertices that hips and thigh twists own, but a skirt's, which gives way."""
+    rig, out = baked.rig, []
+    for side in ("left", "right"):
+        hip, knee = JOINT_INDEX[f"{side}_hip"], JOINT_INDEX[f"{side}_knee"]
+        mine = [hip, *(j for j, name in enumerate(rig.names) if name == f"{side}_thigh_twist")]
+        points = []
+        for part in baked.parts:
+            if part.role in ("skin", "cloth") and part.name not in ("skirt", "dress"):
+                owner = part.bones[np.arange(len(part.bones)), np.argmax(part.weights, axis=1)]
+                points.append(part.vertices[np.isin(owner, mine)].astype(float))
+        local = rot.rotate(rig.to_t_pose[hip], np.concatenate(points) - rig.heads[hip])
+        length = float(np.linalg.norm(rig.heads[knee] - rig.heads[hip]))
+        share, away = -local[:, 2] / length, np.linalg.norm(local[:, :2], axis=-1)
+        near = [away[np.abs(share - at) < 0.12] for at in _THIGH_AT]
+        if all(len(ring) >= 6 for ring in near):
+            out.append(_Barrel(hip, length, np.array([np.percentile(ring, 60) for ring in near])))
+    return out
+
+
 def _descendants(joint: int) -> list[int]:
     below = [joint]
     for child in range(joint + 1, len(JOINTS)):
         if PARENTS[child] in below:
             below.append(child)
     return below
+
+
+def _eased(vector: np.ndarray, dt: float) -> np.ndarray:
+    """Rotation vectors (T, 3) that change smoothly and are never shorter than they were."""
+    size = settle(np.linalg.norm(vector, axis=-1), dt, _SMOOTH)
+    return rot.normalised(_blur(vector, dt) + 1e-12) * size[:, None]
 
 
 def _blur(x: np.ndarray, dt: float) -> np.ndarray:
