@@ -14,6 +14,7 @@ import numpy as np
 from render import rotations as rot
 from render.characters.baked import BakedCharacter
 from render.legs import settle
+from render.motion import NEAR
 from render.skeleton import JOINT_INDEX, JOINTS, PARENTS
 
 _TRUNK = ("pelvis", "spine1", "spine2", "spine3", "head")
@@ -63,20 +64,25 @@ class _Barrel:
         return depth, rot.normalised(flat + 1e-9)
 
 
-def make_room(baked: BakedCharacter, turns: np.ndarray, places: np.ndarray, fps: int) -> np.ndarray:
+def make_room(
+    baked: BakedCharacter, turns: np.ndarray, places: np.ndarray, fps: int, near: np.ndarray | None = None
+) -> np.ndarray:
     """Global rotations (T, 55, 4) with arms turned out of the trunk.
 
-    turns, places: global rotations against the T-pose, and joints (T, 55, 3) in metres.
+    turns, places: global rotations against the T-pose, and joints (T, 55, 3) in metres. near: as a motion's;
+    hands that are going to be put on a thigh or a load (`render.near`) are not kept off the thighs.
     """
     trunk: list[_Ellipsoid | _Barrel] = [*_trunk(baked), *_thighs(baked)]
     radius = _ARM_RADIUS * baked.hip_height
     out = turns
-    for side in ("left", "right"):
+    placed = [NEAR.index("load"), NEAR.index("thigh")]
+    for number, side in enumerate(("left", "right")):
+        free = np.ones(len(turns)) if near is None else 1.0 - near[:, number, placed].max(axis=-1)
         shoulder = JOINT_INDEX[f"{side}_shoulder"]
         elbow, wrist, hand = (places[:, JOINT_INDEX[f"{side}_{n}"]] for n in ("elbow", "wrist", "middle1"))
         points = np.stack([elbow, 0.5 * (elbow + wrist), wrist, hand, hand + 0.8 * (hand - wrist)], axis=1)
         arms = points - places[:, shoulder, None]
-        vector = _push(trunk, turns, places, places[:, shoulder], arms, radius)
+        vector = _push(trunk, turns, places, places[:, shoulder], arms, radius, free)
         if not np.abs(vector).max() > 1e-4:
             continue
         vector = _eased(vector, 1.0 / fps)
@@ -93,8 +99,12 @@ def _push(
     pivot: np.ndarray,
     arms: np.ndarray,
     radius: float,
+    free: np.ndarray,
 ) -> np.ndarray:
-    """(T, 3) rotation vectors about the shoulder that take the points (T, N, 3), relative to it, outside."""
+    """(T, 3) rotation vectors about the shoulder that take the points (T, N, 3), relative to it, outside.
+
+    free: (T,) how much thighs count.
+    """
     frames = np.arange(len(arms))
     total = np.broadcast_to(rot.IDENTITY, (len(arms), 4))
     for _ in range(_ROUNDS):
@@ -105,6 +115,8 @@ def _push(
             turn = turns[:, part.joint]
             local = rot.rotate(rot.inverse(turn)[:, None], now + (pivot - places[:, part.joint])[:, None])
             depth, outward = part.inside(local, radius)
+            if isinstance(part, _Barrel):
+                depth = depth * free[:, None]
             which = np.argmax(depth, axis=1)
             deeper = depth[frames, which] > deepest
             deepest = np.where(deeper, depth[frames, which], deepest)

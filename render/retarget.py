@@ -48,7 +48,7 @@ def retarget(motion: Motion, baked: BakedCharacter, position: tuple[float, float
 
     bones = t_pose_offsets(rig)
     places = kinematics.joint_positions(turns, bones, PARENTS, root)
-    turns = make_room(baked, turns, places, motion.fps)
+    turns = make_room(baked, turns, places, motion.fps, motion.near)
     if motion.support != "feet":
         turns, root = _on_the_ground(motion, baked, turns, root)
         return to_pose(rig, turns, root, motion.expression, motion.contacts)

@@ -64,7 +64,7 @@ def sit(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.rand
         air = lag(fold, t, 0.1 + late)
         p.arm_angles(
             hand,
-            forward=0.1 + (0.75 + 0.3 * lean) * air + 0.1 * glide[:, hand, 0],
+            forward=0.1 + (1.0 + 0.3 * lean) * air + 0.1 * glide[:, hand, 0],
             out=0.2 + 0.1 * air,
             inward=0.25 + 0.2 * air,
             bend=0.35 + 0.55 * lag(air, t, 0.08) + 0.1 * lag(glide[:, hand, 0], t, 0.2),
@@ -138,9 +138,13 @@ def lift(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
             hand, forward=0.15 + 0.8 * swing, out=0.28, inward=0.2, bend=0.4 + 0.3 * swing, twist=0.2
         )
         level = np.array([0.0, 0.0, 1.0]) * (0.3 * height * high)[:, None]
-        goal = np.array([middle - 0.2, -0.3, -0.4]) + level + np.array([0.0, 0.0, 1.0]) * bob[:, None]
+        goal = np.array([middle - 0.17, -0.33, -0.38]) + level + np.array([0.0, 0.0, 1.0]) * bob[:, None]
+        # While the trunk is bent, arms that hang point ahead of it.
+        goal += (np.array([middle - 0.17, -0.46, -0.08]) - goal) * bent[:, None]
         fingers = _DOWN * (1 - 0.5 * carry)[:, None] + np.array([0.0, -0.5, 0.2]) * carry[:, None]
-        p.arm_reach(hand, goal, fingers, (-1.0, 0.0, 0.1), swivel=0.3, weight=np.maximum(carry, grip))
+        p.arm_reach(
+            hand, goal, fingers, (-1.0, 0.0, 0.1), swivel=0.3 + 0.3 * bent, weight=np.maximum(carry, grip)
+        )
         p.hand(hand, hands.PALM, np.maximum(grip, 0.8 * reach))
         p.keep_palm(hand, "load", (middle, 0.0, BOX_GRIP), load)
         p.shrug[:, hand] += 0.08 * strain
