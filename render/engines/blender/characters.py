@@ -30,7 +30,7 @@ from render.scene import Actor, CameraTrack
 _CLOTH_THICKNESS = 0.003
 _SMOOTHED = ("cloth", "shoe", "hair")
 """Roles whose meshes are coarse enough to want a subdivision."""
-_BROWS = {"realistic": (0.0, 1.0, 1.0), "animation_3d": (0.20, 1.35, 0.8), "animation_2d": (0.26, 1.25, 0.45)}
+_BROWS = {"realistic": (0.0, 1.0, 1.0), "animation_3d": (0.20, 1.35, 0.8), "animation_2d": (0.26, 1.1, 0.45)}
 """By look: how much higher the brows sit over larger eyes, in half distances between them, and how much
 thicker they are, and how much of an arch they have."""
 _INKED = ("skin", "cloth", "shoe", "hair", "accessory")

@@ -33,8 +33,8 @@ class View:
     pixel: float = NO_PIXEL
 
     def shows(self, period: float) -> float:
-        """What is left of a pattern that repeats every `period` metres: 0 below 1.5 pixels, 1 from 4 on."""
-        t = min(max((period / self.pixel - 1.5) / 2.5, 0.0), 1.0)
+        """What is left of a pattern that repeats every `period` metres: 0 below 1.5 pixels, 1 from 3.5 on."""
+        t = min(max((period / self.pixel - 1.5) / 2.0, 0.0), 1.0)
         return t * t * (3 - 2 * t)
 
 
@@ -207,12 +207,12 @@ def _floral(shader: Shader, ground: Cloth, rng: np.random.Generator) -> Field:
 
 def _corduroy(shader: Shader, ground: Cloth, rng: np.random.Generator) -> Field:
     """Soft ribs along the cloth, worn paler here and there."""
-    period = float(rng.uniform(0.0065, 0.0085))
+    period = float(rng.uniform(0.0090, 0.0115))
     colour = ground.colours[0]
     rib = (ground.u * (2 * math.pi / period)).sin() * (0.5 * ground.view.shows(period)) + 0.5
     worn = shader.noise(ground.rest, 14.0, detail=1.0).rise(0.40, 0.75)
     shown = shader.mix(rib, tinted(colour, (0.52, 0.50, 0.50)), tinted(colour, (1.12, 1.11, 1.10)))
-    return shader.mix(worn * 0.22, shown, blend(colour, (0.7, 0.68, 0.64), 0.35))
+    return shader.mix(worn * 0.10, shown, blend(colour, (0.7, 0.68, 0.64), 0.35))
 
 
 def _leather(shader: Shader, ground: Cloth, rng: np.random.Generator) -> Field:

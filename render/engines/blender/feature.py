@@ -33,6 +33,9 @@ IRIS = 0.50
 """Radius of the iris as seen from the eyeball's centre, radians."""
 _LOCKS = 420
 """About how many locks stand for a head of strands."""
+_BEARD_LOCKS = 500
+_SLENDER = 0.13
+"""The most that a lock's radius is of its length: short hair has fine locks."""
 _LOCK_RADIUS = 0.0052
 """Metres, of a lock at its widest, on a head as large as an adult's."""
 _PROFILE = np.array([(0.0, 0.55), (0.25, 1.0), (0.6, 0.9), (0.85, 0.5), (1.0, 0.06)])
@@ -137,18 +140,20 @@ def locks(character: Character) -> bpy.types.Material:
 
 
 def with_locks(baked: BakedCharacter) -> BakedCharacter:
-    """The character with every so manieth strand, as wide as a lock."""
-    step = max(len(baked.strands) // _LOCKS, 1)
-    chosen = slice(step // 2, None, step)
-    sway = None if baked.sway is None else baked.sway[chosen]
-    roots = None if baked.strand_roots is None else baked.strand_roots[chosen]
+    """The character with every so manieth strand, as wide as a lock; a beard keeps more of its strands."""
+    strands = np.arange(len(baked.strands))
+    if baked.strand_roots is None:
+        chosen = _every(strands, _LOCKS)
+    else:
+        whiskers = baked.strand_roots >= 0
+        chosen = np.concatenate([_every(strands[~whiskers], _LOCKS), _every(strands[whiskers], _BEARD_LOCKS)])
     eyes = next(p for p in baked.parts if p.role == "eye").vertices
     size = float(np.ptp(eyes[:, 0])) / _ADULT_EYES
     return dataclasses.replace(
         baked,
         strands=baked.strands[chosen],
-        sway=sway,
-        strand_roots=roots,
+        sway=None if baked.sway is None else baked.sway[chosen],
+        strand_roots=None if baked.strand_roots is None else baked.strand_roots[chosen],
         strand_radius=_LOCK_RADIUS * size,
     )
 
@@ -156,11 +161,18 @@ def with_locks(baked: BakedCharacter) -> BakedCharacter:
 def build_locks(baked: BakedCharacter) -> bpy.types.Object:
     """The strands of `with_locks` as one curves object: full in the middle, pointed at the tip."""
     target = build_strands("locks", baked.strands, baked.strand_radius)
-    count, points = baked.strands.shape[:2]
-    along = np.linspace(0.0, 1.0, points)
-    profile = baked.strand_radius * np.interp(along, _PROFILE[:, 0], _PROFILE[:, 1]).astype(np.float32)
-    target.data.attributes["radius"].data.foreach_set("value", np.tile(profile, count))
+    length = np.linalg.norm(np.diff(baked.strands, axis=1), axis=2).sum(axis=1)
+    width = np.clip(_SLENDER * length, 0.2 * baked.strand_radius, baked.strand_radius)
+    along = np.linspace(0.0, 1.0, baked.strands.shape[1])
+    radius = width[:, None] * np.interp(along, _PROFILE[:, 0], _PROFILE[:, 1])
+    target.data.attributes["radius"].data.foreach_set("value", radius.astype(np.float32).ravel())
     return target
+
+
+def _every(strands: np.ndarray, count: int) -> np.ndarray:
+    """About `count` of the strands, evenly."""
+    step = max(len(strands) // count, 1)
+    return strands[step // 2 :: step]
 
 
 def _hair_colour(character: Character) -> Rgb:

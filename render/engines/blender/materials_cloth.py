@@ -25,7 +25,10 @@ def cloth(garment: Garment, seed: int, view: View, simple: bool = False) -> bpy.
     shader = Shader(f"{garment.kind} {garment.fabric}")
     ground = Cloth(shader, garment, view)
     fabric = fabric_of(garment)
-    colour = flat(shader, ground, seed) if simple else drawn(shader, ground, seed)
+    colour = drawn(shader, ground, seed)
+    if simple and fabric.woven:
+        # Half of the yarn is left: enough to tell corduroy from denim.
+        colour = shader.mix(0.5, colour, flat(shader, ground, seed))
     colour = trimmed(shader, ground, colour, seed)
     colour = _sewn(shader, ground, colour)
     nap = max(fabric.nap, 0.30) if simple else fabric.nap

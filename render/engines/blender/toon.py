@@ -37,8 +37,8 @@ _SKIN_SHADE: Rgb = (0.80, 0.56, 0.56)
 CLOTH_SHADE: Rgb = (0.52, 0.50, 0.68)
 _HAIR_SHADE: Rgb = (0.45, 0.42, 0.60)
 _HEAD_JOINTS = ("head", "jaw", "left_eye_smplhf", "right_eye_smplhf")
-_DRAWN_RIB = 0.019
-"""Metres between the ribs that one draws on corduroy."""
+_DRAWN_RIBS = {"corduroy": 0.019, "knit": 0.032}
+"""Metres between the ribs that one draws on a fabric."""
 _LIGHT_PROPERTY = "head_light"
 _INK_GROUP = "ink"
 
@@ -145,6 +145,12 @@ def skin(
         colour = shader.mix(
             shader.attribute("scalp").rise(0.45, 0.55), colour, linear_rgb(character.hair.colour)
         )
+    if "whiskers" in attributes and character.hair.beard != "none":
+        share = 0.30 if character.hair.beard == "stubble" else 0.85
+        whiskers = blend(tinted(linear_rgb(character.hair.colour), (0.8, 0.8, 0.8)), (0.05, 0.045, 0.05), 0.2)
+        colour = shader.mix(shader.attribute("whiskers").rise(0.42, 0.52) * share, colour, whiskers)
+    if "briefs" in attributes:
+        colour = shader.mix(shader.attribute("briefs").rise(0.45, 0.55), colour, (0.045, 0.045, 0.055))
     # The chin's shadow: drawn on the neck whatever the light, as animators do.
     colour = shader.mix(shader.attribute("on_neck").rise(0.48, 0.52), colour, tinted(tone, _SKIN_SHADE))
     shown = banded(shader, colour, _SKIN_SHADE, light, rounded=True)
@@ -155,18 +161,19 @@ def skin(
 
 
 def cloth(garment: Garment, seed: int, light: tuple[float, float, float], view: View) -> bpy.types.Material:
-    """A fabric's pattern in three tones; leather has a glint, corduroy a few ribs drawn in."""
+    """A fabric's pattern in three tones; leather has a glint, corduroy and knits a few ribs drawn in."""
     shader = Shader(f"toon {garment.kind}")
     colour = pattern(shader, garment, seed, view)
     rest = shader.vector_math("MULTIPLY", shader.attribute("rest", "Vector"), (1.0, 1.0, 0.4))
     folds = (shader.noise(rest, 11.0, detail=0.0, distortion=0.6) - 0.5) * 0.9
-    if garment.fabric == "corduroy":
+    if garment.fabric in _DRAWN_RIBS:
         across, _, _ = shader.attribute("cloth_uv", "Vector").xyz()
-        rib = abs((across / _DRAWN_RIB).fract() - 0.5).rise(0.10, 0.05)
-        colour = shader.mix(rib * (0.4 * view.shows(_DRAWN_RIB)), colour, (0.35, 0.33, 0.36), "MULTIPLY")
+        period = _DRAWN_RIBS[garment.fabric]
+        rib = abs((across / period).fract() - 0.5).rise(0.10, 0.05)
+        colour = shader.mix(rib * (0.4 * view.shows(period)), colour, (0.35, 0.33, 0.36), "MULTIPLY")
     shown = banded(shader, colour, CLOTH_SHADE, light, folds=folds)
     if garment.fabric == "leather":
-        glint = (_light(shader, light) + folds * 1.6).rise(0.92, 0.95) * 0.45
+        glint = (_light(shader, light) + folds * 0.45).rise(0.93, 0.95) * 0.30
         shown = shader.mix(glint, shown, (0.95, 0.96, 1.0))
     return shader.done(shader.emission(shown))
 
