@@ -23,9 +23,9 @@ _ROUNDS = 3  # of projections a step
 _DAMPING = 0.32  # of critical, against the anchor's motion
 _AIR = 0.9  # 1/s, against the air
 _FASTEST = 5.0  # m/s against the anchor
-_STRETCH, _CRUSH = 1.03, 0.72  # bounds of a column's links, of their length at rest
-_SPREAD = 1.16  # bound of the links around
-_CLEAR = {"skirt": 0.016, "hem": 0.012, "hair": 0.010, "tail": 0.018}
+_STRETCH, _CRUSH = 1.03, 0.78  # bounds of a column's links, of their length at rest
+_SPREAD = 1.25  # bound of the links around
+_CLEAR = {"skirt": 0.020, "hem": 0.012, "hair": 0.010, "tail": 0.018}
 """Metres that a sheet keeps off the body's capsules, unless it lies nearer at rest."""
 _FLOOR = 0.015
 _UPSIDE_DOWN = np.radians(110.0)
@@ -62,7 +62,7 @@ class _Drive:
 
     goals: (T, C, N + 1, 3) where it would hang. blocks: (T, K, 2, 3) the capsules' ends; radii: (K, 2).
     outward: (T, M, K, 3) the side of each capsule that each of the M = C · N free points belongs to.
-    room: (M, K) metres that each point keeps off each capsule's axis beyond its radius.
+    room: (T, M, K) metres that each point keeps off each capsule.
     down: (C, N) lengths of the columns' links; around: (C or C − 1, N) those of the links beside.
     pace: (N,) radians a second.
     """
@@ -95,8 +95,13 @@ def _prepare(rig: Rig, sheet: Swing, pose: Pose) -> _Drive:
     nearest, radius = _nearest(free, sheet.block_ends, sheet.block_radii)
     away = free[:, None] - nearest
     distance = np.linalg.norm(away, axis=-1)
-    side = away / np.maximum(distance, 1e-6)[..., None]
+    # Only what hangs beside a capsule, not beyond its end, has a side of it to keep.
+    axis = sheet.block_ends[:, 1] - sheet.block_ends[:, 0]
+    beside_it = np.abs(np.sum(away * axis, axis=-1)) < 1e-6
+    side = away / np.maximum(distance, 1e-6)[..., None] * beside_it[..., None]
     turns = pose.rotations[:, None, sheet.block_joints]
+    clear = _CLEAR[sheet.name]
+    room = np.minimum(clear, distance - radius)
     beside = np.roll(rest, -1, axis=0) - rest if sheet.closed else rest[1:] - rest[:-1]
     share = np.arange(1, rows + 1) / rows
     return _Drive(
@@ -104,7 +109,7 @@ def _prepare(rig: Rig, sheet: Swing, pose: Pose) -> _Drive:
         blocks=ends,
         radii=sheet.block_radii,
         outward=rot.rotate(turns, side[None]),
-        room=np.minimum(_CLEAR[sheet.name], distance - radius),
+        room=room + _bend(rig, sheet, pose)[:, None] * (clear - room),
         down=np.linalg.norm(rest[:, 1:] - rest[:, :-1], axis=-1),
         around=np.linalg.norm(beside[:, 1:], axis=-1),
         closed=sheet.closed,
@@ -150,8 +155,8 @@ def _pushed(rig: Rig, sheet: Swing, pose: Pose, rest: np.ndarray, fallen: np.nda
     turn = pose.rotations[:, sheet.anchor]
     hips = [rig.names.index(f"{side}_hip") for side in ("left", "right")]
     centre = rest.mean(axis=0)
-    out = rot.normalised((rest - centre) * (1, 1, 0))
-    out = rot.rotate(turn[:, None, None], out)
+    rest_out = rot.normalised((rest - centre) * (1, 1, 0))
+    out = rot.rotate(turn[:, None, None], rest_out)
     reach = abs(float(rig.heads[hips[0], 0]))
     total = np.zeros_like(fallen)
     down = np.arange(rest.shape[1]) / (rest.shape[1] - 1)
@@ -164,18 +169,28 @@ def _pushed(rig: Rig, sheet: Swing, pose: Pose, rest: np.ndarray, fallen: np.nda
         rows, best = np.arange(len(points)), np.argmin(apart - radii, axis=1)
         gap = (apart - radii)[rows, best] - _CLEAR[sheet.name]
         inward = -away[rows, best] / apart[rows, best, None]
-        # Bent by how much, against the pelvis.
-        bend = rot.angle(rot.mul(rot.inverse(turn), pose.rotations[:, hip]))
-        close = np.clip(bend / 1.2, 0, 1)[:, None, None] * (np.maximum(gap, 0)[:, None] * inward)
+        bend = _bend(rig, sheet, pose)[:, sheet.block_joints == hip][:, 0]
+        close = bend[:, None, None] * (np.maximum(gap, 0)[:, None] * inward)
         place = (points + close).reshape(len(bend), *rest.shape)
         there = rot.rotate(pose.rotations[:, hip, None, None], place - rig.heads[hip])
         step = there + pose.positions[:, hip, None, None] - fallen
+        # The thigh's front turns up as it rises: both where it was and where it is count as outwards. Into
+        # the trunk nothing is taken.
+        bound_for = rot.rotate(pose.rotations[:, hip, None, None], rest_out) + out
         size = np.maximum(np.linalg.norm(step, axis=-1, keepdims=True), 1e-6)
-        towards = np.clip(np.sum(step * out, axis=-1, keepdims=True) / size * 2.5, 0, 1)
+        towards = np.clip(np.sum(step * rot.normalised(bound_for), axis=-1, keepdims=True) / size * 2.5, 0, 1)
+        step = step - np.minimum(np.sum(step * out, axis=-1, keepdims=True), 0) * out
         side = np.clip(0.5 + sign * rest[..., 0] / (1.2 * reach), 0, 1)
-        side = side * side * (3 - 2 * side) * np.clip(2.5 * down, 0, 1)
+        side = side * side * (3 - 2 * side) * np.clip(4 * down, 0, 1)
         total += (side[..., None] * towards) * step
     return total
+
+
+def _bend(rig: Rig, sheet: Swing, pose: Pose) -> np.ndarray:
+    """(T, K) from 0 where a capsule's joint is turned against the anchor as at rest to 1 where it is bent."""
+    turns = rot.mul(rot.inverse(pose.rotations[:, sheet.anchor, None]), pose.rotations[:, sheet.block_joints])
+    thigh = np.array([rig.names[j].endswith("_hip") for j in sheet.block_joints])
+    return np.clip(rot.angle(turns) / 1.2, 0, 1) * thigh
 
 
 def _swung(drive: _Drive, dt: float) -> np.ndarray:
@@ -223,9 +238,10 @@ def _advanced(
     later = min(t + 1, len(drive.blocks) - 1)
     blocks = drive.blocks[t] + share * (drive.blocks[later] - drive.blocks[t])
     outward = drive.outward[t] + share * (drive.outward[later] - drive.outward[t])
+    room = drive.room[t] + share * (drive.room[later] - drive.room[t])
     for _ in range(_ROUNDS):
         _keep_lengths(drive, moved)
-        _keep_out(drive, moved, blocks, outward)
+        _keep_out(drive, moved, blocks, outward, room)
     new = np.zeros_like(v)
     new[:, 1:] = (moved[:, 1:] - free) / h
     return moved, new
@@ -255,7 +271,9 @@ def _keep_lengths(drive: _Drive, x: np.ndarray) -> None:
         nodes[1:] -= excess
 
 
-def _keep_out(drive: _Drive, x: np.ndarray, blocks: np.ndarray, outward: np.ndarray) -> None:
+def _keep_out(
+    drive: _Drive, x: np.ndarray, blocks: np.ndarray, outward: np.ndarray, room: np.ndarray
+) -> None:
     """Push points out of the capsule that they are deepest in, to the side that they belong to; and off the
     ground."""
     nodes = x[:, 1:].reshape(-1, 3)
@@ -266,7 +284,7 @@ def _keep_out(drive: _Drive, x: np.ndarray, blocks: np.ndarray, outward: np.ndar
     wrong = np.minimum(np.sum(away * outward, axis=-1, keepdims=True), 0.0)
     away = away - 2 * wrong * outward
     distance = np.maximum(np.linalg.norm(away, axis=-1), 1e-6)
-    depth = radius + drive.room - distance
+    depth = radius + room - distance
     deepest = np.argmax(depth, axis=1)
     rows = np.arange(len(nodes))
     inside = depth[rows, deepest] > 0

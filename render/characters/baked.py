@@ -43,6 +43,7 @@ ATTRIBUTES: dict[str, str] = {
     "blush": "skin: (V,) in [0, 1], where blood shows",
     "beard": "skin: (V,) in [0, 1], where a beard would grow",
     "whiskers": "skin: (V,) in [0, 1], where the character's own beard grows, stubble included",
+    "briefs": "skin: (V,) in [0, 1], on the shorts that are worn under skirts and dresses",
     "scalp": "skin: (V,) in [0, 1], where hair grows on the head",
     "eye": "eye: (V, 3) from the eyeball's centre, in eye radii, at rest gaze: −Y ahead, X left, Z up",
 }

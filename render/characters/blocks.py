@@ -10,6 +10,7 @@ from render.characters.basis import BODY
 from render.characters.figure import Figure
 
 _BAND = 0.07  # of a limb's length: the slice that a radius is measured on
+_SIDES = ("left", "right")
 _THICK = 90  # percentile of the distances from a slice's middle that counts as its radius
 
 
@@ -25,14 +26,18 @@ class Blocks:
 def legs(figure: Figure) -> Blocks:
     """Both legs to the ankles, and the hips across."""
     found: list[tuple[int, np.ndarray, np.ndarray]] = []
-    for side in ("left", "right"):
+    for side in _SIDES:
         hip, knee, ankle = (_place(figure, f"{side}_{n}") for n in ("hip", "knee", "ankle"))
         thigh = figure.weight_of(f"{side}_hip", f"{side}_thigh_twist")
         shin = figure.weight_of(f"{side}_knee", f"{side}_shin_twist")
-        found += _limb(figure, f"{side}_hip", thigh, hip, knee, (0.16, 0.5, 0.98))
+        found += _limb(figure, f"{side}_hip", thigh, hip, knee, (0.07, 0.5, 0.98))
         found += _limb(figure, f"{side}_knee", shin, knee, ankle, (0.02, 0.4, 0.9))
     hips = 0.5 * (_place(figure, "left_hip") + _place(figure, "right_hip"))
-    found.append(_across(figure, "pelvis", float(hips[2]) + 0.01, 0.05))
+    of_hips = figure.weight_of(
+        "pelvis", "spine1", *(f"{s}_{n}" for s in _SIDES for n in ("hip", "thigh_twist"))
+    )
+    trunk_skin = figure.vertices[BODY][of_hips[BODY] > 0.5]
+    found.append(_across(figure, "pelvis", float(hips[2]) + 0.01, 0.05, trunk_skin))
     return _blocks(found)
 
 
@@ -104,10 +109,9 @@ def _sections(
 
 
 def _across(
-    figure: Figure, joint: str, height: float, band: float, points: np.ndarray | None = None
+    figure: Figure, joint: str, height: float, band: float, points: np.ndarray
 ) -> tuple[int, np.ndarray, np.ndarray]:
     """A capsule from side to side through the trunk at a height, as deep as the trunk is there."""
-    points = figure.vertices[BODY] if points is None else points
     width = abs(_place(figure, "left_shoulder")[0]) if "spine" in joint else 10.0
     slab = points[(np.abs(points[:, 2] - height) < band) & (np.abs(points[:, 0]) < width)]
     low, high = np.percentile(slab, [2, 98], axis=0)

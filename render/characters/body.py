@@ -14,6 +14,9 @@ from render.characters.scalp import Scalp
 from render.skeleton import JOINTS
 
 _STILL = 2e-5  # metres; a face unit that moves a vertex less leaves it alone
+_OPEN_BELOW = ("skirt", "dress")
+_FINGERS = ("thumb", "index", "middle", "ring", "pinky")
+_ARM = ("elbow", "forearm_twist", "wrist", *(f"{f}{i}" for f in _FINGERS for i in (1, 2, 3)))
 _BROW_LIMIT = 0.03  # metres; brow distances are clipped here
 
 # The brow's centre line, seen from the front, in units of half the distance between the eyes, measured from
@@ -116,6 +119,8 @@ def _skin(figure: Figure) -> dict[str, np.ndarray]:
         "scalp": Scalp(figure).mask(),
         "uv": basis.uv,
     }
+    if any(g.kind in _OPEN_BELOW for g in figure.character.garments):
+        values["briefs"] = _briefs(figure)
     return values
 
 
@@ -143,6 +148,16 @@ def _brow(figure: Figure) -> tuple[np.ndarray, np.ndarray]:
             distance[nearer] = d[nearer]
             along[nearer] = (starts[i] + t * (starts[i + 1] - starts[i]))[nearer]
     return distance, along
+
+
+def _briefs(figure: Figure) -> np.ndarray:
+    """Close shorts from the waist to the upper thigh, worn under what a kick opens (0 to 1)."""
+    joints = {n: figure.rig.heads[figure.rig.names.index(n)] for n in ("left_hip", "left_knee", "spine1")}
+    hip, knee, waist = (joints[n][2] for n in ("left_hip", "left_knee", "spine1"))
+    low = hip - 0.38 * (hip - knee)
+    hands = figure.weight_of(*(n for n in figure.rig.names if n.split("_", 1)[-1] in _ARM))
+    z = figure.vertices[:, 2]
+    return np.clip(0.5 + (z - low) / 0.05, 0, 1) * np.clip(0.5 + (waist - z) / 0.008, 0, 1) * (hands < 0.1)
 
 
 def _blush(figure: Figure) -> np.ndarray:

@@ -29,8 +29,8 @@ class _Hang:
 
 
 _LOOSE = {
-    "skirt": _Hang("skirt", 18, 5, 0.05, 7.0, 0.85),
-    "dress": _Hang("skirt", 18, 5, 0.05, 7.0, 0.85),
+    "skirt": _Hang("skirt", 18, 5, 0.12, 7.0, 0.85),
+    "dress": _Hang("skirt", 18, 5, 0.12, 7.0, 0.85),
     "jacket": _Hang("hem", 14, 2, 0.06, 10.0, 0.5),
 }
 _THIGH = 0.42
@@ -71,8 +71,8 @@ def hung(figure: Figure, clothes: list[MeshPart], grown: Grown) -> tuple[Rig, li
         for p in clothes
     ]
     skirt = next((p for p in clothes if p.name == "skirt"), None)
-    if skirt is not None:  # what is worn over a skirt lies on it
-        edge = float(by_name["skirt"].swing.pins[:, 2].mean())
+    if skirt is not None:  # a top moves with the skirt that it is tucked into
+        edge = float(skirt.vertices[:, 2].max())
         clothes = [
             loose.alike(p, skirt, edge, 0.04) if catalog.GARMENT_KINDS[p.name].place == "top" else p
             for p in clothes

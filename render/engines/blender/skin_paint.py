@@ -16,6 +16,9 @@ from render.engines.blender.shader import Rgb, blend, linear_rgb, luminance, ski
 PAINT = "paint"
 """Name of the attribute that holds the paint."""
 
+BRIEFS: Rgb = (0.020, 0.020, 0.024)
+"""Colour of the shorts under skirts and dresses, linear."""
+
 _LIP_TINT: Rgb = (0.80, 0.46, 0.47)
 _BLUSH_TINT: Rgb = (1.06, 0.70, 0.66)
 _LATTICE = 16
@@ -71,6 +74,9 @@ def paint(character: Character, part: MeshPart, smooth: bool = False) -> np.ndar
     colour = _mix(lip * (0.9 if made_up else 0.75), colour, lip_colour)
     roughness = roughness - lip * (0.16 if made_up else 0.08)
     colour = _mix(_rise(masks.get("mouth", none), 0.3, 0.7), colour, (0.16, 0.035, 0.035))
+    briefs = _rise(masks.get("briefs", none), 0.3, 0.7)
+    colour = _mix(briefs, colour, BRIEFS)
+    roughness = roughness + briefs * (0.8 - roughness)
     return np.concatenate([colour, roughness[:, None]], axis=1).astype(np.float32)
 
 

@@ -136,6 +136,8 @@ def _skin(spec: Character, part: MeshPart, hair: np.ndarray) -> np.ndarray:
         colour = _mixed(colour, hair, given["scalp"] * 0.75)
     if spec.hair.beard != "none" and "whiskers" in given:
         colour = _mixed(colour, hair, given["whiskers"] * (0.35 if spec.hair.beard == "stubble" else 0.9))
+    if "briefs" in given:
+        colour = _mixed(colour, np.full(3, 0.02), given["briefs"])
     brow = np.clip((0.0065 - given["brow"]) / 0.003, 0.0, 1.0)
     return _mixed(colour, 0.6 * hair, brow * 0.85)
 
