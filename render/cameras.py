@@ -29,6 +29,8 @@ LOWEST = 0.15
 """Metres above the ground below which no camera goes."""
 NEAREST = 0.3
 """Metres between the camera and the nearest point that it holds."""
+FOLLOWING = ("dolly", "orbit", "handheld")
+"""Camera kinds that go along with bodies that travel."""
 FACE_SHARES = (0.32, 0.30, 0.28, 0.26, 0.24, 0.22, 0.20, 0.18)
 """Shares of the picture that a close-up's face is high: the first that shows enough of the hands."""
 HANDS_SHOWN = 0.5
@@ -75,8 +77,9 @@ def solve(
 
     Half-way through the clip every camera looks at its target from `azimuth`, with `focal_mm`. `orbit`
     swings around the target, `pan` turns past it, `dolly` comes nearer or goes away, `zoom` changes the focal
-    length, each at `move`; `handheld` sways and wobbles, smoothly. A camera that would be below LOWEST looks
-    from further up. With an `f_stop` it is focused on the middle of the faces.
+    length, each at `move`; `handheld` sways and wobbles, smoothly. Those of FOLLOWING go along with bodies
+    that travel. A camera that would be below LOWEST looks from further up. With an `f_stop` it is focused on
+    the middle of the faces.
 
     Args:
         camera: how to film. bodies: of each body, (T, N, 3) world points that bound it; a replacement
@@ -94,9 +97,14 @@ def solve(
         raise ValueError(f"points to hold: expected ({frames}, N, 3) with N > 0, got {held.shape}")
     focal = camera.focal_mm / SENSOR_MM * max(width, height)
     half = np.array([width, height]) / 2 / focal
+    # What follows is solved as if the bodies stayed where they are half-way through.
+    along = _travel(held) if camera.kind in FOLLOWING else np.zeros((frames, 3))
+    held = held - along[:, None]
+    if hands is not None:
+        hands = hands - along[:, None]
     for elevation in np.linspace(camera.elevation, max(camera.elevation, 0.6), 25):
         way = _way(camera, frames, half, float(elevation), fps)
-        position = _stand(camera, held, hands, way)
+        position = _stand(camera, held, hands, way) + along
         if position[:, 2].min() >= LOWEST:
             break
     zoom = half[0] / way.half[:, 0]
@@ -105,6 +113,21 @@ def solve(
         middle = np.asarray(faces, dtype=float).mean(axis=1)
         focus = np.maximum(np.einsum("ti,ti->t", middle - position, -way.rotation[:, :, 2]), NEAREST)
     return CameraTrack(position, way.rotation, focal * zoom, width, height, camera.f_stop, focus)
+
+
+def _travel(held: np.ndarray) -> np.ndarray:
+    """(T, 3) metres over the ground: the way of what is held, from where it is half-way through.
+
+    A parabola through the middles of the frames' bounding boxes: an operator who follows does not copy each
+    step and sway.
+    """
+    middles = (held.min(axis=1) + held.max(axis=1))[:, :2] / 2
+    frames = len(middles)
+    time = np.arange(frames) - (frames - 1) / 2
+    powers = np.stack([np.ones(frames), time, time**2], axis=1)[:, : min(3, frames)]
+    factors, *_ = np.linalg.lstsq(powers, middles, rcond=None)
+    way = powers[:, 1:] @ factors[1:]
+    return np.concatenate([way, np.zeros((frames, 1))], axis=1)
 
 
 def _way(camera: Camera, frames: int, half: np.ndarray, elevation: float, fps: int) -> _Way:
