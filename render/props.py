@@ -83,6 +83,7 @@ def _box(held: Held, motion: Motion, baked: BakedCharacter, pose: Pose) -> Prop:
     yaw += 2 * np.pi * np.round((still_yaw - yaw[0]) / (2 * np.pi))
     hold = _blend(down, motion.fps)
     where = stand + hold[:, None] * (carried - stand)
+    where[:, 2] = np.maximum(where[:, 2], 0.0)
     return Prop(
         "box",
         _scaled(things.BOX, size),

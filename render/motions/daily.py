@@ -140,7 +140,7 @@ def lift(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
         level = np.array([0.0, 0.0, 1.0]) * (0.3 * height * high)[:, None]
         goal = np.array([middle - 0.17, -0.33, -0.38]) + level + np.array([0.0, 0.0, 1.0]) * bob[:, None]
         # While the trunk is bent, arms that hang point ahead of it.
-        goal += (np.array([middle - 0.17, -0.46, -0.08]) - goal) * bent[:, None]
+        goal += (np.array([middle - 0.17, -0.38, -0.1]) - goal) * bent[:, None]
         fingers = _DOWN * (1 - 0.5 * carry)[:, None] + np.array([0.0, -0.5, 0.2]) * carry[:, None]
         p.arm_reach(
             hand, goal, fingers, (-1.0, 0.0, 0.1), swivel=0.3 + 0.3 * bent, weight=np.maximum(carry, grip)
