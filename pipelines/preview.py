@@ -139,9 +139,7 @@ def write(previewed: Previewed, recipe: Recipe, seed: int, out: Path) -> None:
             f"recipe {recipe.name}: every candidate was discarded ({_counted(previewed.discards)}); "
             "accepted: looser limits"
         )
-    title = (
-        f"{recipe.name}, seed {seed}: {len(previewed.previews)} pairs in drafts; first row or column driving"
-    )
+    title = f"{recipe.name}, seed {seed}: drafts; above or left driving, below or right target"
     page = preview_sheet(previewed.previews, title)
     form = {".png": "PNG", ".webp": "WEBP"}.get(out.suffix.lower(), "JPEG")
     try:
