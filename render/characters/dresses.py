@@ -8,7 +8,7 @@ import numpy as np
 
 from render.characters import skirt, tops, trims
 from render.characters.figure import Figure
-from render.characters.garments import HEM_REACH, Cut, ramp
+from render.characters.garments import HEM_REACH, Cut, natural_waist, ramp
 from render.characters.surface import joined
 
 _BODICES = ("bodice", "sleeveless bodice")
@@ -17,7 +17,7 @@ _BODICES = ("bodice", "sleeveless bodice")
 def dress(figure: Figure) -> Cut:
     """A dress to above the knees, with or without sleeves by the character's seed, in the T-pose."""
     joints = figure.t_joints
-    waist = float(0.65 * joints["spine1"][2] + 0.35 * joints["spine2"][2])
+    waist = natural_waist(figure)
     bodice = tops.top(figure, _BODICES[figure.character.seed % 2], hem=waist)
     v = bodice.surface.vertices
     seam = min(trims.rings(bodice.surface), key=lambda ring: float(v[ring, 2].mean()))

@@ -111,7 +111,7 @@ def hem_distance(surface: Surface) -> np.ndarray:
 
 
 def waist_height(figure: Figure) -> float:
-    """Height of a waistband in the T-pose, metres."""
+    """Height of the waistband of trousers in the T-pose, metres."""
     joints = figure.t_joints
     return float(0.55 * joints["pelvis"][2] + 0.45 * joints["spine1"][2])
 
@@ -119,6 +119,12 @@ def waist_height(figure: Figure) -> float:
 def size(figure: Figure) -> float:
     """How large the figure is against the adult whom lengths on clothes are given for."""
     return float(np.clip(figure.t_joints["left_elbow"][0] / _ADULT_REACH, 0.5, 1.2))
+
+
+def natural_waist(figure: Figure) -> float:
+    """Height of the waist of skirts and dresses in the T-pose, metres: above the crease of a raised thigh."""
+    joints = figure.t_joints
+    return float(0.62 * joints["spine1"][2] + 0.38 * joints["spine2"][2])
 
 
 def armpit(figure: Figure) -> float:

@@ -9,7 +9,7 @@ from render.characters import swings
 from render.characters.basis import BODY
 from render.characters.drape import hang
 from render.characters.figure import Figure
-from render.characters.garments import Cut, Margin, hem_distance, tights, waist_height
+from render.characters.garments import Cut, Margin, hem_distance, natural_waist, tights
 from render.characters.surface import Surface
 
 _AROUND, _DOWN = 72, 18
@@ -20,7 +20,7 @@ _SEAM = 0.06  # metres below the seam of a dress in which its skirt leaves the b
 def skirt(figure: Figure) -> Cut:
     """A skirt from the waist to above the knees, in the T-pose."""
     hip = figure.t_joints["left_hip"]
-    waist = waist_height(figure)
+    waist = natural_waist(figure)
     angle = np.linspace(0, 2 * np.pi, _AROUND, endpoint=False)
     surface, uv = flared(figure, angle, np.full(_AROUND, waist))
     covers = _below(figure, waist)
@@ -62,7 +62,7 @@ def flared(
     along = -np.concatenate([body[:, 2], height.ravel()])
     known = np.arange(len(points)) < len(body)
     radii = hang(points, along, known, -top.max(), -hem, taper=-0.02)[len(body) :].reshape(height.shape)
-    drop = np.clip(waist_height(figure) - height, 0, None)
+    drop = np.clip(natural_waist(figure) - height, 0, None)
     # Folds open towards the hem.
     folds = 0.5 + 0.5 * np.cos(_FOLDS * grid_angle + 0.7 * np.sin(2 * grid_angle))
     # More room at the sides than in front: there the cloth would stand off a raised thigh.

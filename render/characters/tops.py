@@ -19,6 +19,7 @@ from render.characters.garments import (
     eased,
     hem_distance,
     margin,
+    natural_waist,
     nearby,
     off_skin,
     ramp,
@@ -26,7 +27,6 @@ from render.characters.garments import (
     tights,
     torso_uv,
     trunk_middle,
-    waist_height,
 )
 from render.characters.surface import Surface
 
@@ -37,6 +37,7 @@ _RIB = [(-0.007, -0.001), (-0.006, 0.003), (0.004, 0.0045), (0.012, 0.004), (0.0
 _RIB_NARROW = [(-0.006, -0.001), (-0.005, 0.002), (0.002, 0.003), (0.005, 0.001), (0.004, -0.002)]
 """Profiles of the bands around necklines and armholes: metres away from the cloth, and out."""
 _TUCKED_TAPER = 0.45
+_GATHER = 0.11  # metres above a waistband in which cloth is gathered into it
 _SHORTER = 0.10  # of the thigh: what is worn under a jacket ends higher
 _ZIP = [(-0.006, 0.001), (-0.005, 0.003), (0.0, 0.0035), (0.005, 0.003), (0.006, 0.0)]
 _ZIPPED = ("leather", "camouflage", "plain")
@@ -101,7 +102,7 @@ def top(
     style = STYLES[name].scaled(size(figure))
     if tucked:
         hem, style = (
-            waist_height(figure) - 0.03,
+            natural_waist(figure) - 0.03,
             replace(style, taper=_TUCKED_TAPER, band=(0.0, style.band[1])),
         )
     elif beneath:
@@ -118,7 +119,9 @@ def top(
     body = _fields(figure, style, end + style.band[0], sleeve - style.band[1])
     surface = eased(cut(tights(figure), body), style.ease)
     flare = 0.003 if style.band[0] else 0.010
-    surface = _hang_torso(figure, surface, end, style.taper - 0.13 * (gender - 0.5), flare)
+    surface = _hang_torso(
+        figure, surface, end, style.taper - 0.13 * (gender - 0.5), flare, gathered=hem is not None
+    )
     if style.sleeve != "none":
         surface = _hang_sleeves(figure, surface, sleeve, style.sleeve_taper)
     surface = off_skin(figure, surface, style.clearance)
@@ -317,8 +320,10 @@ def _arm_share(figure: Figure, surface: Surface) -> np.ndarray:
     return np.asarray(surface.values[:, joints].sum(axis=1))
 
 
-def _hang_torso(figure: Figure, surface: Surface, hem: float, taper: float, flare: float) -> Surface:
-    """The cloth falls from chest, shoulder blades and belly, not into the waist."""
+def _hang_torso(
+    figure: Figure, surface: Surface, hem: float, taper: float, flare: float, gathered: bool
+) -> Surface:
+    """The cloth falls from chest, shoulder blades and belly, into the waist only where it is gathered."""
     pit = armpit(figure)
     v = surface.vertices.copy()
     middle = trunk_middle(figure)
@@ -328,6 +333,8 @@ def _hang_torso(figure: Figure, surface: Surface, hem: float, taper: float, flar
     radii = hang(points, -v[:, 2], below, -pit, -hem, taper=taper, ease=flare)
     radius = np.hypot(*points.T)
     share = ramp(pit, pit - 0.07, v[:, 2]) * ramp(0.5, 0.8, trunk)
+    if gathered:
+        share = share * ramp(hem + 0.02, hem + _GATHER, v[:, 2])
     grow = 1 + share * (np.maximum(radii, radius) / np.maximum(radius, 1e-6) - 1)
     v[:, :2] = middle + points * grow[:, None]
     return surface.moved(v)
