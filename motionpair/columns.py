@@ -110,6 +110,31 @@ COLUMNS: dict[str, Column] = {
     "target_contact_slide_p95_mm": Column(_REAL, "mm/frame", "Likewise, target clip."),
     "driving_sole_penetration_mm": Column(_REAL, "mm", "Deepest sole point under the ground, driving clip."),
     "target_sole_penetration_mm": Column(_REAL, "mm", "Likewise, target clip."),
+    "driving_body_penetration_mm": Column(
+        _REAL, "mm", "Deepest point of the rest of a body under the ground, driving clip."
+    ),
+    "target_body_penetration_mm": Column(_REAL, "mm", "Likewise, target clip."),
+    "driving_touch_error_mm": Column(
+        _REAL,
+        "mm",
+        "Most distance of a hand from the hand or ground that it touches, driving clip; 0 without.",
+    ),
+    "target_touch_error_mm": Column(_REAL, "mm", "Likewise, target clip."),
+    "driving_hand_side_px": Column(
+        _REAL,
+        "px",
+        "Shorter side of the box around the larger hand, median over the driving clip's frames, as if the "
+        "picture's longer side were 448 px.",
+    ),
+    "target_hand_side_px": Column(_REAL, "px", "Likewise, target clip."),
+    "driving_cloth_poke_share": Column(
+        _REAL, "0 to 1", "Most of what is under a garment that is outside it, in a frame of the driving clip."
+    ),
+    "target_cloth_poke_share": Column(_REAL, "0 to 1", "Likewise, target clip."),
+    "driving_cloth_stretch": Column(
+        _REAL, "× rest", "Most stretch of a garment's edges (99th percentile) in a frame of the driving clip."
+    ),
+    "target_cloth_stretch": Column(_REAL, "× rest", "Likewise, target clip."),
     "driving_in_frame_share": Column(
         _REAL,
         "0 to 1",

@@ -72,19 +72,27 @@ def judge_geometry(
         figures[f"{side}_sole_penetration_mm"] = float(sunk)
         cast = [a.character for a in staged.scene.actors]
         poses = [a.pose for a in staged.scene.actors]
-        _at_most("hands miss", touch.touch_error_mm(staged.motions, cast, poses), limits.touch_error_mm)
+        missed = touch.touch_error_mm(staged.motions, cast, poses)
+        figures[f"{side}_touch_error_mm"] = float(missed)
+        _at_most("hands miss", missed, limits.touch_error_mm)
+        deep = max(footing.body_penetration_mm(*each) for each in zip(cast, poses, strict=True))
+        figures[f"{side}_body_penetration_mm"] = float(deep)
         if clip.estimator.name == "exact":  # an estimator's error may well slide or sink a foot
             _at_most("contact slide", slide, limits.contact_slide_mm)
             _at_most("sole penetration", sunk, limits.penetration_mm)
-            deep = max(footing.body_penetration_mm(*each) for each in zip(cast, poses, strict=True))
             _at_most("body penetration", deep, limits.body_penetration_mm)
         inside = _in_frame_share(clip, staged)
         figures[f"{side}_in_frame_share"] = inside
         _at_least("out of the picture", inside, limits.in_frame_share)
+        seen = max(hand_side(staged.scene.camera, _hands(actor)) for actor in staged.scene.actors)
+        figures[f"{side}_hand_side_px"] = seen
         if clip.camera.framing == "close_up":
-            seen = max(hand_side(staged.scene.camera, _hands(actor)) for actor in staged.scene.actors)
             _at_least("hands too small", seen, limits.hand_side)
-        _judge_clothes(staged, limits)
+        poke, stretch = _wear(staged)
+        figures[f"{side}_cloth_poke_share"] = poke
+        figures[f"{side}_cloth_stretch"] = stretch
+        _at_most("skin pokes through", poke, limits.cloth_poke_share)
+        _at_most("cloth stretched", stretch, limits.cloth_stretch)
         apart = clearance(staged.scene, _embraced(staged))
         _at_least("performers collide", apart, limits.clearance)
         _at_most("performers overlap", overlap(staged.scene, _embraced(staged)), MOST_OVERLAP)
@@ -224,12 +232,11 @@ def _hands(actor: Actor) -> list[np.ndarray]:
     ]
 
 
-def _judge_clothes(staged: StagedClip, limits: Limits) -> None:
-    """Hold every garment against the limits of poking through and stretching."""
-    for actor in staged.scene.actors:
-        for garment in wear.measure(actor.character, actor.pose):
-            _at_most("skin pokes through", max(garment.skin, garment.cloth), limits.cloth_poke_share)
-            _at_most("cloth stretched", garment.stretch, limits.cloth_stretch)
+def _wear(staged: StagedClip) -> tuple[float, float]:
+    """The largest share that pokes through a garment, and the largest stretch of one; 0 without any."""
+    worn = [g for actor in staged.scene.actors for g in wear.measure(actor.character, actor.pose)]
+    poke = max((max(g.skin, g.cloth) for g in worn), default=0.0)
+    return float(poke), float(max((g.stretch for g in worn), default=0.0))
 
 
 def _identity(spec: PairSpec) -> dict[str, float]:
