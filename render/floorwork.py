@@ -61,7 +61,7 @@ def surface(baked: BakedCharacter) -> Surface:
     parts = [
         (i, part)
         for i, part in enumerate(baked.parts)
-        if part.role in ("skin", "cloth", "shoe") and part.name not in ("skirt", "dress")
+        if part.role in ("skin", "cloth", "shoe", "accessory") and part.name not in ("skirt", "dress")
     ]
     step = max(sum(len(part.vertices) for _, part in parts) // SAMPLES, 1)
     chosen, owner = [], []

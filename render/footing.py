@@ -53,8 +53,8 @@ def measure(baked: BakedCharacter, pose: Pose, fps: int) -> FootFigures:
 def body_penetration_mm(baked: BakedCharacter, pose: Pose) -> float:
     """How deep the deepest part of a body is below the ground z = 0, soles aside, millimetres.
 
-    Skin and shoes count whole; cloth gives way, so the deepest hundredth of a garment is left out, and
-    skirts hang as they like. Only frames in which the body is near the ground are looked at.
+    Skin, shoes, hats and glasses count whole; cloth gives way, so the deepest hundredth of a garment is left
+    out, and skirts hang as they like. Only frames in which the body is near the ground are looked at.
     """
     names = baked.rig.names
     others = [j for j, name in enumerate(names) if not name.endswith(_FEET)]
@@ -63,7 +63,7 @@ def body_penetration_mm(baked: BakedCharacter, pose: Pose) -> float:
     if not len(frames):
         return deepest
     for part in baked.parts:
-        if part.role not in ("skin", "shoe", "cloth") or part.name in ("skirt", "dress"):
+        if part.role not in ("skin", "shoe", "cloth", "accessory") or part.name in ("skirt", "dress"):
             continue
         chosen = np.arange(0, len(part.vertices), _EVERY)
         depth = -skin(part, baked.rig, pose, chosen, frames)[..., 2]

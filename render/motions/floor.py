@@ -134,7 +134,7 @@ def push_up(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.
     p.spine[:, 0] = 1.3 * sag + 0.02 * np.sin(2 * np.pi * 0.3 * t)
     p.spine[:, 2] = 0.02 * drift(t, rng, hz=0.4)
     p.steady = 0.0
-    p.head[:, 0] = -0.42 + 0.2 * lag(down, t, 0.1) + 0.05 * drift(t, rng, hz=0.4) - 0.1 * tired
+    p.head[:, 0] = -0.66 + 0.16 * lag(down, t, 0.1) + 0.05 * drift(t, rng, hz=0.4) - 0.1 * tired
     p.head[:, 2] = 0.1 * drift(t, rng, hz=0.3)
     for side in (LEFT, RIGHT):
         p.arm_angles(side, forward=1.35, out=0.2, bend=0.3)
