@@ -28,6 +28,8 @@ _LARGEST = 0.05
 """Of the picture's longer side: the largest radius."""
 _JUMP = 0.93
 """A pixel whose neighbour lies nearer than this share of its depth shows some of the neighbour's colour."""
+_DOUBT = 0.75
+"""Of a background's standard deviation: within it, an edge's colour is that of the background."""
 _AROUND = np.ones((3, 3), bool)
 
 
@@ -99,12 +101,15 @@ def _sharp(out: np.ndarray, linear: np.ndarray, inside: np.ndarray, mixed: np.nd
     edge = binary_dilation(inside, _AROUND) & mixed & ~inside
     if edge.any():
         own = _mean(linear, inside, 3)[:, edge]
-        other = _mean(linear, ~inside & ~mixed, 7)[:, edge]
+        beyond = ~inside & ~mixed
+        other = _mean(linear, beyond, 7)[:, edge]
+        spread = _mean(linear * linear, beyond, 7)[:3, edge] - other[:3] ** 2
         way = own[:3] - other[:3]
-        share = np.sum((linear[edge].T - other[:3]) * way, axis=0) / np.maximum(
-            np.sum(way * way, axis=0), 1e-8
-        )
-        share = np.where(other[3] > 0, np.clip(share, 0.0, 1.0), 1.0)
+        apart = np.maximum(np.sum(way * way, axis=0), 1e-8)
+        share = np.sum((linear[edge].T - other[:3]) * way, axis=0) / apart
+        # As much as a busy background differs from itself says nothing of a foreground.
+        doubt = np.minimum(_DOUBT * np.sqrt(np.maximum(spread.sum(axis=0), 0.0) / apart), 0.9)
+        share = np.where(other[3] > 0, np.clip((share - doubt) / (1.0 - doubt), 0.0, 1.0), 1.0)
         out[:3, edge] = share * own[:3] + (1.0 - share) * behind[:, edge]
         out[3, edge] = 1.0
     return out

@@ -161,7 +161,7 @@ def skin(
 
 
 def cloth(garment: Garment, seed: int, light: tuple[float, float, float], view: View) -> bpy.types.Material:
-    """A fabric's pattern in three tones; leather has a glint, corduroy and knits a few ribs drawn in."""
+    """A fabric's pattern in three tones; leather has a glint, corduroy and knits have ribs, denim seams."""
     shader = Shader(f"toon {garment.kind}")
     colour = pattern(shader, garment, seed, view)
     rest = shader.vector_math("MULTIPLY", shader.attribute("rest", "Vector"), (1.0, 1.0, 0.4))
@@ -171,6 +171,9 @@ def cloth(garment: Garment, seed: int, light: tuple[float, float, float], view: 
         period = _DRAWN_RIBS[garment.fabric]
         rib = abs((across / period).fract() - 0.5).rise(0.10, 0.05)
         colour = shader.mix(rib * (0.4 * view.shows(period)), colour, (0.35, 0.33, 0.36), "MULTIPLY")
+    if garment.fabric == "denim" and "hem" in view.attributes:
+        stitch = abs(shader.attribute("hem") - 0.020).rise(0.0035, 0.0025)
+        colour = shader.mix(stitch * 0.7, colour, (0.62, 0.36, 0.12))
     shown = banded(shader, colour, CLOTH_SHADE, light, folds=folds)
     if garment.fabric == "leather":
         glint = (_light(shader, light) + folds * 0.45).rise(0.93, 0.95) * 0.30
