@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from mannequins import BODIES
 from rendered_dataset import RECIPE, SEED
+from samples import phrase
 
 from motionpair.planning import candidate
 from motionpair.recipe import load_recipe
@@ -144,6 +145,79 @@ def test_performers_who_run_into_each_other_are_discarded() -> None:
     target = replace(target, scene=replace(target.scene, actors=(first, close)))
     with pytest.raises(gates.Discard, match="performers collide"):
         gates.judge_geometry(spec, driving, target, LIMITS)
+
+
+def duet(family: str) -> Staged:
+    """Two who touch, in both clips."""
+    spec = pair("multi-animation")
+    clips = {}
+    for side in ("driving", "target"):
+        clip = getattr(spec, side)
+        both = []
+        for role, performer in enumerate(clip.performers):
+            dance = replace(performer.motion, phrases=(phrase(family, 0, role=role),), seed=1, start=0.5)
+            place, heading = (role - 0.5) * 0.9, (0.5 - role) * np.pi
+            both.append(replace(performer, motion=dance, position=(place, 0.0), heading=heading))
+        clips[side] = replace(clip, performers=tuple(both))
+    spec = replace(spec, **clips)
+    return spec, *stage_pair(spec, Mannequins())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("family", ["hand_clap", "partner_dance"])
+def test_performers_who_touch_pass_the_gate(family: str) -> None:
+    spec, driving, target = duet(family)
+    gates.judge_geometry(spec, driving, target, LIMITS)
+    assert gates.overlap(target.scene, touching=True) == 0
+
+
+def test_hands_that_are_said_to_touch_and_do_not_are_discarded() -> None:
+    spec, driving, target = duet("partner_dance")
+    first, second = target.scene.actors
+    aside = second.pose.positions + np.array([0.05, 0.0, 0.0])
+    away = replace(second, pose=replace(second.pose, positions=aside))
+    target = replace(target, scene=replace(target.scene, actors=(first, away)))
+    with pytest.raises(gates.Discard, match=r"hands miss: 50\.?\d*, accepted: at most 20"):
+        gates.judge_geometry(spec, driving, target, LIMITS)
+
+
+def test_bodies_that_reach_into_each_other_are_measured() -> None:
+    _, _, target = duet("partner_dance")
+    first, second = target.scene.actors
+    between = second.pose.positions[2, 0] - first.pose.positions[2, 0]
+    deep = []
+    for gap in (0.8, 0.3, 0.2):
+        shift = between * (gap / np.linalg.norm(between) - 1)
+        near = replace(second, pose=replace(second.pose, positions=second.pose.positions + shift))
+        deep.append(gates.overlap(replace(target.scene, actors=(first, near)), touching=True))
+    assert deep[0] == 0
+    assert deep[2] > deep[1] > 0
+    assert gates.clearance(target.scene) < gates.clearance(target.scene, touching=True)
+
+
+def test_a_body_that_sinks_into_the_ground_is_discarded() -> None:
+    spec, driving, target = staged()
+    rolling = (phrase("roll", 0),)
+    clips = {
+        side: replace(
+            getattr(spec, side),
+            performers=tuple(
+                replace(p, motion=replace(p.motion, phrases=rolling)) for p in getattr(spec, side).performers
+            ),
+        )
+        for side in ("driving", "target")
+    }
+    spec = replace(spec, **clips)
+    driving, target = stage_pair(spec, Mannequins())  # type: ignore[arg-type]
+    gates.judge_geometry(spec, driving, target, LIMITS)
+    deep = replace(LIMITS, penetration_mm=1000.0)
+    with pytest.raises(gates.Discard, match="body penetration"):
+        gates.judge_geometry(spec, moved(driving, np.array([0.0, 0.0, -0.04])), target, deep)
+
+
+def test_hands_that_are_too_small_in_a_close_up_are_discarded() -> None:
+    spec, driving, target = staged("single-animation-close-up")
+    with pytest.raises(gates.Discard, match="hands too small"):
+        gates.judge_geometry(spec, driving, target, replace(LIMITS, hand_side=400.0))
 
 
 def test_an_estimators_error_may_slide_a_foot() -> None:
