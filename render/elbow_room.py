@@ -29,6 +29,8 @@ _ROUNDS = 5
 _MOST = 0.7
 """Radians: the most that an arm is turned."""
 _SMOOTH = 0.05
+_STRETCH = 2.0
+"""The most that what was blurred is stretched, to be as long as it was."""
 
 
 @dataclass(frozen=True)
@@ -192,9 +194,12 @@ def _descendants(joint: int) -> list[int]:
 
 
 def _eased(vector: np.ndarray, dt: float) -> np.ndarray:
-    """Rotation vectors (T, 3) that change smoothly and are never shorter than they were."""
+    """Rotation vectors (T, 3) that change smoothly, and are no shorter than they were but where their sense
+    reverses: there they pass through zero instead of flipping."""
     size = settle(np.linalg.norm(vector, axis=-1), dt, _SMOOTH)
-    return rot.normalised(_blur(vector, dt) + 1e-12) * size[:, None]
+    soft = _blur(vector, dt)
+    length = np.maximum(np.linalg.norm(soft, axis=-1), 1e-9)
+    return soft * np.minimum(size / length, _STRETCH)[:, None]
 
 
 def _blur(x: np.ndarray, dt: float) -> np.ndarray:
