@@ -105,7 +105,7 @@ def pinch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     up = ramp(t, -0.4, 0.1) * (1 - ramp(t, seconds - 0.05, seconds + 0.4))
     drop = np.array([-0.13, -0.3, -0.0])
     knots, places, closed = [], [], np.zeros(n)
-    catch, give = np.zeros(n), np.zeros(n)
+    catch, give, picking = np.zeros(n), np.zeros(n), np.zeros(n)
     for k in cycles(t, period):
         at = k * period
         spot = np.array([rng.uniform(-0.03, 0.14), rng.uniform(-0.37, -0.3), rng.uniform(0.0, 0.15)])
@@ -117,6 +117,7 @@ def pinch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
         closed += ramp(t, at + 0.28 * period, at + 0.37 * period) * (
             1 - ramp(t, at + 0.84 * period, at + 0.92 * period)
         )
+        picking += pulse(t, at - 0.06 * period, 0.26 * period, 0.3 * period, 0.24 * period)
         catch += pulse(t, at + 0.3 * period, 0.07, 0.0, 0.25)
         give += pulse(t, at + 0.8 * period, 0.12, 0.0, 0.25)
         from_eyes = spot * np.array([outward, 1.0, 1.0]) + np.array([0.145 * outward, 0.1, -0.2])
@@ -133,8 +134,11 @@ def pinch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     goal = keyed(t, knots, np.array(places)) + 0.006 * drift(t, rng, (3,), hz=1.1)
     goal[:, 2] += 0.012 * catch
     height = np.clip(goal[:, 2] / 0.22, 0.0, 1.0)
-    fingers = np.stack([np.full(n, -0.4), np.full(n, -0.8), -0.1 + 0.75 * height - 0.3 * give], axis=-1)
-    palm = np.stack([np.full(n, -0.6), 0.05 - 0.45 * height, np.full(n, -0.6)], axis=-1)
+    # The palm is ahead where the hand picks, so that the tips show, and down where it lets go.
+    picking = np.minimum(picking, 1.0)[:, None]
+    fingers = np.array([-0.15, -0.5, 0.85]) * picking + np.array([-0.5, -0.8, -0.2]) * (1 - picking)
+    fingers[:, 2] -= 0.25 * give
+    palm = np.array([-0.6, -0.75, -0.3]) * picking + np.array([-0.45, 0.0, -1.0]) * (1 - picking)
     p.arm_reach(side, goal, lag(fingers, t, 0.05), lag(palm, t, 0.06), swivel=0.3, weight=up)
     shape = hands.PINCH_OPEN + (hands.PINCH - hands.PINCH_OPEN) * closed[:, None, None]
     shape[:, 2:, 1] += 0.12 * _column(lag(catch, t, 0.08) + 0.5 * drift(t, rng, hz=0.6))
