@@ -115,6 +115,25 @@ def test_depth_is_along_the_viewing_axis(engine):
     assert np.abs(ratio - 1).max() < 0.03
 
 
+def test_an_aperture_blurs_the_picture_alone(engine, boxes):
+    sharp = a_scene("plaza", actors=boxes)
+    distance = np.linalg.norm(sharp.camera.position[0])
+    camera = dataclasses.replace(sharp.camera, f_stop=0.3, focus=np.array([distance]))
+    frames, blurred = (engine.render(scene) for scene in (sharp, dataclasses.replace(sharp, camera=camera)))
+    np.testing.assert_array_equal(frames.index, blurred.index)
+    np.testing.assert_array_equal(frames.depth, blurred.depth)
+    box, far = frames.index[0] == 1, frames.depth[0] > 2 * distance
+    assert (frames.rgb[0][box] == blurred.rgb[0][box]).mean() > 0.9
+    assert (frames.rgb[0][far] != blurred.rgb[0][far]).mean() > 0.5
+
+
+def test_an_aperture_without_a_focus_is_refused(engine, boxes):
+    scene = a_scene(actors=boxes)
+    camera = dataclasses.replace(scene.camera, f_stop=2.0)
+    with pytest.raises(InputError, match=r"camera\.focus"):
+        engine.render(dataclasses.replace(scene, camera=camera))
+
+
 def test_a_second_actor_has_the_second_index(engine, boxes):
     other = _Box()
     other.low, other.high = np.array([0.45, -0.1, 0.0]), np.array([0.6, 0.1, 0.5])
