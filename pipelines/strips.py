@@ -74,7 +74,8 @@ def place(kind: str = "studio", hdri: str = "studio", bearing: float = -0.5, see
     known = ENVIRONMENTS[kind]
     params = {name: (r.low + r.high) / 2 for name, r in known.params.items()}
     if kind == "studio":
-        params["panels"] = 0.0  # a camera that follows would walk into them
+        # A camera that follows would walk into light panels, and painted shapes outdo whom they surround.
+        params |= {"panels": 0.0, "stripes": 0.2}
     return Environment(kind, hdri, bearing, 1.0, tuple(c[0] for c in known.colours.values()), params, seed)
 
 

@@ -39,7 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m pipelines.gallery", description=__doc__)
     parser.add_argument("docs", type=Path, help="folder of the pages; pictures go to its folder gallery")
     parser.add_argument("--only", nargs="*", help="draw these pictures alone; all pages are still written")
-    parser.add_argument("--engine", default="blender", help="blender, or pyrender for drafts")
+    parser.add_argument(
+        "--engine", default="blender", help="of the pictures that are no drafts: blender or pyrender"
+    )
     asked = parser.parse_args(arguments)
     try:
         build(asked.docs, asked.engine, asked.only)
@@ -76,9 +78,10 @@ def draw(wanted: Iterable[Section], folder: Path, engine: str) -> None:
     cast = {who.character_id: who for section in wanted for _, cell, _ in section.cells for who in cell}
     with stages("gallery") as (tell, _):
         store.ensure(cast.values(), progress=lambda done, total: tell("bake", done, total))
-        studio = Studio(open_engine(engine), store)
+        studios = {name: Studio(open_engine(name), store) for name in {engine, "pyrender"}}
         for i, section in enumerate(wanted):
             tell(section.name, i, len(wanted))
+            studio = studios["pyrender" if section.drafts else engine]
             pictures = [(label, paint(studio)) for label, _, paint in section.cells]
             memory = io.BytesIO()
             sheet(pictures, section.columns).save(memory, format="WEBP", quality=QUALITY, method=6)

@@ -27,7 +27,8 @@ HEAD = (160, 192)
 class Section:
     """A part of a page: one sheet of pictures.
 
-    name: of the picture file. text: Markdown under the heading. cells: (label, who, how to draw it).
+    name: of the picture file. text: Markdown under the heading. cells: (label, who, how to draw it). drafts:
+    drawn by the draft engine whatever the others are drawn by.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Section:
     text: str
     cells: tuple[tuple[str, tuple[Character, ...], Callable[[Studio], np.ndarray]], ...]
     columns: int
+    drafts: bool = False
 
 
 def sections() -> Iterator[Section]:

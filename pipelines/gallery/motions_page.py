@@ -83,7 +83,8 @@ def _family(name: str, family: MotionFamily, first: bool) -> Section:
     params = "; ".join(f"`{p}` {r.low:g} to {r.high:g} ({r.meaning})" for p, r in family.params.items())
     rules = " Fills a clip alone." if family.alone else ""
     text = f"{head}**{name}**: {family.caption}. {params}.{rules}"
-    return Section(f"motion-{name}", "", text, (("", cast, draw),), 1)
+    # At this size drafts show more: their floor's squares tell steps from slides.
+    return Section(f"motion-{name}", "", text, (("", cast, draw),), 1, drafts=True)
 
 
 def _places() -> Iterator[Section]:
