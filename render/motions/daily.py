@@ -10,7 +10,7 @@ import numpy as np
 from render import mannequin
 from render.motion import HELD_PLACES, Held
 from render.motions import face, hands
-from render.motions.puppet import OUTWARD, SIDES, Puppet
+from render.motions.puppet import OUTWARD, SIDES, Puppet, side_of
 from render.motions.signals import cycles, drift, lag, pulse, ramp
 from render.motions.things import BOX, BOX_GRIP, SEAT, SEAT_PELVIS
 from render.motions.track import LEFT, RIGHT, Track
@@ -156,7 +156,7 @@ def lift(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
 def stretch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
     """Clasp the hands, push them up with a yawn, onto the toes, lean to a side, and let go."""
     p = Puppet(t, rng)
-    side, reach = _side(params), params["reach"]
+    side, reach = side_of(params), params["reach"]
     outward = OUTWARD[side]
     period = seconds / max(1, round(seconds / 3.8))
     join, up, bend, loose, toes = (np.zeros(len(t)) for _ in range(5))
@@ -277,10 +277,6 @@ def bow(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.rand
             weight=offer,
         )
     return p.track()
-
-
-def _side(params: Mapping[str, float]) -> int:
-    return LEFT if params["side"] >= 0 else RIGHT
 
 
 FAMILIES = {"sit": sit, "lift": lift, "stretch": stretch, "bow": bow}

@@ -10,7 +10,7 @@ import numpy as np
 from render import mannequin
 from render import rotations as rot
 from render.motions import face, hands
-from render.motions.puppet import OUTWARD, SIDES, Puppet
+from render.motions.puppet import OUTWARD, SIDES, Puppet, side_of
 from render.motions.signals import drift, keyed, lag, pulse, ramp, smooth
 from render.motions.track import LEFT, RIGHT, Track
 
@@ -42,22 +42,16 @@ TALKING = (
 )
 
 
-def _side(params: Mapping[str, float]) -> int:
-    return LEFT if params["side"] >= 0 else RIGHT
-
-
 def wave(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
     """Raise a hand, wave from the elbow with wrist and fingers trailing, lower it."""
     p = Puppet(t, rng)
-    side, reach = _side(params), params["reach"]
+    side, reach = side_of(params), params["reach"]
     outward = OUTWARD[side]
     up = ramp(t, 0.02, 0.5) * (1 - ramp(t, seconds - 0.45, seconds + 0.1))
     beat = 2 * np.pi * params["rate"] * (t - 0.3)
     size = (0.36 + 0.12 * (1 - reach)) * (1 + 0.15 * drift(t, rng, hz=0.5)) * (0.35 + 0.65 * up)
     angle = size * np.sin(beat)
-    upper = rot.normalised(
-        np.array([0.5, -0.5, -0.68]) * (1 - reach) + np.array([0.55, -0.5, -0.02]) * reach
-    )
+    upper = rot.normalised(np.array([0.5, -0.5, -0.68]) * (1 - reach) + np.array([0.55, -0.5, -0.02]) * reach)
     tilt = 0.16 + angle - 0.3 * reach
     forearm = np.stack([np.sin(tilt), np.full(len(t), -0.28), np.cos(tilt)], axis=-1)
     goal = upper * mannequin.UPPER_ARM + rot.normalised(forearm) * mannequin.FOREARM
@@ -180,7 +174,7 @@ def _gestures(
 def count(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
     """Count from one to five on a raised hand, a beat of hand, head and mouth with each number."""
     p = Puppet(t, rng)
-    side, rate = _side(params), params["rate"]
+    side, rate = side_of(params), params["rate"]
     outward = OUTWARD[side]
     starts = np.arange(int(np.ceil((t[-1] + 1) * rate)) + 1) / rate + 0.1
     numbers = np.arange(len(starts)) % 5 + 1

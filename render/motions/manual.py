@@ -7,26 +7,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from render.motions import face, hands
-from render.motions.puppet import OUTWARD, SIDES, Puppet
-from render.motions.signals import cycles, drift, keyed, lag, pulse, ramp, smooth
+from render.motions.puppet import OUTWARD, SIDES, Puppet, side_of
+from render.motions.signals import column, cycles, drift, keyed, lag, pulse, ramp, smooth
 from render.motions.track import LEFT, RIGHT, Track
 
 _FORWARD = np.array([0.0, -1.0, 0.0])
-
-
-def _side(params: Mapping[str, float]) -> int:
-    return LEFT if params["side"] >= 0 else RIGHT
-
-
-def _column(x: np.ndarray) -> np.ndarray:
-    return x[:, None]
 
 
 def spell(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
     """Spell with one hand beside the face: each letter formed, pushed a little ahead, held, and left for the
     next; the mouth says it along."""
     p = Puppet(t, rng)
-    side, rate = _side(params), params["rate"]
+    side, rate = side_of(params), params["rate"]
     outward = OUTWARD[side]
     up = ramp(t, -0.35, 0.15) * (1 - ramp(t, seconds - 0.1, seconds + 0.35))
     names = sorted(hands.LETTERS)
@@ -53,7 +45,7 @@ def spell(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     pushed = lag(push, t, 0.04)
     creep = 0.03 * np.sin(2 * np.pi * 0.13 * rate * t + rng.uniform(0, 6))
     goal = np.array([0.0, -0.25, 0.045]) + 0.014 * drift(t, rng, (3,), hz=0.5)
-    goal += _column(pushed) * np.array([0.0, -0.05, -0.018]) + _column(creep) * np.array([1.0, 0.0, 0.2])
+    goal += column(pushed) * np.array([0.0, -0.05, -0.018]) + column(creep) * np.array([1.0, 0.0, 0.2])
     tilt = 0.08 + 0.1 * drift(t, rng, hz=0.5)
     fingers = np.stack([tilt, -0.08 - 0.2 * lag(push, t, 0.1), np.ones(len(t))], axis=-1)
     palm = _FORWARD + np.array([-0.12, 0.0, 0.08])
@@ -61,7 +53,7 @@ def spell(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
 
     other = 1 - side
     rest = np.array([-0.07, -0.25, -0.2]) + 0.026 * drift(t, rng, (3,), hz=0.6)
-    rest += _column(lag(push, t, 0.12)) * np.array([0.015, -0.02, -0.035])
+    rest += column(lag(push, t, 0.12)) * np.array([0.015, -0.02, -0.035])
     p.arm_reach(other, rest, (-0.75, -0.6, 0.1), (-0.2, 0.5, -0.85), swivel=0.2, weight=up)
     rock = lag(np.sin(np.pi * rate * t), t, 0.1)
     p.sway[:, 0] += 0.016 * rock * up
@@ -99,7 +91,7 @@ def _deal(count: int, kinds: int, rng: np.random.Generator) -> list[int]:
 def pinch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.random.Generator) -> Track:
     """Pick small things from the air one by one, eyes first, and drop them into the other palm."""
     p = Puppet(t, rng)
-    side, other, outward = _side(params), 1 - _side(params), OUTWARD[_side(params)]
+    side, other, outward = side_of(params), 1 - side_of(params), OUTWARD[side_of(params)]
     period = 1.0 / params["rate"]
     n = len(t)
     up = ramp(t, -0.4, 0.1) * (1 - ramp(t, seconds - 0.05, seconds + 0.4))
@@ -141,13 +133,13 @@ def pinch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     palm = np.array([-0.6, -0.75, -0.3]) * picking + np.array([-0.45, 0.0, -1.0]) * (1 - picking)
     p.arm_reach(side, goal, lag(fingers, t, 0.05), lag(palm, t, 0.06), swivel=0.3, weight=up)
     shape = hands.PINCH_OPEN + (hands.PINCH - hands.PINCH_OPEN) * closed[:, None, None]
-    shape[:, 2:, 1] += 0.12 * _column(lag(catch, t, 0.08) + 0.5 * drift(t, rng, hz=0.6))
+    shape[:, 2:, 1] += 0.12 * column(lag(catch, t, 0.08) + 0.5 * drift(t, rng, hz=0.6))
     p.hand(side, shape, up)
     bowl = np.array([-0.05, -0.29, -0.11]) + 0.024 * drift(t, rng, (3,), hz=0.65)
     bowl[:, 2] -= 0.03 * lag(give, t, 0.06) - 0.03 * lag(catch, t, 0.15)
     p.arm_reach(other, bowl, (-0.5, -0.85, 0.05), (-0.15, 0.0, 1.0), swivel=0.05, weight=up)
     p.hand(other, _BOWL, up)
-    p.shape[:, other, 1:, 1] += 0.1 * _column(lag(give, t, 0.1) * up)
+    p.shape[:, other, 1:, 1] += 0.1 * column(lag(give, t, 0.1) * up)
     turn = lag(smooth(goal[:, 0], t, 0.1), t, 0.1)
     p.sway[:, 0] += outward * 0.09 * turn * up
     p.spine[:, 2] += outward * 0.5 * turn * up
@@ -268,14 +260,14 @@ def fists(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
             burst += pulse(t, at + 0.68 * period, 0.12 * period, 0.08 * period, 0.2 * period)
         shut = closed[:, :, None]
         shape = _STAR + (hands.LETTERS["S"] - _STAR) * shut
-        shape[:, 1:, 1] -= 0.14 * _column(burst)
+        shape[:, 1:, 1] -= 0.14 * column(burst)
         shape[:, 1:, 1:] += 0.05 * squeeze[:, None, None]
         p.hand(side, shape, up)
         tight = closed.mean(axis=1)
         level = -0.24 + 0.3 * height + 0.02 * drift(t, rng, hz=0.4)
         goal = np.stack([-0.01 + 0.05 * burst - 0.035 * tight, -0.27 - 0.05 * burst, level], axis=-1)
         goal[:, 2] += 0.03 * lag(burst, t, 0.04) - 0.035 * lag(squeeze, t, 0.05)
-        goal += 0.012 * drift(t, rng, (3,), hz=0.7) + 0.003 * _column(squeeze * np.sin(2 * np.pi * 9 * t))
+        goal += 0.012 * drift(t, rng, (3,), hz=0.7) + 0.003 * column(squeeze * np.sin(2 * np.pi * 9 * t))
         turned = lag(tight, t, 0.06)
         fingers = np.stack([0.05 - 0.3 * turned, np.full(n, -0.3), 1.0 - 0.1 * turned], axis=-1)
         palm = np.stack([-0.35 - 0.5 * turned, -0.9 + 1.2 * turned, np.full(n, 0.05)], axis=-1)

@@ -6,6 +6,7 @@ frame seen from the arm: x outward, y back, z up; the right arm is the mirror im
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -331,3 +332,8 @@ class Puppet:
         up = -(help_ + self.shrug[:, side]) * OUTWARD[side]
         vector = np.stack([np.zeros_like(up), up, -forward], axis=-1)
         return rot.exp(smooth(vector, self.t, 0.02))
+
+
+def side_of(params: Mapping[str, float]) -> int:
+    """LEFT or RIGHT, by a family's parameter `side`."""
+    return LEFT if params["side"] >= 0 else RIGHT

@@ -15,6 +15,11 @@ def ease(u: np.ndarray | float) -> np.ndarray:
     return u * u * u * (10.0 + u * (6.0 * u - 15.0))
 
 
+def column(x: np.ndarray) -> np.ndarray:
+    """x (N,) as (N, 1): to weigh vectors with."""
+    return x[:, None]
+
+
 def ramp(t: np.ndarray, start: float, end: float) -> np.ndarray:
     """Eased 0 to 1 between two times."""
     return ease((t - start) / (end - start))

@@ -59,9 +59,9 @@ def body(
     heads = kinematics.joint_positions(turns, offsets, PARENTS, np.array([0.0, 0.0, hip_height]))
     to_t_pose = rot.inverse(turns)
     tails = heads + rot.rotate(turns, np.array([0.0, 0.0, 0.1]))
-    for joint, parent in enumerate(PARENTS):
+    for below, parent in enumerate(PARENTS):
         if parent >= 0:
-            tails[parent] = heads[joint]
+            tails[parent] = heads[below]
     rows = [(heads[i], tails[i], to_t_pose[i], p) for _, name, _, _ in _TWISTS
             for i in [JOINT_INDEX[name]] for p in [JOINT_INDEX[name]]]  # fmt: skip
     rig = Rig(

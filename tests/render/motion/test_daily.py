@@ -13,7 +13,18 @@ from render import kinematics, mannequin
 from render import rotations as rot
 from render.characters.baked import BakedCharacter
 from render.motion import HELD_PLACES, Motion
-from render.motions import FAMILIES, conversation, daily, gaze, handling, hands, manual, perform, things
+from render.motions import (
+    FAMILIES,
+    conversation,
+    daily,
+    gaze,
+    handling,
+    hands,
+    holding,
+    manual,
+    perform,
+    things,
+)
 from render.motions.contact import mirror, palm
 from render.near import hand_size, landmarks
 from render.posing import t_pose_offsets, turns_of
@@ -21,7 +32,7 @@ from render.retarget import retarget
 from render.skeleton import FACE_UNITS, JOINT_INDEX, PARENTS
 
 FPS = 16
-ROOMS = (daily, handling, manual, conversation)
+ROOMS = (daily, handling, holding, manual, conversation)
 OWN = sorted(name for room in ROOMS for name in room.FAMILIES)
 SHAPED = {
     "short arms, large head": body(arms=0.86, head=1.35),
