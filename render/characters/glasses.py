@@ -25,8 +25,9 @@ def part(figure: Figure, garment: int) -> MeshPart:
     exponent, aspect, wire = _SHAPES[figure.character.seed % len(_SHAPES)]
     half_eyes = 0.5 * float(np.linalg.norm(figure.eyes[0] - figure.eyes[1]))
     size = 2 * half_eyes / _EYES
-    wire *= size
-    half = max(0.77 * half_eyes, 1.42 * figure.eye_radius)
+    # Ink thickens what is drawn.
+    wire *= size * (0.7 if figure.character.look == "animation_2d" else 1.0)
+    half = max(0.77 * half_eyes, 1.15 * figure.eye_radius)
     centre_x = max(1.03 * half_eyes, half + 0.009 * size)
     middle = figure.eyes.mean(axis=0)
     tall = aspect * half
@@ -38,11 +39,13 @@ def part(figure: Figure, garment: int) -> MeshPart:
     x = x * (1 + 0.05 * z / tall)  # a little wider above
     rim = np.stack([centre_x + x, np.zeros(_AROUND), centre_z + z], axis=1)
     bend = _WRAP / size * (rim[:, 0] ** 2) * 6
-    depth = _front(skin, rim) - bend
+    # The nose stands between the rims.
+    beside = rim[:, 0] > 0.45 * half_eyes
+    depth = (_front(skin, rim) - bend)[beside]
     lens_depth = float(np.min(depth)) - _GAP * size - wire
     eye_front = float(figure.eyes[:, 1].min()) - figure.eye_radius
     # Before the lashes, and not before the nose.
-    level = float(np.clip(lens_depth, eye_front - 0.026 * size, eye_front - 0.008 * size))
+    level = float(np.clip(lens_depth, eye_front - 0.020 * size, eye_front - 0.007 * size))
     rim[:, 1] = level + bend
     pieces = []
     for sign in (1.0, -1.0):
@@ -61,8 +64,8 @@ def _front(skin: np.ndarray, points: np.ndarray) -> np.ndarray:
     ahead = skin[skin[:, 1] < points[:, 1].mean() + 10]
     face = ahead[ahead[:, 2] > points[:, 2].min() - 0.03]
     tree = cKDTree(face[:, [0, 2]])
-    _, near = tree.query(points[:, [0, 2]], k=12)
-    return face[near, 1].min(axis=1)
+    _, near = tree.query(points[:, [0, 2]], k=8)
+    return np.sort(face[near, 1], axis=1)[:, 2]
 
 
 def _bridge(rim: np.ndarray, tall: float, skin: np.ndarray, size: float, centre_z: float) -> np.ndarray:

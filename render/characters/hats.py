@@ -133,9 +133,9 @@ def _hat(wear: Headwear) -> tuple[Surface, np.ndarray, np.ndarray]:
     foot = scalp.place(azimuth, line, _even_skull(scalp, azimuth, line) + wear.room) - scalp.middle
     # The edge lies in one plane, tilted back: a felt hat does not bend around the ears.
     slope, level = np.polyfit(foot[:, 1], foot[:, 2], 1)
-    slope *= 0.75
+    slope *= 0.65
     foot[:, 2] = level + slope * foot[:, 1]
-    top = float(scalp.skull(np.array([0.0]), np.array([88.0]))[0]) + wear.room + 0.016 * size
+    top = float(scalp.skull(np.array([0.0]), np.array([88.0]))[0]) + wear.room + 0.026 * size
     turned = np.radians(azimuth)
     ahead = np.cos(turned)
     rows = []
@@ -148,7 +148,7 @@ def _hat(wear: Headwear) -> tuple[Surface, np.ndarray, np.ndarray]:
     for t in (0.93, 0.80, 0.60, 0.38, 0.16):  # the top: rounded edge, a crease along the middle
         ring = rim * (t, t, 1.0)
         crease = np.exp(-((ring[:, 0] / (0.030 * size)) ** 2)) * (1 - t**4)
-        ring[:, 2] += size * (0.010 * (1 - t) ** 0.4 - 0.026 * crease)
+        ring[:, 2] += size * (0.010 * (1 - t) ** 0.4 - 0.022 * crease)
         rows.append(ring)
     crown, crown_uv = _rings(scalp.middle, rows)
     ribbon = (np.arange(len(crown.vertices)) // _COLUMNS < 3) & (
@@ -183,6 +183,11 @@ def _hat(wear: Headwear) -> tuple[Surface, np.ndarray, np.ndarray]:
         * trim[: len(vertices), None]
         * np.tile(outward[:, :2], (len(vertices) // _COLUMNS + 1, 1))[: len(vertices)]
     )
+    # Felt cannot be pinched into the head.
+    away = vertices - scalp.middle
+    radius = np.linalg.norm(away, axis=1)
+    least = _even_skull(scalp, *scalp.angles(vertices)) + wear.room + 0.0015 * size
+    vertices = scalp.middle + away * (np.maximum(radius, least) / radius)[:, None]
     return joined([crown.moved(vertices), brim]), np.concatenate([crown_uv, brim_uv]), trim
 
 
