@@ -92,9 +92,10 @@ class _Sheet:
 
     def __init__(self, part: MeshPart) -> None:
         self._part = part
-        # A collar's stand faces the neck, so it says nothing of inside and outside.
+        # A collar's stand faces the neck, and a cuff's end the wrist: they say nothing of inside and outside.
         collar = part.attributes.get("collar", np.zeros(len(part.vertices))) > 0.5
         self._faces = part.faces[~collar[part.faces[:, 0]]]
+        self._trim = np.flatnonzero(collar)
         self._last = np.where(self._faces[:, 3] < 0, self._faces[:, 0], self._faces[:, 3])
         self._triangle = self._faces[:, 3] < 0
 
@@ -103,14 +104,23 @@ class _Sheet:
         return [self._facets(v) for v in vertices]
 
     def beneath(self, points: np.ndarray, most: int) -> np.ndarray:
-        """At most `most` of the points (N, 3), bind pose, that lie under this garment, within its hems."""
+        """At most `most` of the points (N, 3), bind pose, that lie under this garment, within its hems.
+
+        None where more of them lie on it: then they are a garment worn over it.
+        """
         centres, normals = self._facets(self._part.vertices)
         distance, nearest = cKDTree(centres).query(points, distance_upper_bound=_reach(self._part))
         near = np.flatnonzero(np.isfinite(distance))
         offset = points[near] - centres[nearest[near]]
         height = (offset * normals[nearest[near]]).sum(axis=1)
         aside = np.sqrt(np.maximum(distance[near] ** 2 - height**2, 0))
-        found = near[(height < 0) & (aside < 0.7 * self._size())]
+        within = aside < 0.7 * self._size()
+        found = near[(height < 0) & within]
+        if len(found) < ((height >= 0) & within).sum():
+            return found[:0]
+        if len(self._trim):
+            to_trim, _ = cKDTree(self._part.vertices[self._trim]).query(points[found])
+            found = found[to_trim > distance[found]]
         return found[:: max(1, -(-len(found) // most))]
 
     def _size(self) -> float:

@@ -21,13 +21,15 @@ from render.characters.garments import (
 )
 from render.characters.surface import Surface
 
+_BREAK = 0.22  # metres that the hem of trousers rises a metre forwards
+
 
 def trousers(figure: Figure, tuck: float | None = None) -> Cut:
     """Trousers to the ankle, or, where `tuck` is a height in metres, gathered into boots that end there."""
     joints = figure.t_joints
     ankle = joints["left_ankle"][2]
     if tuck is None:
-        return _legs(figure, ankle - 0.02, taper=0.05)
+        return _legs(figure, ankle - 0.022, taper=0.05, breaks=True)
     return _legs(figure, tuck - 0.05, taper=0.05, gathered=tuck)
 
 
@@ -37,13 +39,17 @@ def shorts(figure: Figure) -> Cut:
     return _legs(figure, float(knee[2] + 0.18 * (hip[2] - knee[2])), taper=-0.03)
 
 
-def _legs(figure: Figure, hem: float, taper: float, gathered: float | None = None) -> Cut:
+def _legs(
+    figure: Figure, hem: float, taper: float, gathered: float | None = None, breaks: bool = False
+) -> Cut:
     joints = figure.t_joints
     hip = joints["left_hip"]
     waist = waist_height(figure)
 
     def fields(p: np.ndarray) -> np.ndarray:
-        return np.stack([p[:, 2] - hem, waist - p[:, 2]], axis=1)
+        # In front the hem rests on the instep; at the heel it is lower.
+        rise = _BREAK * (joints["left_ankle"][1] - p[:, 1]) if breaks else 0.0
+        return np.stack([p[:, 2] - hem - rise, waist - p[:, 2]], axis=1)
 
     surface = eased(cut(tights(figure), fields), 0.004)
     fork = crotch(figure)

@@ -25,13 +25,16 @@ _CUTTERS: dict[str, Callable[[Figure], Cut]] = {
 }
 _LAYERS: tuple[Place, ...] = ("feet", "bottom", "dress", "top", "outer")
 """Places from the skin outwards."""
-_MEETING = {
-    ("feet", "bottom"), ("bottom", "feet"), ("bottom", "top"), ("top", "bottom"), ("bottom", "outer"),
-    ("top", "outer"), ("dress", "outer"),
-}  # fmt: skip
-"""Places whose garments may lie one over the other: (beneath, above)."""
-_GAP = {"top": 0.009, "outer": 0.009, "bottom": 0.005, "feet": 0.007}
-"""Metres by which a garment worn at a place clears what is beneath it."""
+_MEETING: dict[tuple[Place, Place], float] = {
+    ("feet", "bottom"): 0.010,  # laces are thick
+    ("bottom", "feet"): 0.007,
+    ("bottom", "top"): 0.009,
+    ("top", "bottom"): 0.005,
+    ("bottom", "outer"): 0.009,
+    ("top", "outer"): 0.009,
+    ("dress", "outer"): 0.009,
+}
+"""Places whose garments may lie one over the other, (beneath, above), and metres that they keep apart."""
 
 
 def dress(naked: Figure) -> list[tuple[int, Cut]]:
@@ -56,8 +59,9 @@ def dress(naked: Figure) -> list[tuple[int, Cut]]:
         order.sort(key=lambda index: (index == worn["skirt"]) + 2 * (places[index] == "outer"))
     for k, outer in enumerate(order):
         for inner in order[:k]:
-            if (places[inner], places[outer]) in _MEETING:
-                cuts[outer] = over(cuts[outer], cuts[inner], _GAP[places[outer]])
+            gap = _MEETING.get((places[inner], places[outer]))
+            if gap is not None:
+                cuts[outer] = over(cuts[outer], cuts[inner], gap)
                 if places[inner] != "feet":
                     cuts[inner] = under(cuts[inner], cuts[outer])
     return sorted(cuts.items())
@@ -77,8 +81,11 @@ def _cut(naked: Figure, kind: str, index: int, worn: dict[str, int]) -> Cut:
 def over(outer: Cut, inner: Cut, gap: float) -> Cut:
     """The outer garment pushed off the inner one by `gap` metres where they overlap."""
     s = outer.surface
-    # A collar's stand faces the neck, and says nothing of where the outside is.
-    plain = inner.attributes.get("collar", np.zeros(len(inner.surface.vertices))) < 0.5
+    # A collar's stand faces the neck, and a lace all ways: neither says where the outside is.
+    plain = np.ones(len(inner.surface.vertices), bool)
+    for trim in ("collar", "lace"):
+        if trim in inner.attributes:
+            plain &= inner.attributes[trim] < 0.5
     cloth, normals = inner.surface.vertices[plain], inner.surface.normals()[plain]
     vertices = push_out(s.vertices, cloth, normals, gap, rounds=2)
     # Only where the inner garment is: beyond its hems its nearest cloth says nothing.
