@@ -26,11 +26,11 @@ def skin_albedo(colour: str) -> Rgb:
     """What share of light the skin that looks like `colour` sends back, linear Rec. 709.
 
     A picked skin colour is skin in good light, brighter than its albedo: the palest real skin reflects about
-    0.7, 0.5 and 0.4 of red, green and blue. Taken as it is, it turns to chalk under a strong key light.
+    0.65, 0.46 and 0.35 of red, green and blue. Taken as it is, it turns to chalk under a strong key light.
     """
     tone = linear_rgb(colour)
     light = luminance(tone)
-    r, g, b = (c ** (1 + 0.2 * light) / (1 + 0.4 * light) for c in tone)
+    r, g, b = (c ** (1 + 0.4 * light) / (1 + 0.45 * light) for c in tone)
     return r, g, b
 
 
