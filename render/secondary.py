@@ -22,11 +22,14 @@ _SETTLE = 40  # steps in which a sheet comes to rest in the first frame
 _ROUNDS = 3  # of projections a step
 _DAMPING = 0.32  # of critical, against the anchor's motion
 _AIR = 0.9  # 1/s, against the air
+_TAKEN = 0.9  # of a leg's push, that cloth follows without delay
 _FASTEST = 5.0  # m/s against the anchor
 _STRETCH, _CRUSH = 1.03, 0.78  # bounds of a column's links, of their length at rest
 _SPREAD = 1.25  # bound of the links around
 _CLEAR = {"skirt": 0.020, "hem": 0.012, "hair": 0.010, "tail": 0.018}
 """Metres that a sheet keeps off the body's capsules, unless it lies nearer at rest."""
+_REACH = {"skirt": 1.0, "hem": 0.6, "hair": 0.45, "tail": 0.9}
+"""How far a point may be from where it would hang, of its length below the pins: hair keeps off the face."""
 _FLOOR = 0.015
 _UPSIDE_DOWN = np.radians(110.0)
 """Tilt of the anchor beyond which gravity no longer takes back more of it."""
@@ -60,18 +63,22 @@ def swing(baked: BakedCharacter, pose: Pose, fps: float) -> Pose:
 class _Drive:
     """What a sheet of C columns and N + 1 rows (the pins first) is driven by, in every frame.
 
-    goals: (T, C, N + 1, 3) where it would hang. blocks: (T, K, 2, 3) the capsules' ends; radii: (K, 2).
+    goals: (T, C, N + 1, 3) where it would hang. carried: (T, C, N + 1, 3) the part of it that thighs push.
+    blocks: (T, K, 2, 3) the capsules' ends; radii: (K, 2).
     outward: (T, M, K, 3) the side of each capsule that each of the M = C · N free points belongs to.
     room: (T, M, K) metres that each point keeps off each capsule.
+    reach: (C, N, 1) metres that each point may be away from its goal.
     down: (C, N) lengths of the columns' links; around: (C or C − 1, N) those of the links beside.
     pace: (N,) radians a second.
     """
 
     goals: np.ndarray
+    carried: np.ndarray
     blocks: np.ndarray
     radii: np.ndarray
     outward: np.ndarray
     room: np.ndarray
+    reach: np.ndarray
     down: np.ndarray
     around: np.ndarray
     closed: bool
@@ -104,13 +111,18 @@ def _prepare(rig: Rig, sheet: Swing, pose: Pose) -> _Drive:
     room = np.minimum(clear, distance - radius)
     beside = np.roll(rest, -1, axis=0) - rest if sheet.closed else rest[1:] - rest[:-1]
     share = np.arange(1, rows + 1) / rows
+    down = np.linalg.norm(rest[:, 1:] - rest[:, :-1], axis=-1)
+    goals = _goals(rig, sheet, pose, rest)
+    carried = _pushed(rig, sheet, pose, rest, goals) if sheet.closed else np.zeros_like(goals)
     return _Drive(
-        goals=_goals(rig, sheet, pose, rest),
+        goals=goals + carried,
+        carried=carried,
         blocks=ends,
         radii=sheet.block_radii,
         outward=rot.rotate(turns, side[None]),
         room=room + _bend(rig, sheet, pose)[:, None] * (clear - room),
-        down=np.linalg.norm(rest[:, 1:] - rest[:, :-1], axis=-1),
+        reach=_REACH[sheet.name] * np.cumsum(down, axis=1)[..., None],
+        down=down,
         around=np.linalg.norm(beside[:, 1:], axis=-1),
         closed=sheet.closed,
         pace=sheet.pace * (1 + 5.0 * (1 - share) ** 2),
@@ -133,8 +145,6 @@ def _goals(rig: Rig, sheet: Swing, pose: Pose, rest: np.ndarray) -> np.ndarray:
     fallen = pins[:, :, None] + rot.rotate(hang[:, None, None], offsets)
     if sheet.lies > 0:
         fallen += _lying(rig, sheet, pose, rest, fallen)
-    if sheet.closed:
-        fallen += _pushed(rig, sheet, pose, rest, fallen)
     return fallen
 
 
@@ -207,8 +217,12 @@ def _swung(drive: _Drive, dt: float) -> np.ndarray:
         v = (drive.goals[1] - drive.goals[0]) / dt
     for t in range(frames - 1):
         motion = (drive.goals[t + 1] - drive.goals[t]) / dt
+        # A leg that swings into the cloth takes it along at once; leaving, it lets it fall.
+        pushed = drive.carried[t + 1] - drive.carried[t]
+        pushed *= _TAKEN * (np.sum(pushed * drive.carried[t + 1], axis=-1, keepdims=True) > 0) / steps
         for k in range(steps):
             share = (k + 1) / steps
+            x = x + pushed
             goal = drive.goals[t] + share * (drive.goals[t + 1] - drive.goals[t])
             x, v = _advanced(drive, x, v, goal, motion, t, share, dt / steps)
         out[t + 1] = x
@@ -234,7 +248,9 @@ def _advanced(
     against = velocity - motion[:, 1:]
     speed = np.linalg.norm(against, axis=-1, keepdims=True)
     velocity = motion[:, 1:] + against * np.minimum(1.0, _FASTEST / np.maximum(speed, 1e-9))
-    moved = np.concatenate([goal[:, :1], free + h * velocity], axis=1)
+    away = free + h * velocity - goal[:, 1:]
+    far = np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), 1e-9)
+    moved = np.concatenate([goal[:, :1], goal[:, 1:] + away * np.minimum(1.0, drive.reach / far)], axis=1)
     later = min(t + 1, len(drive.blocks) - 1)
     blocks = drive.blocks[t] + share * (drive.blocks[later] - drive.blocks[t])
     outward = drive.outward[t] + share * (drive.outward[later] - drive.outward[t])

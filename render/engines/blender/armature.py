@@ -45,17 +45,6 @@ def build_armature(name: str, rig: Rig, pose: Pose) -> bpy.types.Object:
     return armature
 
 
-def animate_rigid(target: bpy.types.Object, rig: Rig, pose: Pose, joint: str) -> None:
-    """Key an object, modelled in bind pose, to move rigidly with a joint."""
-    j = rig.names.index(joint)
-    rotation = continuous(pose.rotations[:, j])
-    location = pose.positions[:, j] - rotate(rotation, rig.heads[j])
-    target.rotation_mode = "QUATERNION"
-    curves = {("location", c): location[:, c] for c in range(3)}
-    curves |= {("rotation_quaternion", c): rotation[:, c] for c in range(4)}
-    animate(target, curves)
-
-
 def animate(owner: bpy.types.ID, curves: Mapping[tuple[str, int], np.ndarray]) -> None:
     """Key a data-block's properties: (data path, array index) to a value for each frame from 1."""
     action = bpy.data.actions.new(owner.name)
