@@ -78,7 +78,10 @@ def draw(wanted: Iterable[Section], folder: Path, engine: str) -> None:
     cast = {who.character_id: who for section in wanted for _, cell, _ in section.cells for who in cell}
     with stages("gallery") as (tell, _):
         store.ensure(cast.values(), progress=lambda done, total: tell("bake", done, total))
-        studios = {name: Studio(open_engine(name), store) for name in {engine, "pyrender"}}
+        studios = {
+            name: Studio(open_engine(name), store, finer=2 if name == "blender" else 1)
+            for name in {engine, "pyrender"}
+        }
         for i, section in enumerate(wanted):
             tell(section.name, i, len(wanted))
             studio = studios["pyrender" if section.drafts else engine]

@@ -12,7 +12,8 @@ from motionpair.specs import Camera, Character, Environment, MotionSpec
 from pipelines import strips
 from render.characters.store import CharacterStore
 from render.engines import Engine
-from render.excerpt import at_frames
+from render.excerpt import at_frames, at_size
+from render.scene import Scene
 from render.skeleton import FACE_UNITS
 
 PORTRAIT = (160, 288)
@@ -23,11 +24,13 @@ _SMILE = np.array([0.3 if unit.startswith("mouthSmile") else 0.0 for unit in FAC
 
 @dataclass(frozen=True)
 class Studio:
-    """Who draws. store: holds everyone who is drawn. samples: a pixel, for Blender."""
+    """Who draws. store: holds everyone who is drawn. samples: a pixel, for Blender. finer: pictures are drawn
+    this many times as large, and scaled down: a denoiser would wash small faces out."""
 
     engine: Engine
     store: CharacterStore
-    samples: int = 16
+    samples: int = 3
+    finer: int = 1
 
     def portrait(
         self,
@@ -43,7 +46,7 @@ class Studio:
         (actor,) = still.actors
         friendly = replace(actor, pose=replace(actor.pose, expression=_SMILE[None]))
         still = strips.followed(replace(still, actors=(friendly,)), azimuth, 0.04, shown)
-        return self.engine.render(still).rgb[0]
+        return self._drawn(still)
 
     def strip(
         self,
@@ -58,9 +61,7 @@ class Studio:
         """(H, frames · W, 3) uint8: a motion, followed by the camera."""
         scene = self._staged(cast, motions, None, size, formation, strips.place())
         scene = at_frames(scene, np.linspace(0, scene.frames - 1, frames).round().astype(int))
-        return np.concatenate(
-            list(self.engine.render(strips.followed(scene, azimuth, 0.12, shown)).rgb), axis=1
-        )
+        return self._drawn(strips.followed(scene, azimuth, 0.12, shown))
 
     def filmed(
         self,
@@ -76,7 +77,14 @@ class Studio:
         chosen = np.linspace(0, scene.frames - 1, frames).round().astype(int)
         if frames == 1:
             chosen = np.array([scene.frames // 2])
-        return np.concatenate(list(self.engine.render(at_frames(scene, chosen)).rgb), axis=1)
+        return self._drawn(at_frames(scene, chosen))
+
+    def _drawn(self, scene: Scene) -> np.ndarray:
+        """(H, T · W, 3) uint8: a scene's frames side by side."""
+        size = scene.camera.width, scene.camera.height
+        large = self.engine.render(at_size(scene, *(self.finer * side for side in size))).rgb
+        how = Image.Resampling.LANCZOS
+        return np.concatenate([np.asarray(Image.fromarray(p).resize(size, how)) for p in large], axis=1)
 
     def _staged(
         self,
@@ -87,7 +95,7 @@ class Studio:
         formation: str,
         environment: Environment,
         camera: Camera | None = None,
-    ) -> strips.Scene:
+    ) -> Scene:
         return strips.staged(
             cast,
             motions,
