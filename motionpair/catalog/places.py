@@ -186,7 +186,7 @@ ENVIRONMENTS: dict[str, EnvironmentKind] = {
     "corridor": EnvironmentKind(
         {
             "clear": _CLEAR,
-            "lockers": Range(0.2, 0.9, "share of the walls with lockers before them"),
+            "lockers": Range(0.35, 0.9, "share of the walls with lockers before them"),
             "tiles": Range(0.3, 0.9, "metres, side of a floor tile"),
             "border": Range(0.0, 1.0, "share of the floor's width that the coloured border takes, tenths"),
             "dado": Range(0.0, 1.5, "metres, height of the painted lower wall; below 0.6 none"),
@@ -205,7 +205,7 @@ ENVIRONMENTS: dict[str, EnvironmentKind] = {
     "office": EnvironmentKind(
         {
             "clear": _CLEAR,
-            "desks": Range(0.4, 1.0, "share of the places that hold a desk"),
+            "desks": Range(0.6, 1.0, "share of the places that hold a desk"),
             "windows": Range(0.2, 1.0, "share of the walls that are windows"),
             "glass": Range(0, 1, "partitions: below 0.4 none, else glass with a band"),
             "carpet": Range(0, 1, "below 0.5 carpet tiles, below 0.8 stripes, else planks"),

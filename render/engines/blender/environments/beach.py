@@ -10,7 +10,7 @@ import math
 import bpy
 import numpy as np
 
-from render.engines.blender.environments import furniture, glow, surfaces
+from render.engines.blender.environments import glow, seaside, surfaces
 from render.engines.blender.environments.place import Place
 from render.engines.blender.environments.shapes import Solid, blob, turn
 from render.engines.blender.shader import Field, Rgb, Shader, Value, linear_rgb
@@ -29,7 +29,7 @@ _SEEN_SKY: dict[str, Rgb] = {
 
 def shore_and_sea(place: Place, bearing: float) -> bpy.types.Material:
     """Dry sand with ripples and footprints, wet sand, foam, and water that deepens with the distance."""
-    sand, sea, params = place.colours["sand"], place.colours["sea"], place.params
+    sand, sea, params = surfaces.shade(place.colours["sand"], 0.82), place.colours["sea"], place.params
     shader = Shader("beach")
     x, y = surfaces.world_xy(shader, bearing)
     flat = shader.vector(x, y, 0.0)
@@ -57,16 +57,16 @@ def shore_and_sea(place: Place, bearing: float) -> bpy.types.Material:
     water: Value = shader.mix(out.rise(0.0, 9.0), shallow, sea)
     water = shader.mix(out.rise(10.0, 90.0), water, surfaces.shade(sea, 0.55))
     depth = (out + 2.0).most(0.5)
-    swell = shader.noise(shader.vector(x * 0.55, y * 0.16, 0.0), 1.0, 3.0)
+    swell = shader.noise(shader.vector(x * 0.55, y * 0.16, 0.0), 1.0, 2.0)
     chop = shader.noise(shader.vector(x * 2.4, y * 0.8, 5.0), 1.0, 2.0)
     far = out.rise(12.0, 160.0)
     crest = (swell * 0.65 + chop * 0.35).rise(0.42, 0.68)
     water = shader.mix(crest * (0.55 - far * 0.3), water, surfaces.blend(sea, _SEEN_SKY[place.hour], 0.6))
     grazing = shader.field("ShaderNodeLayerWeight", {"Blend": 0.5}, "Facing") ** 6.0
     water = shader.mix(grazing * 0.6, water, _SEEN_SKY[place.hour])
-    glitter = shader.noise(shader.vector(x * 3.0, y * 1.1, 9.0), 1.0, 2.0)
+    glitter = shader.noise(shader.vector(x * 3.0, y * 1.1, 9.0), 1.0, 1.0)
     sparkle = (glitter - 0.66 - depth * 0.0004).above(0.0) * out.rise(3.0, 20.0) * (1.0 - far)
-    foam_noise = shader.noise(shader.vector(x * 1.2, y * 0.7, 2.0), 2.4, 4.0)
+    foam_noise = shader.noise(shader.vector(x * 1.2, y * 0.7, 2.0), 2.4, 3.0)
     lace: Field = (0.30 - abs(out - 0.15)).most(0.16 - abs(out - 1.5)).most(0.10 - abs(out - 3.2))
     foam = (lace + (foam_noise - 0.5) * 0.9).rise(0.02, 0.14)
     water = shader.mix(foam * (1.0 - out.rise(3.6, 4.2)), water, (0.86, 0.88, 0.88))
@@ -117,113 +117,6 @@ def _breaker(place: Place, bearing: float, distance: float, height: float, phase
     place.let_light_through(place.add(solid, "breaker", angle=bearing, fixed=True))
 
 
-def palm(
-    rng: np.random.Generator, trunk: bpy.types.Material, leaf: bpy.types.Material, height: float
-) -> bpy.types.Mesh:
-    """A palm: a bent, ringed trunk and drooping feathered leaves."""
-    solid = Solid()
-    t = np.linspace(0, 1, 14)
-    lean = rng.uniform(0.6, 1.5)
-    path = np.stack([lean * t**1.8, np.zeros(14), height * t], -1)
-    radii = 0.15 - 0.07 * t + 0.012 * (np.arange(14) % 2)
-    solid.column(path, radii, trunk, 9, False)
-    top = path[-1]
-    for k in range(13):
-        angle, lift = k * 2.4 + rng.uniform(-0.2, 0.2), rng.uniform(0.1, 1.0)
-        length = rng.uniform(1.7, 2.4)
-        s = np.linspace(0, 1, 9)
-        out = length * s * (1 - 0.18 * s)
-        rib = (
-            np.stack([out * math.cos(angle), out * math.sin(angle), lift * s * 1.1 - 1.9 * s**2.2], -1) + top
-        )
-        across = np.array([-math.sin(angle), math.cos(angle), 0.0])
-        width = 0.36 * np.sin(np.pi * np.clip(s * 0.92 + 0.06, 0, 1)) ** 0.7
-        droop = np.array([0, 0, -0.45])
-        for side in (-1, 1):
-            # Each half of a leaf is a comb of blades.
-            blades_at = np.linspace(0.08, 0.98, 16)
-            foot = np.stack([np.interp(blades_at, s, rib[:, c]) for c in range(3)], -1)
-            next_at = np.stack([np.interp(blades_at + 0.05, s, rib[:, c]) for c in range(3)], -1)
-            reach = np.interp(blades_at, s, width)[:, None]
-            way = rib[-1] - rib[0]
-            way /= np.linalg.norm(way)
-            tip = foot + side * across * reach * 1.5 + droop * reach + way * 0.35 * reach
-            vertices = np.stack([foot, next_at, tip], 1).reshape(-1, 3)
-            count = len(blades_at)
-            uv = np.broadcast_to(np.array([(0, 0), (1, 0), (0.5, 1)], float), (count, 3, 2))
-            solid.faces(vertices, np.arange(count * 3).reshape(-1, 3), uv, leaf, part=rng.random(count))
-    for k in range(4):
-        a = k * 1.7
-        solid.sheet(
-            blob(
-                (top[0] + 0.16 * math.cos(a), top[1] + 0.16 * math.sin(a), top[2] - 0.16),
-                (0.11, 0.11, 0.13),
-                rng,
-                0,
-                5,
-            ),
-            trunk,
-        )
-    return solid.mesh("palm")
-
-
-def parasol(colours: list[bpy.types.Material], pole: bpy.types.Material, towel: bpy.types.Material) -> Solid:
-    """A parasol of two colours in turn, stuck aslant into the sand, with a towel and a bag beside it."""
-    solid = Solid()
-    furniture.canopy(solid, colours, pole, (0.18, 0.0, 2.15), 1.25, lean=0.16)
-    solid.box((-0.7, 0.9, 0.02), (0.75, 1.7, 0.03), towel, 0.3)
-    solid.box((0.7, 0.55, 0.16), (0.36, 0.26, 0.32), colours[0])
-    solid.column([(0.56, 0.55, 0.32), (0.70, 0.55, 0.46), (0.84, 0.55, 0.32)], [0.015] * 3, pole, 5)
-    return solid
-
-
-def hut(
-    planks: bpy.types.Material, white: bpy.types.Material, roof: bpy.types.Material, door: bpy.types.Material
-) -> Solid:
-    """A bathing hut on posts, its gable towards −Y."""
-    solid = Solid()
-    wide, deep, low, eaves, ridge = 1.7, 1.9, 0.3, 2.2, 3.0
-    solid.box((0, 0, (low + eaves) / 2), (wide, deep, eaves - low), planks)
-    gable = np.array(
-        [
-            [(-wide / 2, -deep / 2, eaves), (wide / 2, -deep / 2, eaves)],
-            [(-0.01, -deep / 2, ridge), (0.01, -deep / 2, ridge)],
-        ]
-    )
-    solid.sheet(gable, planks, smooth=False, first_u=-wide / 2)
-    for side in (-1, 1):
-        solid.sheet(
-            np.array(
-                [
-                    [
-                        (0, -deep / 2 - 0.2, ridge + 0.05),
-                        (side * (wide / 2 + 0.2), -deep / 2 - 0.2, eaves - 0.14),
-                    ],
-                    [
-                        (0, deep / 2 + 0.1, ridge + 0.05),
-                        (side * (wide / 2 + 0.2), deep / 2 + 0.1, eaves - 0.14),
-                    ],
-                ]
-            ),
-            roof,
-            smooth=False,
-        )
-        solid.column(
-            [(0, -deep / 2 - 0.2, ridge + 0.02), (side * (wide / 2 + 0.2), -deep / 2 - 0.2, eaves - 0.16)],
-            [0.06, 0.06],
-            white,
-            4,
-        )
-        solid.box((side * (wide / 2), -deep / 2 - 0.01, (low + eaves) / 2), (0.1, 0.06, eaves - low), white)
-        for y in (-0.8, 0.8):
-            solid.box((side * 0.75, y, 0.15), (0.12, 0.12, 0.3), white)
-    solid.box((0, -deep / 2 - 0.03, low + 0.85), (0.8, 0.05, 1.7), door)
-    solid.box((0, -deep / 2 - 0.05, low + 1.25), (0.34, 0.04, 0.34), white)
-    for k in range(3):
-        solid.box((0, -deep / 2 - 0.25 - 0.22 * k, low - 0.05 - 0.1 * k), (0.9, 0.22, 0.05), white)
-    return solid
-
-
 def build_beach(place: Place) -> None:
     """Build the beach around the stage; the sea is more or less where the camera looks."""
     rng, params, clear = place.rng, place.params, place.clear
@@ -241,7 +134,7 @@ def build_beach(place: Place) -> None:
     _horizon(place, bearing)
     trunk = surfaces.bark("palm trunk", (0.20, 0.14, 0.09))
     leaf = surfaces.leaves("palm leaf", linear_rgb("#4f7d34"), 0.5)
-    palms = [palm(rng, trunk, leaf, float(rng.uniform(4.2, 6.2))) for _ in range(2)]
+    palms = [seaside.palm(rng, trunk, leaf, float(rng.uniform(4.2, 6.2))) for _ in range(2)]
     tint, second = place.colours["parasol"], place.colours["huts"]
     white = surfaces.plain("white", (0.78, 0.77, 0.74), 0.5)
     cloths = [surfaces.fabric("parasol", tint), surfaces.fabric("parasol", (0.80, 0.78, 0.72))]
@@ -249,7 +142,7 @@ def build_beach(place: Place) -> None:
     pole = surfaces.plain("pole", (0.6, 0.58, 0.54), 0.5)
     door = surfaces.plain("door", surfaces.shade(tint, 0.7), 0.5)
     roof = surfaces.plain("roof", surfaces.shade(second, 0.3), 0.7)
-    boards = [_planks(place, c) for c in (second, tint, (0.72, 0.70, 0.66))]
+    boards = [seaside.planks(c) for c in (second, tint, (0.72, 0.70, 0.66))]
     spots = 17
     for i in range(spots):
         angle = (i - spots // 2) / spots * 2 * math.pi + float(rng.uniform(-0.1, 0.1))
@@ -258,18 +151,18 @@ def build_beach(place: Place) -> None:
         at, turned = place.around(angle, near), place.view + angle - math.pi / 2
         if near * towards_sea > line - 1.6:
             continue
-        if rng.random() < params["parasols"] * 0.75:
+        if rng.random() < 0.15 + params["parasols"] * 0.65:
             if towards_sea < 0.35 and rng.random() < 0.6:
                 far = place.around(angle, near + 1.2)
                 place.add(
-                    hut(boards[int(rng.integers(3))], white, roof, door),
+                    seaside.hut(boards[int(rng.integers(3))], white, roof, door),
                     "hut",
                     far,
                     turned + float(rng.uniform(-0.2, 0.2)),
                 )
             else:
                 place.add(
-                    parasol(cloths, pole, towels[int(rng.integers(2))]),
+                    seaside.parasol(cloths, pole, towels[int(rng.integers(2))]),
                     "parasol",
                     at,
                     float(rng.uniform(0, 6.28)),
@@ -284,21 +177,9 @@ def build_beach(place: Place) -> None:
                 float(rng.uniform(0.85, 1.15)),
             )
     _dunes(place, bearing, clear)
+    _rocks(place, bearing)
     if place.hour != "day":
         _torches(place, pole)
-
-
-def _planks(place: Place, colour: Rgb) -> bpy.types.Material:
-    """Upright boards in stripes of paint and white."""
-    shader = Shader("planks")
-    u, v, part = surfaces.surface_uvw(shader)
-    board = u / 0.17 + 50.0
-    odd = (shader.math("FLOOR", board) * 0.5).fract().above(0.25)
-    grain = shader.noise(shader.vector(u * 20.0, v * 2.0, part), 1.0, 2.0)
-    tone = shader.mix(odd, colour, (0.74, 0.72, 0.67))
-    tone = shader.mix(grain.rise(0.4, 0.7) * 0.2, tone, surfaces.shade(colour, 0.5))
-    tone = shader.mix((abs(board.fract() - 0.5) - 0.46).above(0.0) * 0.5, tone, surfaces.shade(colour, 0.25))
-    return surfaces.finished(shader, tone, colour)
 
 
 def _horizon(place: Place, bearing: float) -> None:
@@ -342,6 +223,35 @@ def _horizon(place: Place, bearing: float) -> None:
         solid.faces(jib, np.array([(0, 1, 2)]), uv, sail)
         solid.box((x, y + size * 0.1, 0.4), (0.7, size * 0.55, 0.7), sail)
     place.let_light_through(place.add(solid, "horizon", angle=bearing, fixed=True))
+
+
+def _rocks(place: Place, bearing: float) -> None:
+    """Rocks in the surf at both sides of the view, and a boat drawn up on the sand."""
+    rng = place.rng
+    shader = Shader("rock")
+    position = shader.field("ShaderNodeNewGeometry", output="Position")
+    rough = shader.noise(position, 3.0, 4.0)
+    _, _, height = position.xyz()
+    tone = shader.mix(rough.rise(0.35, 0.7), (0.07, 0.065, 0.06), (0.24, 0.22, 0.20))
+    tone = shader.mix(height.rise(0.35, 0.1), tone, (0.025, 0.03, 0.028))
+    stone = surfaces.finished(shader, tone, (0.14, 0.13, 0.12), shader.bump(rough, 0.08, 0.8))
+    line = place.clear + WATERLINE
+    for side in (-1, 1):
+        for _ in range(int(rng.integers(2, 6))):
+            solid = Solid()
+            for _ in range(int(rng.integers(1, 4))):
+                size = float(rng.uniform(0.25, 0.95))
+                centre = (float(rng.uniform(-0.8, 0.8)), float(rng.uniform(-0.8, 0.8)), 0.1 * size)
+                radii = (size, size * float(rng.uniform(0.7, 1.2)), size * float(rng.uniform(0.5, 0.9)))
+                solid.sheet(blob(centre, radii, rng, 0.22, 9), stone, smooth=False)
+            x, y = turn(np.array([line + rng.uniform(-0.2, 6.0), side * rng.uniform(2.5, 11.0)]), bearing)
+            place.add(solid, "rocks", (float(x), float(y)), bearing)
+    boat = seaside.boat(
+        surfaces.plain("hull", place.colours["huts"], 0.4), surfaces.wood("thwart", linear_rgb("#9a6b45"))
+    )
+    x, y = turn(np.array([place.clear + 0.9, (-1, 1)[int(rng.integers(2))] * rng.uniform(2.4, 4.2)]), bearing)
+    if math.hypot(x, y) > place.clear + 2.0:
+        place.add(boat, "boat", (float(x), float(y)), bearing + float(rng.uniform(0.9, 2.2)))
 
 
 def _dunes(place: Place, bearing: float, clear: float) -> None:
