@@ -128,7 +128,7 @@ def _place(environment: Environment) -> str:
     where = f"The scene is {builder.caption}"
     if details:
         where += f" with {listed(details)}"
-    return f"{where}, in {catalog.HDRIS[environment.hdri]}."
+    return f"{where}, in {builder.light or catalog.HDRIS[environment.hdri]}."
 
 
 def _filming(clip: ClipSpec) -> str:

@@ -18,6 +18,8 @@ class EnvironmentKind:
     caption: str
     shown: dict[str, str] = field(default_factory=dict)
     """The colours that a caption tells, with their words, such as {"paving": "{} paving"}."""
+    light: str = ""
+    """Words for the light where the place brings its own, instead of the HDRI's in `HDRIS`."""
 
 
 _CLEAR = Range(2.4, 3.2, "metres around the origin that are free of things")
@@ -156,12 +158,13 @@ ENVIRONMENTS: dict[str, EnvironmentKind] = {
             "backdrop": ("#1c2450", "#4a1c50", "#0f4a50", "#5a2410", "#2d2d38", "#3a5a1c"),
         },
         ("interior", "night", "studio"),
-        "on a theatre stage under coloured spotlights",
+        "on a theatre stage",
         {
             "curtain": "{} curtains",
             "left light": "{} light from one side",
             "right light": "{} light from the other",
         },
+        "the beams of coloured spotlights",
     ),
     "gym": EnvironmentKind(
         {
