@@ -159,6 +159,8 @@ def _strands(scalp: Scalp, style: Style, clothes: list[Surface]) -> Grown:
     if sheet is not None:
         where = loose.coordinates(sheet, grown.reshape(-1, 3).astype(np.float64))
         sway = where.reshape(*grown.shape[:2], 2).astype(np.float32)
+        # A strand keeps to the column that it ends in.
+        sway[..., 0] = sway[:, -1:, 0]
         if style.fall in _TIED:
             sway[:, :ON_SCALP] = 0
             sway[style.strands :] = 0

@@ -23,14 +23,14 @@ from motionpair.specs import Character
 from render.characters.baked import BakedCharacter, MeshPart, Rig, Role, Swing
 from render.skeleton import CONTACT_POINTS, FACE_UNITS, JOINTS
 
-BAKE_VERSION = 12
+BAKE_VERSION = 13
 """Raise it when a character's bake changes: old files are then baked anew."""
 BODY_MODEL = "anny 0.6.2"
 """The body model whose bakes this version reads and writes."""
 
 _UNIT_STEP = 1e-5  # metres a step of a face unit's delta
 _STRAND_STEP = 1e-4  # metres; a strand is its root and the steps to each next point
-_SWAY_STEP = 1 / 32  # columns and rows
+_SWAY_STEP = 1 / 16  # columns and rows
 _SWING_FACTS = ("name", "anchor", "closed", "pace", "sag", "lies_on", "lies")
 _MAX_BYTES = 64 << 20  # unpacked; a real character is about 5 MB
 # What reading a damaged archive, or using its arrays, raises; zipfile has a RuntimeError for entries that are
