@@ -17,8 +17,10 @@ from render.engines.pyrender_draft.light import Light
 from render.engines.pyrender_draft.meshes import Mesh, Normals, both_sides, triangles_of
 from render.scene import Actor, CameraTrack
 
-INK = 0.0035
-"""Metres that the ink's hull stands off the figure, for each metre that it is away at the widest lens."""
+INK = 0.9
+"""Pixels that the 2D look's ink is wide."""
+MOST_INK = 0.014
+"""Metres that it is wide at most, so that small figures are not all ink."""
 _WHITE = np.array([0.80, 0.79, 0.77])
 
 
@@ -66,8 +68,8 @@ class Figure:
 
     def _ink(self, group: _Group, points: np.ndarray, normals: np.ndarray, t: int) -> Mesh:
         away = np.linalg.norm(points - self._camera.position[t], axis=1, keepdims=True)
-        width = 0.9 * away / self._camera.focal[t]  # a pixel
-        hull = (points + normals * np.minimum(width, INK * 4)).astype(np.float32)
+        width = np.minimum(INK * away / self._camera.focal[t], MOST_INK)
+        hull = (points + normals * width).astype(np.float32)
         dark = np.broadcast_to(encoded(np.array([0.02, 0.015, 0.02])), (len(points), 3))
         return Mesh(hull, group.front[:, ::-1], dark)
 
@@ -132,7 +134,7 @@ def _skin(spec: Character, part: MeshPart, hair: np.ndarray) -> np.ndarray:
     colour = _mixed(colour, base * (1.05, 0.80, 0.78), given["blush"] * 0.6)
     colour = _mixed(colour, base * (0.95, 0.55, 0.55), given["lip"] * 0.8)
     colour = _mixed(colour, np.array([0.18, 0.04, 0.04]), given["mouth"])
-    if spec.hair.style not in ("bald",):
+    if spec.hair.style != "bald":
         colour = _mixed(colour, hair, given["scalp"] * 0.75)
     if spec.hair.beard != "none" and "whiskers" in given:
         colour = _mixed(colour, hair, given["whiskers"] * (0.35 if spec.hair.beard == "stubble" else 0.9))
