@@ -22,7 +22,7 @@ QUALITY = 82
 PAGES = {
     "cast": (
         "The cast",
-        "Who may appear: looks, bodies, clothes, hair. A recipe weighs all of it (`docs/recipes.md`).",
+        "Who may appear: looks, bodies, clothes, hair. A recipe weighs all of it ([recipes](recipes.md)).",
         cast_page.sections,
     ),
     "motions": (
@@ -100,7 +100,7 @@ def page(title: str, lead: str, sections: list[Section]) -> str:
     for section in sections:
         if section.title:
             parts.append(f"## {section.title}")
-        names = ", ".join(label for label, _, _ in section.cells if label)
+        names = ", ".join(dict.fromkeys(label for label, _, _ in section.cells if label))
         names = names or section.name.removeprefix("motion-")
         parts += [section.text, f"![{names}](gallery/{section.name}.webp)"]
     return "\n\n".join(parts) + "\n"

@@ -45,8 +45,8 @@ def sections() -> Iterator[Section]:
     yield _portraits(
         "bodies",
         "Bodies",
-        f"Children to old people, all sexes, builds and skin tones: {len(people.BODIES)} of the continuum "
-        "that the body model's axes span.",
+        "Children to old people, all sexes, builds and skin tones. These are six; the body model's axes hold "
+        "all between.",
         [(name, who) for name, who in people.BODIES.items()],
         "figure",
     )
@@ -64,7 +64,7 @@ def sections() -> Iterator[Section]:
     yield _portraits(
         "headwear",
         "Headwear and glasses",
-        f"Headwear is worn over {', '.join(catalog.HAIR_UNDER_HATS)} hair.",
+        f"Headwear goes with these hair styles: {', '.join(catalog.HAIR_UNDER_HATS)}.",
         [(kind, people.wearing(kind)) for kind in (*catalog.HEADWEAR, *catalog.EYEWEAR)],
         "head",
     )
