@@ -71,8 +71,7 @@ def defocus(linear: np.ndarray, depth: np.ndarray, focal: float, f_stop: float, 
             out = _sharp(out, linear, inside, mixed)
         elif inside.any():
             size = float(np.abs(radius[inside]).mean())
-            hidden = (radius < low) | (inside & mixed)
-            layer = _spread(linear, inside & ~mixed, hidden, size + ahead)
+            layer = _spread(linear, inside, mixed, radius < low, size + ahead)
             blurred = _disc_blur(layer, size)
             out = blurred + out * (1.0 - blurred[3])
     return np.moveaxis(out[:3] / np.maximum(out[3], 1e-6), 0, -1)
@@ -115,13 +114,19 @@ def _sharp(out: np.ndarray, linear: np.ndarray, inside: np.ndarray, mixed: np.nd
     return out
 
 
-def _spread(linear: np.ndarray, inside: np.ndarray, hidden: np.ndarray, reach: float) -> np.ndarray:
+def _spread(
+    linear: np.ndarray, inside: np.ndarray, mixed: np.ndarray, hidden: np.ndarray, reach: float
+) -> np.ndarray:
     """(4, H, W): a layer's colours times its cover, and its cover; both go on behind what hides it, for about
     `reach` pixels.
+
+    Its `mixed` pixels show something nearer as well and take the colour of those around them. Where all are
+    mixed, as in leaves of many depths, they keep their own.
     """
-    near = _mean(linear, inside, 2 * math.ceil(1.5 * reach) + 3)
+    near = _mean(linear, inside & ~mixed, 2 * math.ceil(1.5 * reach) + 3)
+    own = inside & ~(mixed & (near[3] > 0))
     layer = np.concatenate([np.moveaxis(linear, -1, 0), np.ones((1, *inside.shape), np.float32)])
-    return np.where(inside, layer, np.where(hidden & (near[3] > 0), near, np.float32(0)))
+    return np.where(own, layer, np.where(hidden | inside, near, np.float32(0)))
 
 
 def _mean(linear: np.ndarray, inside: np.ndarray, size: int) -> np.ndarray:

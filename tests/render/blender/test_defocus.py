@@ -81,3 +81,16 @@ def test_sky_is_blurred_and_stays_finite():
     shown = defocus(picture, np.where(square, depth, np.inf), FOCAL, 1.4, 1.0)
     assert np.isfinite(shown).all()
     assert shown[:25, :, 2].std() < 0.35 * picture[:25, :, 2].std()
+
+
+def test_leaves_of_many_depths_are_blurred_and_leave_no_holes():
+    # Every pixel has a neighbour that is much nearer: none of them shows one surface alone.
+    rng = np.random.default_rng(5)
+    depth = rng.uniform(4.0, 40.0, (HEIGHT, WIDTH))
+    depth[:30] = np.inf
+    flat = np.full((HEIGHT, WIDTH, 3), 0.5, np.float32)
+    np.testing.assert_allclose(defocus(flat, depth, FOCAL, 1.4, 2.0), 0.5, atol=1e-3)
+    green = flat * rng.uniform(0.5, 1.5, depth.shape)[..., None].astype(np.float32)
+    shown = defocus(green, depth, FOCAL, 1.4, 2.0)
+    assert shown.min() > 0.2
+    assert shown[40:].std() < 0.6 * green[40:].std()
