@@ -48,12 +48,13 @@ FPS = 16
 THREE_QUARTERS = -0.6
 """Radians: the camera's bearing from which the front and the right side of a body show."""
 
-Shown = Literal["body", "figure", "low", "bust", "head"]
+Shown = Literal["body", "figure", "low", "bust", "chest", "head"]
 _VIEWS: dict[Shown, tuple[float, float]] = {
     "body": (0.58, 1.30),
     "figure": (0.50, 1.14),
     "low": (0.26, 0.80),
     "bust": (0.78, 0.66),
+    "chest": (0.76, 0.34),
     "head": (0.0, 0.0),
 }
 """What is shown: the middle of the picture and its height, in body heights. Heads have their own size."""
@@ -104,7 +105,7 @@ def strip(
         frames: how many pictures. seconds: how much of the motion; by default all, at most 6 s.
         size: (width, height) of a picture, multiples of 32. azimuth, elevation: the camera's, radians.
         shown: the whole `body` with room for raised arms, the bare `figure`, what is `low` (floor work), the
-            `bust` with the hands, or the `head`.
+            `bust` with the hands, the `chest`, or the `head`.
         environment: where; by default a plain studio. engine: `pyrender`, `blender`, or one at hand.
         store: where bakes lie; by default the cache. samples: a pixel, for Blender.
     """
@@ -167,7 +168,7 @@ def followed(scene: Scene, azimuth: float, elevation: float, shown: Shown = "bod
         spread = max(np.ptp([a.pose.positions[0, 0, :2] for a in scene.actors], axis=0))
         high = max(high, (spread + 0.5 * tall) * height / width)
     target = np.stack([pelvis[:, 0], pelvis[:, 1], np.full(len(pelvis), middle * tall)], axis=1)
-    if shown in ("bust", "head"):  # of someone who crouches or walks, the part that is asked for
+    if shown in ("bust", "chest", "head"):  # of someone who crouches or walks, the part that is asked for
         neck = scene.actors[0].character.rig.names.index("head")
         rest = scene.actors[0].character.rig.heads[neck, 2]
         above = middle * tall - rest

@@ -21,6 +21,8 @@ LOOKS: dict[Look, str] = {
     "animation_2d": "2D animation",
 }
 HEAD = (160, 192)
+AZIMUTH = -0.45
+"""Radians: the bearing that portraits are taken from, on the right side, hair from further round."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def sections() -> Iterator[Section]:
         "Fabrics",
         "All are procedural, in one to three colours, and keep their scale on every body.",
         [(fabric, people.wearing(_kind_of(fabric), fabric)) for fabric in catalog.FABRICS],
-        "bust",
+        "chest",
     )
     yield _portraits(
         "hair",
@@ -82,6 +84,7 @@ def sections() -> Iterator[Section]:
         + "\n\nStrands in the realistic and the 3D look, solid shapes in the 2D look.",
         [(style, people.with_hair(style)) for style in catalog.HAIR_STYLES],
         "head",
+        azimuth=-1.0,
     )
     beards = [b for b in catalog.BEARDS if b != "none"]
     yield _portraits(
@@ -101,7 +104,7 @@ def _looks() -> Section:
             dressed = people.looking(who, look)
             for shown, size in shots:
                 label = LOOKS[look] if shown == "figure" else ""
-                cells.append((label, (dressed,), partial(_draw, dressed, shown, size)))
+                cells.append((label, (dressed,), partial(_draw, dressed, shown, size, AZIMUTH)))
     return Section(
         "looks",
         "Looks",
@@ -112,15 +115,20 @@ def _looks() -> Section:
 
 
 def _portraits(
-    name: str, title: str, text: str, who: Sequence[tuple[str, Character]], shown: Shown
+    name: str,
+    title: str,
+    text: str,
+    who: Sequence[tuple[str, Character]],
+    shown: Shown,
+    azimuth: float = AZIMUTH,
 ) -> Section:
     size = PORTRAIT if shown == "figure" else HEAD
-    cells = tuple((label, (person,), partial(_draw, person, shown, size)) for label, person in who)
+    cells = tuple((label, (person,), partial(_draw, person, shown, size, azimuth)) for label, person in who)
     return Section(name, title, text, cells, 6)
 
 
-def _draw(who: Character, shown: Shown, size: tuple[int, int], studio: Studio) -> np.ndarray:
-    return studio.portrait(who, shown, size=size)
+def _draw(who: Character, shown: Shown, size: tuple[int, int], azimuth: float, studio: Studio) -> np.ndarray:
+    return studio.portrait(who, shown, size, azimuth)
 
 
 def _kind_of(fabric: str) -> str:

@@ -35,9 +35,9 @@ class Studio:
     def portrait(
         self,
         character: Character,
-        shown: strips.Shown = "figure",
-        azimuth: float = -0.45,
-        size: tuple[int, int] = PORTRAIT,
+        shown: strips.Shown,
+        size: tuple[int, int],
+        azimuth: float,
     ) -> np.ndarray:
         """(H, W, 3) uint8: somebody standing in a studio."""
         motion = strips.middling("squat", 2.0)  # which begins with arms that hang
