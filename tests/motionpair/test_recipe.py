@@ -8,13 +8,14 @@ import yaml
 
 from motionpair import fields
 from motionpair.errors import InputError
+from motionpair.planning import candidate
 from motionpair.recipe import MAX_RECIPE_BYTES, Recipe, built_in_recipes, load_recipe, recipe_from_json
 
 DOCS = Path(__file__).parents[2] / "docs" / "recipes.md"
 
 
 def test_built_in_recipes_have_the_documented_counts() -> None:
-    assert built_in_recipes() == ["demo", "motionpair-60k"]
+    assert built_in_recipes() == ["demo", "motionpair-60k", "sample"]
     whole = load_recipe("motionpair-60k")
     assert [s.count for s in whole.strata] == [31_895, 13_847, 9_249, 4_385]
     assert (whole.pairs, whole.frames, whole.fps) == (59_376, 81, 16)
@@ -31,7 +32,7 @@ def test_built_in_recipes_have_the_documented_counts() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["demo", "motionpair-60k"])
+@pytest.mark.parametrize("name", built_in_recipes())
 def test_a_recipe_survives_its_json(name: str) -> None:
     recipe = load_recipe(name)
     again = recipe_from_json(recipe.json)
@@ -112,6 +113,16 @@ MISTAKES = [
     ({"strata.0.formations": {"passing": 1}}, "strata[0].formations.passing: needs one of walk, march"),
     ({"strata.1.formations": {"duet": 1}}, "strata[1].formations.duet: needs a family of two in strata[1]"),
     ({"strata.0.performers": [2, 3], "strata.0.formations": {"duet": 1}}, "none is for 3 performers"),
+    ({"strata.2.motions": {"hand_clap": 1}}, "strata[2].motions: families of two need two performers"),
+    (
+        {
+            "strata.0.performers": [1, 2],
+            "strata.0.motions": {"hand_clap": 1},
+            "strata.0.formations": {"duet": 1},
+        },
+        "strata[0].motions: families of two need two performers",
+    ),
+    ({"motions.families": {"walk": 0}, "strata.2.motions": {}}, "motions.families: expected at least one"),
     ({"cameras.close_up.moves": {}}, "cameras.close_up.moves.dolly: missing; a camera that moves needs"),
     ({"cameras.close_up.angles": {}}, "cameras.close_up.angles: expected at least one angle"),
     ({"cast.ages": {"adult": {"weight": 1, "span": [0.8, 0.7]}}}, "cast.ages.adult.span: expected [lowest"),
@@ -132,7 +143,7 @@ MISTAKES = [
         "motions.params.walk.sped: no such parameter 'sped'; did you",
     ),
     ({"places.environments": {"moon": 1}}, "places.environments.moon: no such environment"),
-    ({"places.hdris": {"interior": 1}}, "places.hdris: none suits environment court; accepted: city"),
+    ({"places.hdris": {"interior": 1}}, "places.hdris: none suits environment beach; accepted: city"),
     ({"estimators.models": {"perfect": 1}}, "estimators.models.perfect: no such estimator"),
     ({"estimators.reverse_driven": 1.5}, "estimators.reverse_driven: expected 0 to 1, got 1.5"),
     ({"rendering.target": "demos"}, "rendering.target: no such render preset 'demos'; did you mean demo?"),
@@ -190,6 +201,14 @@ def test_a_bad_file_is_one_line_that_names_it(content: bytes, message: str, tmp_
     assert str(caught.value).startswith(f"{file}: ")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_three_take_no_notice_of_what_is_for_two() -> None:
+    data = fields.to_plain(load_recipe("demo"))
+    formations = {"duet": 5, "beside": 1}
+    data["strata"][0] |= {"performers": [3, 3], "motions": {"walk": 1}, "formations": formations}
+    recipe = fields.from_plain(Recipe, data)
+    assert {candidate(recipe, seed, 0, 0).formation for seed in range(5)} == {"beside"}
 
 
 def test_an_unknown_recipe_says_which_there_are(tmp_path: Path) -> None:

@@ -57,12 +57,12 @@ def contents(root: Path) -> dict[str, str]:
     }
 
 
-def test_it_is_clean_and_holds_every_sub_task_and_both_styles(rendered: Rendered) -> None:
+def test_it_is_clean_and_holds_every_sub_task_and_look(rendered: Rendered) -> None:
     assert verify.verify(rendered.out) == []
     rows = list(rendered.dataset.rows())
     assert {row["stratum"] for row in rows} == STRATA
     looks = {look for row in rows for look in (*row["driving_looks"], *row["target_looks"])}
-    assert looks == {"realistic", "animation_2d"}
+    assert looks == {"realistic", "animation_3d", "animation_2d"}
     assert {row["reverse_driven"] for row in rows} == {True, False}
     assert sorted(p.name for p in (rendered.out / "shards").iterdir()) == [
         f"shard-{i:05d}.parquet" for i in range(3)

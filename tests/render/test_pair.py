@@ -199,7 +199,8 @@ def test_feet_stay_planted_whoever_moves(family: str, character_store: Character
             assert feet.slide_p95_mm <= 5, (character.character_id, speed, feet)
             assert feet.penetration_mm <= 10, (character.character_id, speed, feet)
             standing += int(pose.contacts.any(axis=1).sum())
-    assert standing > 33  # figures of feet that never touch the ground would say nothing
+    # Figures of feet that never touch the ground would say nothing; those on the floor rest on other parts.
+    assert standing > 33 or MOTION_FAMILIES[family].group == "floor"
 
 
 def test_exact_clips_of_the_rendered_cast_keep_their_feet_and_stay_in_the_picture(rendered: Rendered) -> None:
