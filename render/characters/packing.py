@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import zipfile
 import zlib
 from pathlib import Path
@@ -36,8 +37,8 @@ _MAX_BYTES = 64 << 20  # unpacked; a real character is about 5 MB
 # What reading a damaged archive, or using its arrays, raises; zipfile has a RuntimeError for entries that are
 # encrypted or compressed by a method that it does not know.
 _DAMAGE = (
-    zipfile.BadZipFile, zlib.error, ValueError, KeyError, IndexError, TypeError, EOFError, OSError,
-    RuntimeError,
+    zipfile.BadZipFile, zlib.error, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError,
+    OSError, RuntimeError, OverflowError, MemoryError,
 )  # fmt: skip
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -163,14 +164,19 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> BakedCharacter:
     _check(names[: len(JOINTS)] == JOINTS, "its joints are not the canonical ones")
     rig = Rig(
         names=names,
-        parents=_shaped(arrays, "rig.parents", (len(names),)),
+        parents=_shaped(arrays, "rig.parents", (len(names),), np.int32),
         heads=_shaped(arrays, "rig.heads", (len(names), 3)),
         tails=_shaped(arrays, "rig.tails", (len(names), 3)),
         to_t_pose=_shaped(arrays, "rig.to_t_pose", (len(names), 4)),
-        twist_of={str(k): (str(v[0]), float(v[1])) for k, v in meta["twist_of"].items()},
+        twist_of={str(k): (str(v[0]), _number(v[1])) for k, v in meta["twist_of"].items()},
         swings=tuple(_swing(arrays, i, about, len(names)) for i, about in enumerate(meta["swings"])),
     )
-    _check(bool((rig.parents < np.arange(len(names))).all()), "a joint comes before its parent")
+    before = np.arange(len(names))
+    _check(
+        bool((rig.parents < before).all() and (rig.parents >= -1).all()), "a joint comes before its parent"
+    )
+    _check(set(rig.twist_of) == set(names[len(JOINTS) :]), "its helpers' twists are not those of its joints")
+    _check(all(source in names for source, _ in rig.twist_of.values()), "a twist's source is no joint")
     parts = tuple(_part(arrays, i, about, len(names)) for i, about in enumerate(meta["parts"]))
     sizes = {part.name: len(part.vertices) for part in parts}
     strands = _strands(arrays["strands"])
@@ -183,9 +189,9 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> BakedCharacter:
         strand_roots=_strand_roots(arrays["strand_roots"], len(strands), sizes["body"])
         if "strand_roots" in arrays
         else None,
-        strand_radius=float(meta["strand_radius"]),
-        hip_height=float(meta["hip_height"]),
-        height=float(meta["height"]),
+        strand_radius=_number(meta["strand_radius"], 0.0),
+        hip_height=_number(meta["hip_height"], 0.0),
+        height=_number(meta["height"], 0.0),
         hand_vertices=(
             _indices(arrays, "hand.left", sizes["body"]),
             _indices(arrays, "hand.right", sizes["body"]),
@@ -230,10 +236,10 @@ def _swing(arrays: dict[str, np.ndarray], i: int, about: dict[str, Any], joints:
         joints=chain,
         pins=_shaped(arrays, f"swing{i}.pins", (len(chain), 3)),
         closed=bool(about["closed"]),
-        pace=float(about["pace"]),
-        sag=float(about["sag"]),
+        pace=_number(about["pace"], 0.0),
+        sag=_number(about["sag"], 0.0),
         lies_on=int(about["lies_on"]),
-        lies=float(about["lies"]),
+        lies=_number(about["lies"], 0.0),
         block_joints=owners,
         block_ends=blocks[:, 1:7].reshape(-1, 2, 3),
         block_radii=blocks[:, 7:],
@@ -244,17 +250,19 @@ def _part(arrays: dict[str, np.ndarray], i: int, about: dict[str, Any], joints: 
     _check(about["role"] in get_args(Role), f"unknown role {about['role']}")
     count = len(arrays[f"{i}.bones"])
     vertices = _get(arrays, f"{i}.vertices", count)
+    _check(vertices.shape[1] == 3, "vertices have three columns")
+    _check(arrays[f"{i}.faces"].dtype.kind == "i", "faces are no indices")
     faces = arrays[f"{i}.faces"].astype(np.int32)
     _check(faces.ndim == 2 and faces.shape[1] == 4, "faces have four columns")
     _check(
         bool((faces < count).all() and (faces[:, :3] >= 0).all() and (faces >= -1).all()), "face out of range"
     )
-    bones = _shaped(arrays, f"{i}.bones", (count, 8))
+    bones = _shaped(arrays, f"{i}.bones", (count, 8), np.uint8)
     _check(bool((bones < joints).all()), "bone out of range")
-    weights = _shaped(arrays, f"{i}.weights", (count, 8))
+    weights = _shaped(arrays, f"{i}.weights", (count, 8), np.uint16)
     _check(bool((weights.sum(axis=1, dtype=np.int64) == 65535).all()), "weights do not sum to 1")
     moved = _indices(arrays, f"{i}.unit_vertices", count)
-    deltas = _shaped(arrays, f"{i}.unit_deltas", (len(FACE_UNITS), len(moved), 3))
+    deltas = _shaped(arrays, f"{i}.unit_deltas", (len(FACE_UNITS), len(moved), 3), np.int16)
     attributes = {"rest": vertices}
     for name in about["attributes"]:
         values = _get(arrays, f"{i}.{name}", count)
@@ -285,13 +293,16 @@ def _put(arrays: dict[str, np.ndarray], name: str, values: np.ndarray) -> None:
 
 
 def _get(arrays: dict[str, np.ndarray], name: str, count: int) -> np.ndarray:
-    steps, (low, step) = arrays[f"{name}.steps"], arrays[f"{name}.range"]
-    _check(steps.dtype == np.uint16 and len(steps) == count, f"{name} has a wrong shape")
-    _check(bool(np.isfinite(low).all() and np.isfinite(step).all()), f"{name} is not finite")
+    steps = arrays[f"{name}.steps"]
+    _check(steps.dtype == np.uint16 and steps.ndim == 2 and len(steps) == count, f"{name} has a wrong shape")
+    low, step = _shaped(arrays, f"{name}.range", (2, steps.shape[1]), np.float32)
     return (low + steps.astype(np.float32) * step).astype(np.float32)
 
 
-def _shaped(arrays: dict[str, np.ndarray], name: str, shape: tuple[int, ...]) -> np.ndarray:
+def _shaped(
+    arrays: dict[str, np.ndarray], name: str, shape: tuple[int, ...], dtype: type[np.generic] = np.float64
+) -> np.ndarray:
+    _check(arrays[name].dtype == dtype, f"{name} is {arrays[name].dtype}, expected {np.dtype(dtype)}")
     _check(arrays[name].shape == shape, f"{name} has shape {arrays[name].shape}, expected {shape}")
     _check(bool(np.isfinite(arrays[name]).all()), f"{name} is not finite")
     return arrays[name]
@@ -302,6 +313,12 @@ def _indices(arrays: dict[str, np.ndarray], name: str, limit: int) -> np.ndarray
     _check(values.ndim == 1 and values.dtype.kind == "i", f"{name} is not a list of indices")
     _check(bool(((values >= 0) & (values < limit)).all()), f"{name} is out of range")
     return values.astype(np.int32)
+
+
+def _number(value: Any, low: float = -math.inf) -> float:
+    number = float(value)
+    _check(math.isfinite(number) and number >= low, f"{number} is not a finite number of at least {low}")
+    return number
 
 
 def _check(holds: bool, message: str) -> None:

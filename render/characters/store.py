@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from motionpair import fields
-from motionpair.errors import MachineError
+from motionpair.errors import DataError, MachineError
 from motionpair.specs import Character
 from render.characters import packing
 from render.characters.baked import BakedCharacter
@@ -76,9 +76,13 @@ class CharacterStore:
         """The character's bake.
 
         Raises:
-            DataError: it is absent, damaged or of another version.
+            DataError: it is absent, damaged, of another version or of another character.
         """
-        return self._read(self.path(character))
+        path = self.path(character)
+        baked = self._read(path)
+        if baked.character_json != fields.canonical_json(character):
+            raise DataError(f"{path}: the bake of another character; delete it to have it baked anew")
+        return baked
 
     def hash(self, character: Character) -> str:
         """sha256, in hex, of the character's baked file."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 import zipfile
@@ -87,6 +88,45 @@ def test_indices_out_of_range_are_refused(bake: Path, name: str) -> None:
     _write(bake, arrays)
     with pytest.raises(DataError):
         packing.read(bake)
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"), [("twist_of", None), ("twist_of", {}), ("height", float("inf")), ("hip_height", -1.0)]
+)
+def test_facts_that_no_character_has_are_refused(bake: Path, fact: str, value: object) -> None:
+    arrays = _arrays(bake)
+    meta = json.loads(arrays["meta"].tobytes()) | {fact: value}
+    arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+    _write(bake, arrays)
+    with pytest.raises(DataError, match=r"copy\.npz"):
+        packing.read(bake)
+
+
+def test_numbers_of_another_type_are_refused(bake: Path) -> None:
+    arrays = _arrays(bake)
+    # As signed numbers these would count from the last joint back.
+    arrays["0.bones"] = -arrays["0.bones"].astype(np.int64) - 1
+    _write(bake, arrays)
+    with pytest.raises(DataError, match=r"0\.bones is int64, expected uint8"):
+        packing.read(bake)
+
+
+def test_a_shape_too_large_for_any_memory_is_refused(bake: Path) -> None:
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<f8", "fortran_order": False, "shape": (1 << 58,)}
+    )
+    with zipfile.ZipFile(bake, "a") as archive:
+        archive.writestr("extra.npy", header.getvalue())
+    with pytest.raises(DataError, match=r"copy\.npz"):
+        packing.read(bake)
+
+
+def test_the_bake_of_somebody_else_is_refused(character_store: CharacterStore, tmp_path: Path) -> None:
+    store = CharacterStore(tmp_path)
+    store.path(MAN).write_bytes(character_store.path(CHILD).read_bytes())
+    with pytest.raises(DataError, match="of another character"):
+        store.load(MAN)
 
 
 def test_a_file_that_unpacks_too_large_is_refused(bake: Path) -> None:
