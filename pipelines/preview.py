@@ -7,6 +7,7 @@ What stays is drawn by the draft engine, a few frames a clip.
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -33,6 +34,9 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many of it are done, and how many there are."""
 QUALITY = 88
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+MOST = 500
+"""Pairs on a sheet: more would be larger than a WebP may be, and than anybody looks through."""
+_UNWRITABLE = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,11 @@ def spread(recipe: Recipe, count: int) -> list[int]:
     """`count` slots, in order: every stratum in proportion, but at least once, evenly over its slots.
 
     Raises:
-        InputError: `count` is not between 1 and the recipe's pairs.
+        InputError: `count` is not between 1 and the recipe's pairs, at most MOST.
     """
-    if not 1 <= count <= recipe.pairs:
-        raise InputError(f"count: expected 1 to {recipe.pairs}, got {count}")
+    most = min(recipe.pairs, MOST)
+    if not 1 <= count <= most:
+        raise InputError(f"count: expected 1 to {most}, got {count}")
     stratum = dealing.deal_slots(recipe).stratum
     sizes = [s.count for s in recipe.strata]
     least = [min(1, size) for size in sizes] if count >= len(sizes) else [0] * len(sizes)
@@ -145,7 +150,7 @@ def write(previewed: Previewed, recipe: Recipe, seed: int, out: Path) -> None:
     try:
         with durable.replacing(out) as temporary:
             page.save(temporary, format=form, quality=QUALITY)
-    except (IsADirectoryError, PermissionError) as error:
+    except _UNWRITABLE as error:
         raise InputError(f"{out}: cannot be written ({error.strerror})") from error
 
 
@@ -153,7 +158,7 @@ def check_target(out: Path) -> None:
     """Refuse a name that no sheet can be written to, before any work.
 
     Raises:
-        InputError: not a picture's name, a folder, or in no folder.
+        InputError: not a picture's name, a folder, in no folder, or in one that cannot be written to.
     """
     if out.suffix.lower() not in SUFFIXES:
         raise InputError(f"{out}: expected a name ending in {', '.join(SUFFIXES)}")
@@ -161,6 +166,10 @@ def check_target(out: Path) -> None:
         raise InputError(f"{out}: is a folder; expected the name of a file, such as sheet.jpg")
     if not out.parent.is_dir():
         raise InputError(f"{out}: no such folder {out.parent}")
+    try:
+        tempfile.TemporaryFile(dir=out.parent).close()
+    except _UNWRITABLE as error:
+        raise InputError(f"{out}: cannot be written ({error.strerror})") from error
 
 
 def summary(previewed: Previewed) -> Iterable[str]:
