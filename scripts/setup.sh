@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets MotionPair up in .venv: Python 3.11, pinned packages, and the system libraries that bpy loads.
+# Sets MotionPair up in .venv: Python 3.11, pinned packages, and the system libraries that engines load.
 # A second call does nothing while pyproject.toml, constraints.txt and this script stay as they are.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -56,11 +56,17 @@ make_venv
 say "installing Python packages ($extras) into .venv; a first time takes a few minutes"
 .venv/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e ".[$extras]"
 
-missing=$(.venv/bin/python -m render.engines.blender.libraries || true)
+# The packages with system libraries that the engines need and this machine lacks.
+missing_packages() {
+    .venv/bin/python -m render.engines.blender.libraries || true
+    .venv/bin/python -m render.engines.pyrender_draft.libraries || true
+}
+
+missing=$(missing_packages | tr ' ' '\n' | sort -u | xargs)
 if [ -n "$missing" ]; then
     # shellcheck disable=SC2086
     apt $missing || fail "system libraries are missing; run: sudo apt-get install -y $missing"
-    .venv/bin/python -m render.engines.blender.libraries >/dev/null || fail "still missing after apt: $missing"
+    [ -z "$(missing_packages)" ] || fail "still missing after apt: $missing"
 fi
 
 # The body model takes about a minute to build, once; bakes then take about a second a character.

@@ -5,13 +5,17 @@ from __future__ import annotations
 import platform
 
 import numpy as np
+import OpenGL.error
 import pyrender
 
+from motionpair.errors import InputError
 from render.engines import PROP_INDEX, Frames
+from render.engines.blender.libraries import apt_line
 from render.engines.pyrender_draft import light as lighting
 from render.engines.pyrender_draft import props
 from render.engines.pyrender_draft.colours import encoded
 from render.engines.pyrender_draft.figure import Figure
+from render.engines.pyrender_draft.libraries import DRIVERS
 from render.engines.pyrender_draft.meshes import Mesh
 from render.engines.pyrender_draft.places import Place, joined
 from render.engines.pyrender_draft.surroundings import surround
@@ -34,7 +38,11 @@ class DraftEngine:
         return f"opengl/{platform.machine()}"
 
     def render(self, scene: Scene) -> Frames:
-        """Draw every frame of a scene."""
+        """Draw every frame of a scene.
+
+        Raises:
+            InputError: OpenGL has no driver that draws without a window.
+        """
         camera = scene.camera
         self._pictures.clear()
         light = lighting.light_of(scene.environment)
@@ -103,7 +111,15 @@ class DraftEngine:
 
     def _sized(self, width: int, height: int) -> pyrender.OffscreenRenderer:
         if self._canvas is None:
-            self._canvas = pyrender.OffscreenRenderer(width, height)
+            try:
+                self._canvas = pyrender.OffscreenRenderer(width, height)
+            except (OpenGL.error.Error, AssertionError, RuntimeError, ValueError) as error:
+                # What EGL finds no driver for; pyrender and PyOpenGL say it in different ways.
+                said = type(error).__name__
+                raise InputError(
+                    f"no OpenGL driver makes a picture without a window ({said}); for one that needs no GPU, "
+                    f"run: {apt_line([DRIVERS])}"
+                ) from error
         self._canvas.viewport_width, self._canvas.viewport_height = width, height
         return self._canvas
 

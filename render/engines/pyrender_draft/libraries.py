@@ -1,4 +1,8 @@
-"""Loading pyrender: EGL in place of a window, one thread, and what to install where OpenGL is missing."""
+"""Loading pyrender: EGL in place of a window, one thread, and what to install where OpenGL is missing.
+
+`python -m render.engines.pyrender_draft.libraries` prints the missing packages, one line, and exits with
+status 2 when there are any.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from motionpair.errors import InputError
+from motionpair.errors import EXIT_BAD_INPUT, EXIT_DONE, InputError
 from render.engines.blender.libraries import apt_line
 
 APT_PACKAGES = {
@@ -49,3 +53,15 @@ def load_pyrender(threads: int) -> None:
     # Mesa draws with this many threads beside the one that calls it.
     os.environ.setdefault("LP_NUM_THREADS", str(threads - 1))
     importlib.import_module("pyrender")
+
+
+def main() -> int:
+    """Print the missing packages; the exit status says whether there are any."""
+    packages = missing_packages() if sys.platform == "linux" else []
+    if packages:
+        print(" ".join(packages))
+    return EXIT_BAD_INPUT if packages else EXIT_DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

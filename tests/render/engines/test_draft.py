@@ -1,5 +1,9 @@
 """The draft engine: index and depth mean what Blender's mean, drafts repeat, and refusals are one line."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -164,6 +168,27 @@ def test_missing_libraries_are_named_with_what_installs_them(monkeypatch):
     monkeypatch.setattr(libraries, "missing_packages", lambda: ["libegl1"])
     with pytest.raises(InputError, match=r"apt-get install -y --no-install-recommends libegl1"):
         libraries.load_pyrender(1)
+
+
+def test_a_missing_driver_is_named_with_what_installs_it(tmp_path):
+    code = (
+        "from motionpair.errors import InputError\n"
+        "from render.engines import open_engine\n"
+        "engine = open_engine('pyrender')\n"
+        "try: engine._sized(32, 32)\n"
+        "except InputError as error: print(error)"
+    )
+    # Where EGL looks for drivers, there are none.
+    environment = os.environ | {"__EGL_VENDOR_LIBRARY_DIRS": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert "run: apt-get install -y --no-install-recommends libgl1-mesa-dri" in done.stdout, done.stderr
+
+
+def test_the_check_for_libraries_prints_what_is_missing(monkeypatch, capsys):
+    monkeypatch.setattr(libraries, "missing_packages", lambda: ["libegl1", "libgl1-mesa-dri"])
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert libraries.main() == 2
+    assert capsys.readouterr().out == "libegl1 libgl1-mesa-dri\n"
 
 
 def test_another_opengl_platform_is_refused(monkeypatch):
