@@ -155,7 +155,11 @@ def _strata(recipe: Recipe) -> None:
 
 
 def _formations(recipe: Recipe, stratum: Stratum, where: str) -> None:
-    """What several performers may do together needs the families for it."""
+    """What performers do together needs the families for it; one alone needs some that take no partner."""
+    families = stratum.motions or recipe.motions.families
+    used = {family for family, weight in families.items() if weight > 0}
+    if stratum.performers[0] == 1 and used and used <= set(DUETS):
+        raise InputError(f"{where}.motions: families of two need two performers; expected others too")
     if stratum.performers[1] == 1:
         if stratum.formations:
             raise InputError(f"{where}.formations: one performer stands alone; expected {{}}")
@@ -169,9 +173,7 @@ def _formations(recipe: Recipe, stratum: Stratum, where: str) -> None:
     others = ", ".join(f for f in COMPANY if f not in PAIRED)
     if count > 2 and not any(weight > 0 and f not in PAIRED for f, weight in formations.items()):
         raise InputError(f"{key}: none is for {count} performers; accepted: {others}")
-    families = stratum.motions or recipe.motions.families
-    used = {family for family, weight in families.items() if weight > 0}
-    if formations.get("duet", 0) > 0 and not used & set(DUETS):
+    if formations.get("duet", 0) > 0 and stratum.performers[0] <= 2 and not used & set(DUETS):
         raise InputError(f"{key}.duet: needs a family of two in {where}.motions: {', '.join(DUETS)}")
     if formations.get("passing", 0) > 0 and not used & set(WALKERS):
         raise InputError(f"{key}.passing: needs one of {', '.join(WALKERS)} in {where}.motions")

@@ -205,10 +205,12 @@ def test_a_bad_file_is_one_line_that_names_it(content: bytes, message: str, tmp_
 
 def test_three_take_no_notice_of_what_is_for_two() -> None:
     data = fields.to_plain(load_recipe("demo"))
+    data["cast"]["size"] = 20
     formations = {"duet": 5, "beside": 1}
     data["strata"][0] |= {"performers": [3, 3], "motions": {"walk": 1}, "formations": formations}
     recipe = fields.from_plain(Recipe, data)
-    assert {candidate(recipe, seed, 0, 0).formation for seed in range(5)} == {"beside"}
+    specs = [candidate(recipe, seed, slot, 0) for seed in range(4) for slot in range(recipe.pairs)]
+    assert {spec.formation for spec in specs if spec.stratum == data["strata"][0]["name"]} == {"beside"}
 
 
 def test_an_unknown_recipe_says_which_there_are(tmp_path: Path) -> None:
