@@ -131,6 +131,56 @@ def test_performers_are_told_from_the_pictures_left() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("turned", "name"),
+    [
+        (0.2, "from the front."),
+        (-0.8, "from a three-quarter angle."),
+        (1.5, "from the side."),
+        (2.5, "from a three-quarter angle at the back."),
+        (-3.1, "from the back."),
+        (5.9, "from a three-quarter angle."),
+        (6.2, "from the front."),
+    ],
+)
+def test_captions_tell_the_side_that_is_seen(turned: float, name: str) -> None:
+    spec = _single()
+    azimuth = spec.target.performers[0].heading + turned
+    camera = replace(spec.target.camera, azimuth=azimuth, f_stop=0.0)
+    walk = Phrase("walk", 6.0, {"speed": 1.4, "curve": 0.0, "swing": 1.0})
+    motion = MotionSpec("m", (walk,), 0)
+    assert caption(_with_target(spec, camera=camera, motion=motion)).endswith(f"seen {name}")
+
+
+def test_captions_say_nothing_of_sides_and_low_cameras_that_no_one_sees() -> None:
+    spec = _single()
+    camera = replace(spec.target.camera, kind="dolly", move=0.0, elevation=-0.1)
+    roll = MotionSpec("m", (Phrase("roll", 6.0, {"side": 1.0, "rate": 0.2}),), 0)
+    text = caption(_with_target(spec, camera=camera, motion=roll))
+    assert "Half-way through" not in text
+    assert "The camera stands still." in text
+
+
+def test_performers_who_pass_each_other_are_told_by_how_near_they_are() -> None:
+    spec = replace(candidate(load_recipe("demo"), 0, 2, 0), formation="passing")
+    a, b = spec.target.performers
+    man = replace(a.character, phenotype={**a.character.phenotype, "gender": 0.95, "age": 0.65})
+    woman = replace(b.character, phenotype={**b.character.phenotype, "gender": 0.05, "age": 0.65})
+    pair = (
+        replace(a, character=man, position=(0.05, 0.4)),
+        replace(b, character=woman, position=(-0.05, -0.4)),
+    )
+
+    def told(azimuth: float) -> str:
+        camera = replace(spec.target.camera, azimuth=azimuth)
+        return caption(replace(spec, target=replace(spec.target, performers=pair, camera=camera)))
+
+    front = told(0.0)
+    assert front.index("Nearer to the camera,") < front.index("woman") < front.index("Farther from it,")
+    along = told(1.57)  # from where both come and go, the one is left and the other right
+    assert along.index("On the left,") < along.index("woman") < along.index("On the right,")
+
+
 def test_hair_has_the_names_of_hair() -> None:
     named = {
         "#0e0b0a": "black",
