@@ -170,7 +170,8 @@ def _tip(body: Body, hips: np.ndarray, chest: np.ndarray) -> None:
     along = high - low
     flat = along * np.array([1.0, 1.0, 0.0])
     across = rot.normalised(rot.cross(flat, np.broadcast_to(rot.Z, flat.shape)))
-    slope = np.arctan2(along[:, 2], np.linalg.norm(flat, axis=-1))
+    # Contiguous: on a view with gaps numpy's arctan2 rounds by where its result happens to lie in memory.
+    slope = np.arctan2(np.ascontiguousarray(along[:, 2]), np.linalg.norm(flat, axis=-1))
     body.turn("pelvis", blur(-across * slope[:, None] * 0.5, body.dt))
     body.root[:, 2] -= blur(0.5 * (low + high)[:, 2], body.dt, 0.02)
 

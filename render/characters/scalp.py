@@ -84,7 +84,9 @@ class Scalp:
         """Azimuth and elevation of points (N, 3), degrees."""
         d = points - self.middle
         level = np.hypot(d[:, 0], d[:, 1])
-        return np.degrees(np.arctan2(d[:, 0], -d[:, 1])), np.degrees(np.arctan2(d[:, 2], level))
+        # Contiguous: on a view with gaps numpy's arctan2 rounds by where its result happens to lie in memory.
+        x, y, z = np.ascontiguousarray(d.T)
+        return np.degrees(np.arctan2(x, -y)), np.degrees(np.arctan2(z, level))
 
     def hairline(self, azimuth: np.ndarray) -> np.ndarray:
         """Elevation of the hairline, degrees."""

@@ -82,7 +82,9 @@ def lash_coordinates(part: MeshPart, eyes: np.ndarray) -> np.ndarray:
     local = part.vertices - eyes[side]
     away = np.linalg.norm(local, axis=1)
     tip = (away - away.min()) / max(float(np.ptp(away)), 1e-6)
-    return np.stack([np.arctan2(local[:, 2], np.abs(local[:, 0])) + side, tip], axis=1).astype(np.float32)
+    # Contiguous: on a view with gaps numpy's arctan2 rounds by where its result happens to lie in memory.
+    height = np.ascontiguousarray(local[:, 2])
+    return np.stack([np.arctan2(height, np.abs(local[:, 0])) + side, tip], axis=1).astype(np.float32)
 
 
 def _look(actor: Actor, light: Direction, camera: CameraTrack | None) -> _Realistic:
