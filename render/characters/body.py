@@ -13,6 +13,7 @@ from render.characters.figure import Figure
 from render.characters.scalp import Scalp
 from render.skeleton import JOINTS
 
+_MOST_JOINTS = 256  # a byte names each of a vertex's bones
 _STILL = 2e-5  # metres; a face unit that moves a vertex less leaves it alone
 _OPEN_BELOW = ("skirt", "dress")
 _FINGERS = ("thumb", "index", "middle", "ring", "pinky")
@@ -70,7 +71,13 @@ def face(figure: Figure, part: MeshPart) -> np.ndarray:
 
 
 def weight_rows(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Dense weights (V, R) to the 8 largest a row: bones (V, 8) uint8 and weights (V, 8) float32."""
+    """Dense weights (V, R) to the 8 largest a row: bones (V, 8) uint8 and weights (V, 8) float32.
+
+    Raises:
+        ValueError: more joints than a byte can count.
+    """
+    if weights.shape[1] > _MOST_JOINTS:
+        raise ValueError(f"expected at most {_MOST_JOINTS} joints, got {weights.shape[1]}")
     order = np.argsort(-weights, axis=1, kind="stable")[:, :8]
     rows = np.take_along_axis(weights, order, axis=1)
     # 1/65535 steps that sum to exactly 1, so that storing a part loses nothing.

@@ -7,6 +7,7 @@ from extreme_poses import pose
 
 from motionpair import catalog
 from render.characters.baked import ATTRIBUTES, BakedCharacter
+from render.characters.body import weight_rows
 from render.characters.hair import STYLES
 from render.characters.skinning import skin
 from render.characters.store import CharacterStore
@@ -106,6 +107,13 @@ def test_the_flat_look_has_a_shell_and_larger_eyes(character_store: CharacterSto
         return float(np.ptp(baked.part("eyes").vertices[:72], axis=0)[2] / baked.height)
 
     assert eye_share(flat) > 1.4 * eye_share(real)
+
+
+def test_more_joints_than_a_byte_can_name_are_refused() -> None:
+    bones, _ = weight_rows(np.eye(256))
+    assert bones[:, 0].tolist() == list(range(256))
+    with pytest.raises(ValueError, match="at most 256 joints, got 257"):
+        weight_rows(np.eye(257))
 
 
 def test_every_hair_style_and_garment_of_the_catalogue_is_known() -> None:
