@@ -57,11 +57,10 @@ def spread(recipe: Recipe, count: int) -> list[int]:
     """`count` slots, in order: every stratum in proportion, but at least once, evenly over its slots.
 
     Raises:
-        InputError: `count` is not between 1 and the recipe's pairs, at most MOST.
+        InputError: `count` is not between 1 and the recipe's pairs.
     """
-    most = min(recipe.pairs, MOST)
-    if not 1 <= count <= most:
-        raise InputError(f"count: expected 1 to {most}, got {count}")
+    if not 1 <= count <= recipe.pairs:
+        raise InputError(f"count: expected 1 to {recipe.pairs}, got {count}")
     stratum = dealing.deal_slots(recipe).stratum
     sizes = [s.count for s in recipe.strata]
     least = [min(1, size) for size in sizes] if count >= len(sizes) else [0] * len(sizes)
@@ -96,6 +95,8 @@ def preview(
     """
     if not 0 <= seed <= MAX_SEED:
         raise InputError(f"seed: expected 0 to {MAX_SEED}, got {seed}")
+    if count > MOST:
+        raise InputError(f"count: expected 1 to {min(recipe.pairs, MOST)}, got {count}")
     slots = spread(recipe, count)
     plans = planner(recipe, seed)
     passed: dict[int, Preview] = {}
