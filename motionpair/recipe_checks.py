@@ -101,8 +101,9 @@ def _camera(ranges: CameraRanges, where: str, seconds: float) -> None:
         _span(angle.span, -0.5, 1.4, f"{where}.angles.{name}.span")
     for kind, span in ranges.moves.items():
         _known(kind, MOVING, f"{where}.moves.{kind}", "camera kind that moves")
-        # A pan that leaves what it must hold has no distance that is far enough.
-        _span(span, 0, MOST_PANNED / seconds if kind == "pan" else 1, f"{where}.moves.{kind}")
+        # A pan that leaves what it must hold inside the margins has no distance that is far enough.
+        most = min(MOST_PANNED, 0.8 * (1 - 2 * ranges.margin[1])) / seconds
+        _span(span, 0, most if kind == "pan" else 1, f"{where}.moves.{kind}")
     for kind, weight in ranges.kinds.items():
         if weight > 0 and kind in MOVING and kind not in ranges.moves:
             raise InputError(

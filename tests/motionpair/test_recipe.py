@@ -123,6 +123,10 @@ MISTAKES = [
         "strata[0].motions: families of two need two performers",
     ),
     ({"motions.families": {"walk": 0}, "strata.2.motions": {}}, "motions.families: expected at least one"),
+    (
+        {"cameras.full_body.margin": [0.0, 0.4], "cameras.full_body.moves.pan": [0.1, 0.3]},
+        "cameras.full_body.moves.pan: expected [lowest, highest] within 0 to 0.15",
+    ),
     ({"cameras.close_up.moves": {}}, "cameras.close_up.moves.dolly: missing; a camera that moves needs"),
     ({"cameras.close_up.angles": {}}, "cameras.close_up.angles: expected at least one angle"),
     ({"cast.ages": {"adult": {"weight": 1, "span": [0.8, 0.7]}}}, "cast.ages.adult.span: expected [lowest"),
