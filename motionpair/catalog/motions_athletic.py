@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from motionpair.catalog.family import MotionFamily
 from motionpair.catalog.ranges import SIDE, Range, graded, side
 
@@ -13,6 +15,13 @@ _GROOVE = {
 }
 _turns = graded("turns", 1.2, 1.8, ("once ", "twice "))
 _tempo = graded("tempo", 96, 122, ("at a slow tempo", "at a fast tempo"))
+
+
+def _turned(params: Mapping[str, float]) -> str:
+    far = abs(params["angle"])
+    words = "around " if far > 2.2 else "a little " if far < 0.7 else ""
+    return f"{words}to the {'left' if params['angle'] >= 0 else 'right'}"
+
 
 ATHLETIC: dict[str, MotionFamily] = {
     "walk": MotionFamily(
@@ -83,7 +92,7 @@ ATHLETIC: dict[str, MotionFamily] = {
         {"angle": Range(-3.1, 3.1, "radians turned, left positive"), "lift": Range(0.6, 1.4, "step height")},
         "turns on the spot",
         (1.5, 3.0),
-        detail=lambda params: f"to the {'left' if params['angle'] > 0 else 'right'}",
+        detail=_turned,
     ),
     "squat": MotionFamily(
         "sport",

@@ -181,6 +181,19 @@ def test_performers_who_pass_each_other_are_told_by_how_near_they_are() -> None:
     assert along.index("On the left,") < along.index("woman") < along.index("On the right,")
 
 
+@pytest.mark.parametrize(
+    ("angle", "words"),
+    [(0.2, "a little to the left"), (-1.6, "to the right"), (-3.0, "around to the right")],
+)
+def test_captions_tell_how_far_one_turns(angle: float, words: str) -> None:
+    spec = _single()
+    motion = MotionSpec("m", (Phrase("turn", 3.0, {"angle": angle, "lift": 1.0}),), 0)
+    assert f"on the spot {words}." in caption(_with_target(spec, motion=motion))
+    mirrored = replace(motion, mirrored=True)
+    other = words.replace("left", "L").replace("right", "left").replace("L", "right")
+    assert f"on the spot {other}." in caption(_with_target(spec, motion=mirrored))
+
+
 def test_hair_has_the_names_of_hair() -> None:
     named = {
         "#0e0b0a": "black",
