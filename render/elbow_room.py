@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from render import rotations as rot
+from render.arms import descendants
 from render.characters.baked import BakedCharacter
 from render.legs import settle
 from render.motion import NEAR
-from render.skeleton import JOINT_INDEX, JOINTS, PARENTS
+from render.skeleton import JOINT_INDEX
 
 _TRUNK = ("pelvis", "spine1", "spine2", "spine3", "head")
 _OWNERS = {"pelvis": ("pelvis", "left_hip", "right_hip", "left_thigh_twist", "right_thigh_twist")}
@@ -89,7 +90,7 @@ def make_room(
             continue
         vector = _eased(vector, 1.0 / fps)
         out = out.copy() if out is turns else out
-        below = _descendants(shoulder)
+        below = descendants(shoulder)
         out[:, below] = rot.mul(rot.exp(vector)[:, None], out[:, below])
     return out
 
@@ -183,14 +184,6 @@ def _thighs(baked: BakedCharacter) -> list[_Barrel]:
         if all(len(ring) >= 6 for ring in near):
             out.append(_Barrel(hip, length, np.array([np.percentile(ring, 60) for ring in near])))
     return out
-
-
-def _descendants(joint: int) -> list[int]:
-    below = [joint]
-    for child in range(joint + 1, len(JOINTS)):
-        if PARENTS[child] in below:
-            below.append(child)
-    return below
 
 
 def _eased(vector: np.ndarray, dt: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a camera's picture holds of bodies and hands, told from geometry alone."""
+"""How large a camera's picture shows hands, told from geometry alone."""
 
 from __future__ import annotations
 
@@ -10,13 +10,6 @@ from render.scene import CameraTrack
 
 LONG_SIDE = 448
 """Pixels of the longer side of the picture that hand sizes are told for."""
-
-
-def share_inside(camera: CameraTrack, points: np.ndarray) -> float:
-    """Share of points (T, N, 3) that are before the camera and inside its picture, over all frames."""
-    pixels, depth = camera.project(points)
-    inside = ((pixels >= 0) & (pixels <= (camera.width, camera.height))).all(axis=-1)
-    return float((inside & (depth > 0)).mean())
 
 
 def hand_side(camera: CameraTrack, hands: Sequence[np.ndarray]) -> float:

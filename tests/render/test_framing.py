@@ -1,9 +1,9 @@
-"""Hand sizes and shares inside the picture, against what a pinhole camera shows of known points."""
+"""Hand sizes, against what a pinhole camera shows of known points."""
 
 import numpy as np
 import pytest
 
-from render.framing import hand_side, share_inside
+from render.framing import hand_side
 from render.scene import CameraTrack
 
 FRAMES = 4
@@ -41,6 +41,6 @@ def test_a_hand_outside_or_in_few_frames_only_does_not_count() -> None:
 
 
 def test_points_behind_the_camera_are_not_inside() -> None:
-    both = np.concatenate([square(10), square(10) * (1, 1, -1)], axis=1)
-    assert share_inside(CAMERA, both) == 0.5
-    assert share_inside(CAMERA, square(10, (200, 0))) == 0
+    behind = square(40) * (1, 1, -1)
+    assert hand_side(CAMERA, [behind]) == 0
+    assert hand_side(CAMERA, [np.concatenate([square(10), behind], axis=1)]) == pytest.approx(10)
