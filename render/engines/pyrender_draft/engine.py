@@ -25,12 +25,16 @@ _NEAR, _FAR = 0.05, 200.0
 
 
 class DraftEngine:
-    """Draws scenes with pyrender. Scenes of one size after another share a picture buffer."""
+    """Draws scenes with pyrender. Scenes of one size after another share a picture buffer.
+
+    Raises:
+        InputError: OpenGL has no driver that draws without a window.
+    """
 
     name = "pyrender"
 
     def __init__(self) -> None:
-        self._canvas: pyrender.OffscreenRenderer | None = None
+        self._canvas = _open_canvas()
         self._pictures: dict[bytes, pyrender.Texture] = {}
 
     def device_class(self) -> str:
@@ -38,11 +42,7 @@ class DraftEngine:
         return f"opengl/{platform.machine()}"
 
     def render(self, scene: Scene) -> Frames:
-        """Draw every frame of a scene.
-
-        Raises:
-            InputError: OpenGL has no driver that draws without a window.
-        """
+        """Draw every frame of a scene."""
         camera = scene.camera
         self._pictures.clear()
         light = lighting.light_of(scene.environment)
@@ -110,18 +110,20 @@ class DraftEngine:
         return self._pictures[key]
 
     def _sized(self, width: int, height: int) -> pyrender.OffscreenRenderer:
-        if self._canvas is None:
-            try:
-                self._canvas = pyrender.OffscreenRenderer(width, height)
-            except (OpenGL.error.Error, AssertionError, RuntimeError, ValueError) as error:
-                # What EGL finds no driver for; pyrender and PyOpenGL say it in different ways.
-                said = type(error).__name__
-                raise InputError(
-                    f"no OpenGL driver makes a picture without a window ({said}); for one that needs no GPU, "
-                    f"run: {apt_line([DRIVERS])}"
-                ) from error
         self._canvas.viewport_width, self._canvas.viewport_height = width, height
         return self._canvas
+
+
+def _open_canvas() -> pyrender.OffscreenRenderer:
+    """A picture buffer; its size is set for each scene."""
+    try:
+        return pyrender.OffscreenRenderer(64, 64)
+    except (OpenGL.error.Error, AssertionError, RuntimeError, ValueError) as error:
+        # pyrender and PyOpenGL have several ways to say that EGL found no driver.
+        raise InputError(
+            f"no OpenGL driver draws without a window ({type(error).__name__}); for one that needs no GPU, "
+            f"run: {apt_line([DRIVERS])}"
+        ) from error
 
 
 def _lens(camera: CameraTrack, t: int) -> pyrender.IntrinsicsCamera:

@@ -174,8 +174,7 @@ def test_a_missing_driver_is_named_with_what_installs_it(tmp_path):
     code = (
         "from motionpair.errors import InputError\n"
         "from render.engines import open_engine\n"
-        "engine = open_engine('pyrender')\n"
-        "try: engine._sized(32, 32)\n"
+        "try: open_engine('pyrender')\n"
         "except InputError as error: print(error)"
     )
     # Where EGL looks for drivers, there are none.
