@@ -66,7 +66,7 @@ def paint(character: Character, part: MeshPart, smooth: bool = False) -> np.ndar
         colour = _mix(
             _rise(masks.get("whiskers", none), 0.15, 0.6) * cover, colour, tinted(hair, (0.75, 0.72, 0.70))
         )
-    cover = {"bald": 0.14, "none": 0.14, "buzz": 0.85}.get(character.hair.style, 0.75)
+    cover = {"bald": 0.14, "buzz": 0.85}.get(character.hair.style, 0.75)
     colour = _mix(masks.get("scalp", none) * cover * 0.78, colour, tinted(hair, (0.6, 0.55, 0.5)))
     made_up = gender < 0.45 and age > 0.5 and rng.random() < 0.5
     lip = _rise(masks.get("lip", none), 0.25, 0.70)

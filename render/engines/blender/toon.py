@@ -141,7 +141,7 @@ def skin(
         )
     if "mouth" in attributes:
         colour = shader.mix(shader.attribute("mouth").rise(0.45, 0.55), colour, (0.10, 0.015, 0.02))
-    if "scalp" in attributes and character.hair.style not in ("none", "bald"):
+    if "scalp" in attributes and character.hair.style != "bald":
         colour = shader.mix(
             shader.attribute("scalp").rise(0.45, 0.55), colour, linear_rgb(character.hair.colour)
         )
