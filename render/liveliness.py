@@ -120,7 +120,7 @@ def pops(local: np.ndarray, fps: int) -> tuple[np.ndarray, np.ndarray]:
     speed = np.linalg.norm(velocity, axis=-1)
     reach = max(round(AROUND * fps), 2)
     around = np.zeros_like(jump)
-    for step in range(2, reach + 1):
+    for step in range(2, min(reach, len(jump)) + 1):
         around[step - 1 :] = np.maximum(around[step - 1 :], speed[: len(jump) - step + 1])
         around[: len(jump) - step + 1] = np.maximum(around[: len(jump) - step + 1], speed[step:])
     lone = jump > LONE_ACCELERATION / fps + around

@@ -50,6 +50,16 @@ def test_what_comes_out_of_nothing_pops(kind: str) -> None:
     assert figures.worst_joint == "left_elbow"
 
 
+@pytest.mark.parametrize("frames", [1, 2, 3, 5, 9, 17])
+def test_clips_shorter_than_what_is_looked_at_are_measured_too(frames: int) -> None:
+    still = liveliness.of_motion(standing(frames))
+    assert (still.pops, still.worst_jump) == (0, 0)
+    if frames > 2:
+        angle = np.zeros(frames)
+        angle[frames // 2 :] = 1.5
+        assert liveliness.of_motion(bending(angle)).pops > 0
+
+
 def test_upright_is_balanced_and_leaning_like_a_plank_is_not() -> None:
     upright = standing()
     figures = liveliness.of_motion(upright)
