@@ -7,7 +7,7 @@ from samples import phrase, spec
 
 from motionpair.catalog.ranges import swap_sides
 from render.liveliness import mannequin_joints
-from render.motion import HELD_PLACES, Held, Motion, Touch
+from render.motion import HELD_PLACES, NEAR, Held, Motion, Touch
 from render.motions import perform
 from render.skeleton import FACE_UNITS, JOINT_INDEX
 
@@ -42,13 +42,23 @@ def test_mirroring_twice_changes_nothing() -> None:
 
 
 def test_contacts_touches_and_things_held_change_sides() -> None:
+    near, kneeling = np.zeros((17, 2, len(NEAR))), np.zeros((17, 2), dtype=bool)
+    near[:, 0, NEAR.index("mouth")] = 1.0
+    kneeling[:, 1] = True
     motion = dataclasses.replace(
         kick(),
+        near=near,
+        kneeling=kneeling,
         touches=(Touch("left", "partner_right", np.ones(17)), Touch("right", "ground", np.ones(17))),
         held=(Held("cup", np.array([HELD_PLACES.index(p) for p in ("left_hand", "ground", "both_hands")])),),
     )
     mirror = motion.mirrored()
     np.testing.assert_array_equal(mirror.contacts, motion.contacts[:, [2, 3, 0, 1]])
+    assert mirror.near is not None
+    assert mirror.near[:, 1, NEAR.index("mouth")].all()
+    assert not mirror.near[:, 0].any()
+    assert mirror.kneeling is not None
+    np.testing.assert_array_equal(mirror.kneeling, [[True, False]] * 17)
     assert [(t.hand, t.what) for t in mirror.touches] == [("right", "partner_left"), ("left", "ground")]
     assert [HELD_PLACES[p] for p in mirror.held[0].place] == ["right_hand", "ground", "both_hands"]
 
