@@ -61,8 +61,7 @@ def part(figure: Figure, garment: int) -> MeshPart:
 
 def _front(skin: np.ndarray, points: np.ndarray) -> np.ndarray:
     """(N,) how far ahead (least y) the face is behind places seen from the front."""
-    ahead = skin[skin[:, 1] < points[:, 1].mean() + 10]
-    face = ahead[ahead[:, 2] > points[:, 2].min() - 0.03]
+    face = skin[skin[:, 2] > points[:, 2].min() - 0.03]
     tree = cKDTree(face[:, [0, 2]])
     _, near = tree.query(points[:, [0, 2]], k=8)
     return np.sort(face[near, 1], axis=1)[:, 2]
