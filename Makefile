@@ -22,7 +22,7 @@ bench: setup
 	@$(PYTHON) -m benchmarks.run
 
 docs: setup
-	@$(PYTHON) -m motionpair.schema > docs/schema.md
+	@$(PYTHON) -m motionpair.schema > docs/schema.md.new && mv docs/schema.md.new docs/schema.md
 	@$(PYTHON) -m pipelines.gallery docs
 
 clean:

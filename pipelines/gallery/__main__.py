@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from motionpair import durable
-from motionpair.errors import InputError, MotionPairError
+from motionpair.errors import EXIT_INTERRUPTED, EXIT_MACHINE, InputError, MotionPairError
 from pipelines.gallery import cast_page, motions_page
 from pipelines.gallery.cast_page import Section
 from pipelines.gallery.pictures import Studio, sheet
@@ -48,6 +48,12 @@ def main(arguments: list[str] | None = None) -> int:
     except MotionPairError as error:
         print(f"gallery: {error}", file=sys.stderr)
         return error.exit_status
+    except OSError as error:
+        print(f"gallery: {error.filename or asked.docs}: {error.strerror or error}", file=sys.stderr)
+        return EXIT_MACHINE
+    except KeyboardInterrupt:  # every picture is written whole, so what is drawn stays
+        print("gallery: stopped; --only NAME ... draws the rest", file=sys.stderr)
+        return EXIT_INTERRUPTED
     return 0
 
 
