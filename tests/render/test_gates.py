@@ -23,6 +23,8 @@ from render.stage import StagedClip, stage_pair
 
 RECIPE_OF_ALL = load_recipe(RECIPE)
 LIMITS = RECIPE_OF_ALL.limits
+MOVING = ("rotations", "positions", "contacts")
+"""What of a pose a still body keeps."""
 Staged = tuple[PairSpec, StagedClip, StagedClip]
 
 
@@ -93,7 +95,8 @@ def out_of_the_picture(s: Staged) -> Staged:
 
 def frozen(s: Staged) -> Staged:
     def hold(pose: Pose) -> Pose:
-        return replace(pose, positions=np.repeat(pose.positions[:1], len(pose.positions), axis=0))
+        still = {name: np.repeat(getattr(pose, name)[:1], len(pose.positions), axis=0) for name in MOVING}
+        return replace(pose, **still)
 
     return s[0], s[1], posed(s[2], hold)
 
@@ -185,7 +188,7 @@ def test_bodies_that_reach_into_each_other_are_measured() -> None:
     first, second = target.scene.actors
     between = second.pose.positions[2, 0] - first.pose.positions[2, 0]
     deep = []
-    for gap in (0.8, 0.3, 0.2):
+    for gap in (0.8, 0.2, 0.1):
         shift = between * (gap / np.linalg.norm(between) - 1)
         near = replace(second, pose=replace(second.pose, positions=second.pose.positions + shift))
         deep.append(gates.overlap(replace(target.scene, actors=(first, near)), touching=True))
