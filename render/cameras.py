@@ -123,10 +123,13 @@ def _travel(held: np.ndarray) -> np.ndarray:
     """
     middles = (held.min(axis=1) + held.max(axis=1))[:, :2] / 2
     frames = len(middles)
-    time = np.arange(frames) - (frames - 1) / 2
-    powers = np.stack([np.ones(frames), time, time**2], axis=1)[:, : min(3, frames)]
-    factors, *_ = np.linalg.lstsq(powers, middles, rcond=None)
-    way = powers[:, 1:] @ factors[1:]
+    # Least squares: around the middle frame, these two are orthogonal to each other and to a constant.
+    time = (np.arange(frames) - (frames - 1) / 2)[:, None]
+    bent = time**2 - np.mean(time**2)
+    speed, bend = (
+        (curve * middles).sum(axis=0) / max(float((curve**2).sum()), 1e-12) for curve in (time, bent)
+    )
+    way = time * speed + time**2 * bend
     return np.concatenate([way, np.zeros((frames, 1))], axis=1)
 
 
@@ -164,7 +167,7 @@ def _frame_face(
     """Target (3,) and distance of a close-up; `inner` is the picture without its margin."""
     across, up = way.rotation[:, :, 0].mean(axis=0), way.rotation[:, :, 1].mean(axis=0)
     half = way.half.mean(axis=0)
-    tall = float(np.median(np.ptp(face @ up, axis=1)))
+    tall = float(np.median(np.ptp((face * up).sum(axis=-1), axis=1)))
     middle = (face.min(axis=(0, 1)) + face.max(axis=(0, 1))) / 2
     best = (-1.0, middle, 0.0)
     for share in FACE_SHARES:

@@ -38,7 +38,7 @@ MOST_OVERLAP = 0.04
 """Metres that two bodies may share before it shows: flesh and cloth give way."""
 _ARMS = tuple(JOINT_INDEX[f"{s}_{j}"] for s in ("left", "right") for j in ("elbow", "wrist"))
 
-LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
+LUMA = (0.2126, 0.7152, 0.0722)
 """Rec. 709 weights of R'G'B'."""
 
 
@@ -128,7 +128,7 @@ def judge_pixels(
         figures[f"{side}_mask_share"] = float((frames.performers() > 0).mean())
         _at_least("performer too small", min(shares), limits.mask_share)
         _at_least("performer hidden", float(seen.mean(axis=(0, 2)).min()), limits.visible_share)
-        luma = (frames.rgb @ LUMA).mean(axis=(1, 2))
+        luma = mean_luma(frames.rgb)
         figures[f"{side}_mean_luma"] = float(luma.mean())
         low, high = (255 * v for v in limits.exposure)
         _at_least("too dark", float(luma.min()), low)
@@ -139,6 +139,17 @@ def judge_pixels(
     figures["pair_difference"] = _difference(driving, target)
     _at_least("driving too like target", figures["pair_difference"] / 255, limits.clip_difference)
     return figures
+
+
+def mean_luma(rgb: np.ndarray) -> np.ndarray:
+    """(T,) mean luma of each frame, 0 to 255.
+
+    Channels are summed as whole numbers: a product of floats would round by where its arrays lie in memory,
+    and a row's figures are the same in every run.
+    """
+    pixels = rgb.shape[1] * rgb.shape[2]
+    red, green, blue = rgb.reshape(len(rgb), pixels, 3).sum(axis=1, dtype=np.int64).T / pixels
+    return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
 
 
 def limb_disagreement(driving: Scene, target: Scene) -> float:

@@ -253,7 +253,7 @@ def test_a_sound_pair_passes_the_pixel_gate_with_its_figures() -> None:
     share = 60 * 16 / (spec.width * spec.height)
     assert figures["driving_mask_share"] == pytest.approx(share)
     assert figures["pair_difference"] == pytest.approx(280 / 3)
-    luma = gates.LUMA @ [200, 60, 60] * share + 120 * (1 - share)
+    luma = np.dot(gates.LUMA, [200, 60, 60]) * share + 120 * (1 - share)
     assert figures["driving_mean_luma"] == pytest.approx(luma, rel=1e-4)
 
 
@@ -313,3 +313,15 @@ def test_a_figure_that_is_no_number_never_passes(figure: float) -> None:
     broken = posed(target, lambda pose: replace(pose, positions=pose.positions * figure))
     with pytest.raises(gates.Discard), np.errstate(all="ignore"):
         gates.judge_geometry(spec, driving, broken, LIMITS)
+
+
+def test_mean_luma_is_the_same_wherever_the_pixels_lie_in_memory() -> None:
+    rng = np.random.default_rng(3)
+    rgb = rng.integers(0, 256, (2, 31, 45, 3), dtype=np.uint8)
+    expected = [float((frame.astype(float) @ np.array([0.2126, 0.7152, 0.0722])).mean()) for frame in rgb]
+    np.testing.assert_allclose(gates.mean_luma(rgb), expected)
+    for shift in range(8):
+        room = np.zeros(rgb.size + 8, np.uint8)
+        moved = room[shift : shift + rgb.size].reshape(rgb.shape)
+        moved[:] = rgb
+        np.testing.assert_array_equal(gates.mean_luma(moved), gates.mean_luma(rgb))
