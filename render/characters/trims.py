@@ -84,21 +84,41 @@ class Edge:
         return np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(self.places, axis=0), axis=1))])
 
 
+SHORTEST = 0.06
+"""Metres around the narrowest opening of any garment, a child's cuff, and then some less."""
+
+
 def rings(surface: Surface) -> list[np.ndarray]:
-    """The closed borders of a surface as vertices in order, the cloth on the left seen from outside."""
+    """The closed borders of a surface as vertices in order, the cloth on the left seen from outside.
+
+    Borders shorter than SHORTEST are left out: where a cut touches a vertex, cloth may be left that hangs
+    together there alone, with a border of its own.
+    """
     sides = surface.directed()
     own = {(int(a), int(b)) for a, b in sides}
-    following = {a: b for a, b in sorted(own) if (b, a) not in own}
+    following: dict[int, list[int]] = {}
+    for a, b in sorted(own):
+        if (b, a) not in own:
+            following.setdefault(a, []).append(b)
     found = []
     while following:
         first = min(following)
-        ring = [first]
-        at = following.pop(first)
+        ring, at = [first], _step(following, first)
         while at != first and at in following:
             ring.append(at)
-            at = following.pop(at)
-        found.append(np.array(ring))
+            at = _step(following, at)
+        places = surface.vertices[ring]
+        if np.linalg.norm(places - np.roll(places, 1, axis=0), axis=1).sum() >= SHORTEST:
+            found.append(np.array(ring))
     return found
+
+
+def _step(following: dict[int, list[int]], at: int) -> int:
+    """The next vertex of a border, taken off those that are left."""
+    after = following[at].pop()
+    if not following[at]:
+        del following[at]
+    return after
 
 
 def edge(surface: Surface, ring: np.ndarray, count: int, smooth: float = 1.0) -> Edge:
