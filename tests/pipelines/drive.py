@@ -1,7 +1,7 @@
 """The real command line with synthetic pairs in place of rendered ones: `drive.py generate --plan ...`.
 
 Run in a process of its own, so that tests can kill it. `SYNTHETIC_SECONDS` makes each pair take that long; a
-slot whose file `OUT/../fail-<slot>` exists raises.
+slot whose file `OUT/../fail-<slot>` exists raises, fills its disk or hangs, as the file says.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ class SyntheticJob:
     def run(self, item: int) -> Record:
         time.sleep(self.seconds)
         trouble = self.staging.parent.parent / f"fail-{item}"
+        while trouble.exists() and trouble.read_text() == "hang":
+            time.sleep(0.05)
         if trouble.exists():
             if trouble.read_text() == "full":
                 with Path("/dev/full").open("wb") as file:  # the kernel's own ENOSPC

@@ -31,7 +31,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
 
 
 def home(folder: Path, plan: Plan, failing: dict[int, str] | None = None) -> Path:
-    """A folder with the plan; slots in `failing` raise until their file is taken away."""
+    """A folder with the plan; slots in `failing` raise, or what it says, until their file is taken away."""
     write_plan(plan, folder / "plan.parquet")
     for slot, how in (failing or {}).items():
         (folder / f"fail-{slot}").write_text(how)
@@ -78,7 +78,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> Path:
 def test_kills_of_everything_at_any_time_end_in_the_same_bytes(
     tmp_path: Path, plan: Plan, undisturbed: Path
 ) -> None:
-    out = home(tmp_path, plan, {6: "raise"})
+    out = home(tmp_path, plan, {6: "raise", 7: "hang"})  # something is left to do, however slow the machine
 
     driver = start(out, extra=SLOW)
     until(lambda: commits(out) >= 1 and driver.workers(), "a first commit")
@@ -115,6 +115,7 @@ def test_kills_of_everything_at_any_time_end_in_the_same_bytes(
         assert driver.said().endswith("to go on, run the same command again\n")
         assert "Traceback" not in driver.said()
 
+    (tmp_path / "fail-7").unlink()
     driver = start(out)
     assert driver.wait() == 3, driver.said()
     assert "1 quarantined (quarantine.jsonl; --retry-quarantined tries again)" in driver.said()
