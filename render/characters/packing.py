@@ -24,7 +24,7 @@ from motionpair.specs import Character
 from render.characters.baked import BakedCharacter, MeshPart, Rig, Role, Swing
 from render.skeleton import CONTACT_POINTS, FACE_UNITS, JOINTS
 
-BAKE_VERSION = 13
+BAKE_VERSION = 14
 """Raise it when a character's bake changes: old files are then baked anew."""
 BODY_MODEL = "anny 0.6.2"
 """The body model whose bakes this version reads and writes."""
