@@ -14,6 +14,7 @@ import numpy as np
 from render import rotations as rot
 from render.arms import descendants
 from render.characters.baked import BakedCharacter
+from render.floorwork import blur
 from render.legs import settle
 from render.motion import NEAR
 from render.skeleton import JOINT_INDEX
@@ -190,14 +191,6 @@ def _eased(vector: np.ndarray, dt: float) -> np.ndarray:
     """Rotation vectors (T, 3) that change smoothly, and are no shorter than they were but where their sense
     reverses: there they pass through zero instead of flipping."""
     size = settle(np.linalg.norm(vector, axis=-1), dt, _SMOOTH)
-    soft = _blur(vector, dt)
+    soft = blur(vector, dt, _SMOOTH)
     length = np.maximum(np.linalg.norm(soft, axis=-1), 1e-9)
     return soft * np.minimum(size / length, _STRETCH)[:, None]
-
-
-def _blur(x: np.ndarray, dt: float) -> np.ndarray:
-    """Gaussian over time of (T, 3), edges held."""
-    reach = max(int(np.ceil(3 * _SMOOTH / dt)), 1)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) * dt / _SMOOTH) ** 2)
-    padded = np.pad(x, ((reach, reach), (0, 0)), mode="edge")
-    return np.stack([np.convolve(c, kernel / kernel.sum(), mode="valid") for c in padded.T], axis=1)

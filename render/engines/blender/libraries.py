@@ -86,13 +86,13 @@ def load_blender(threads: int) -> None:
         importlib.import_module("bpy")
 
 
-def main() -> int:
-    """Print the missing packages; the exit status says whether there are any."""
-    packages = missing_packages() if sys.platform == "linux" else []
+def report(missing: Callable[[], list[str]]) -> int:
+    """Print the packages that are missing; the exit status says whether there are any."""
+    packages = missing() if sys.platform == "linux" else []
     if packages:
         print(" ".join(packages))
     return EXIT_BAD_INPUT if packages else EXIT_DONE
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report(missing_packages))

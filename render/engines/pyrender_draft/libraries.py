@@ -12,8 +12,8 @@ import os
 import sys
 from collections.abc import Callable
 
-from motionpair.errors import EXIT_BAD_INPUT, EXIT_DONE, InputError
-from render.engines.blender.libraries import apt_line
+from motionpair.errors import InputError
+from render.engines.blender.libraries import apt_line, report
 
 APT_PACKAGES = {
     "libEGL.so.1": "libegl1",
@@ -55,13 +55,5 @@ def load_pyrender(threads: int) -> None:
     importlib.import_module("pyrender")
 
 
-def main() -> int:
-    """Print the missing packages; the exit status says whether there are any."""
-    packages = missing_packages() if sys.platform == "linux" else []
-    if packages:
-        print(" ".join(packages))
-    return EXIT_BAD_INPUT if packages else EXIT_DONE
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report(missing_packages))

@@ -186,7 +186,7 @@ def test_a_missing_driver_is_named_with_what_installs_it(tmp_path):
 def test_the_check_for_libraries_prints_what_is_missing(monkeypatch, capsys):
     monkeypatch.setattr(libraries, "missing_packages", lambda: ["libegl1", "libgl1-mesa-dri"])
     monkeypatch.setattr(sys, "platform", "linux")
-    assert libraries.main() == 2
+    assert libraries.report(libraries.missing_packages) == 2
     assert capsys.readouterr().out == "libegl1 libgl1-mesa-dri\n"
 
 

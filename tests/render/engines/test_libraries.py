@@ -24,7 +24,7 @@ def test_a_missing_library_is_bad_input(monkeypatch):
     monkeypatch.setattr(sys, "platform", "linux")
     with pytest.raises(InputError, match=r"apt-get install .* libgl1"):
         libraries.require_libraries()
-    assert libraries.main() == 2
+    assert libraries.report(libraries.missing_packages) == 2
 
 
 def test_the_check_needs_no_bpy():
