@@ -10,6 +10,14 @@ import pyarrow as pa
 ASSET_TYPE = pa.struct(
     [pa.field(name, pa.string(), nullable=False) for name in ("name", "licence", "source")]
 )
+DISCARD_TYPE = pa.struct(
+    [
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("figure", pa.float64(), nullable=False),
+        pa.field("limit", pa.string(), nullable=False),
+    ]
+)
+"""A candidate that a gate turned down: a short reason to count by, what was measured, what is accepted."""
 BLOB_REF_TYPE = pa.struct(
     [
         pa.field("shard", pa.string(), nullable=False),
@@ -56,6 +64,15 @@ COLUMNS: dict[str, Column] = {
     "reverse_driven": Column(
         pa.bool_(), "", "Estimator error sits on the driving side (the usual way), not on the target's."
     ),
+    "driving_kind": Column(
+        _TEXT,
+        "",
+        "What the driving clip shows: `clip` characters in a place, `pose` coloured bones on black, "
+        "`body_mesh` grey bodies on black.",
+    ),
+    "continues": Column(
+        pa.bool_(), "", "The clips begin in the middle of a motion, not at its start (history is plausible)."
+    ),
     "driving_estimator": Column(
         _TEXT, "", "Pose-estimator error model of the driving motion; `exact` has none."
     ),
@@ -93,7 +110,29 @@ COLUMNS: dict[str, Column] = {
     "target_camera": Column(_TEXT, "", "Likewise of the target clip."),
     "driving_framing": Column(_TEXT, "", "`full_body` or `close_up`."),
     "target_framing": Column(_TEXT, "", "Likewise of the target clip."),
-    "reference_frame": Column(_INT, "", "Frame of the target clip that the reference image is."),
+    "reference_kind": Column(
+        _TEXT,
+        "",
+        "`in_clip`: the reference is a frame of the target clip; `out_of_clip`: a moment before or after it; "
+        "`other_camera`: a moment of it from another camera.",
+    ),
+    "reference_frame": Column(
+        _INT,
+        "",
+        "When the reference is, in frames of the target clip; `out_of_clip` before 0 or after the last.",
+    ),
+    "extra_references": Column(
+        _TEXTS, "", "Additional references that the pair has: `back`, `face`; sorted."
+    ),
+    "augmentation_window": Column(
+        _list(_REAL),
+        "share",
+        "Left, top, width and height of the part of the driving picture that augmentation stretches to all "
+        "of it.",
+    ),
+    "augmentation_skeleton": Column(
+        _TEXTS, "", "Of pose-driven pairs, `part:factor` of the bones that augmentation draws longer; sorted."
+    ),
     "driving_engine": Column(_TEXT, "", "Engine that rendered the driving clip."),
     "target_engine": Column(_TEXT, "", "Engine that rendered the target clip."),
     "driving_preset": Column(_TEXT, "", "Render preset of the driving clip."),
@@ -158,6 +197,14 @@ COLUMNS: dict[str, Column] = {
         "CIELAB ΔE",
         "Least distance in colours of skin, hair and clothes between two characters of the pair.",
     ),
+    "estimator_body_mm": Column(
+        _REAL,
+        "mm",
+        "Mean error of the body joints of the estimated clip, on one body; 0 without an estimator.",
+    ),
+    "estimator_body_px": Column(_REAL, "px", "Likewise, as seen in the exact clip's picture."),
+    "estimator_fingertip_mm": Column(_REAL, "mm", "Mean error of the fingertips, relative to the wrist."),
+    "estimator_fingertip_px": Column(_REAL, "px", "Likewise, as seen in the exact clip's picture."),
     "motion_energy": Column(
         _REAL, "m/s", "Mean speed of the target's body joints, of the performer with the least."
     ),
@@ -166,7 +213,11 @@ COLUMNS: dict[str, Column] = {
         "0 to 255",
         "Mean absolute difference of driving and target, over pixels where either shows a character.",
     ),
-    "discards": Column(_TEXTS, "", "Why candidates 0 to k − 1 were discarded, one reason each."),
+    "discards": Column(
+        _list(DISCARD_TYPE),
+        "",
+        "Why candidates 0 to k − 1 were discarded, one each: reason, what was measured, what is accepted.",
+    ),
 }
 """Every column of a row beside the blobs, in order."""
 

@@ -146,7 +146,7 @@ def summary(rows: pa.Table, quarantined: Sequence[Quarantined], slots: int) -> d
             modes=counted(columns["mode"]),
             splits=counted(columns["split"]),
         ),
-        "discards": counted(reason for reasons in columns["discards"] for reason in reasons),
+        "discards": counted(d["reason"] for row in columns["discards"] for d in row),
         "device_classes": tuple(sorted(set(rows["device_class"].to_pylist()))),
     }
 

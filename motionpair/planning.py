@@ -28,6 +28,7 @@ from motionpair.plan import Plan, plan_of
 from motionpair.presets import RENDER_PRESETS
 from motionpair.recipe import CameraRanges, Recipe, Stratum, recipe_from_json
 from motionpair.specs import (
+    PLAIN,
     SPEC_VERSION,
     Camera,
     ClipSpec,
@@ -172,6 +173,8 @@ class Planner:
             driving=driving,
             target=target,
             reference=Reference("in_clip", draws.whole(0, recipe.frames - 1)),
+            extra_references=(),
+            augmentation=PLAIN,
             reverse_driven=reverse,
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -21,7 +21,7 @@ from motionpair import fields
 from motionpair.errors import InputError
 from motionpair.specs import Mode
 
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 """Version of the recipe's keys and of their meaning."""
 
 MAX_RECIPE_BYTES = 1 << 20
@@ -46,7 +46,7 @@ class Stratum:
     """A part of the dataset with an exact number of pairs.
 
     `motions` empty: the recipe's families. `formations` empty: the recipe's, where there are several
-    performers.
+    performers. `driving`: what the driving clip shows (`catalog.DRIVING_KINDS`).
     """
 
     name: str
@@ -57,6 +57,7 @@ class Stratum:
     motion_speed: Span
     motions: Weights
     formations: Weights
+    driving: Weights = field(default_factory=lambda: {"clip": 1.0})
 
 
 @dataclass(frozen=True)
@@ -198,10 +199,14 @@ class CameraRanges:
 
 @dataclass(frozen=True)
 class Cameras:
-    """Camera ranges by framing."""
+    """Camera ranges by framing.
+
+    `view_gap`: radians, at most, between the azimuths of the two clips of an animation pair.
+    """
 
     full_body: CameraRanges
     close_up: CameraRanges
+    view_gap: float
 
 
 @dataclass(frozen=True)
@@ -210,6 +215,35 @@ class Estimators:
 
     reverse_driven: float
     models: Weights
+
+
+@dataclass(frozen=True)
+class References:
+    """Reference images.
+
+    kinds: weights of `catalog.REFERENCE_KINDS`. apart: seconds that an `out_of_clip` frame is away from the
+    clip. turn, lift: radians that another camera stands further round (either way) and higher. extra: share
+    of the pairs with each additional reference (`catalog.EXTRA_REFERENCES`).
+    """
+
+    kinds: Weights
+    apart: Span
+    turn: Span
+    lift: Span
+    extra: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Augmentations:
+    """Driving augmentation: planned and stored, applied by who loads or encodes.
+
+    kept: share of the picture, along its less cropped side, that a crop keeps. stretch: how much wider than
+    high what is left is stretched. skeleton: span of each part's factor (`catalog.SKELETON_PARTS`).
+    """
+
+    kept: Span
+    stretch: Span
+    skeleton: Mapping[str, Span]
 
 
 @dataclass(frozen=True)
@@ -263,6 +297,8 @@ class Recipe:
     places: Places
     cameras: Cameras
     estimators: Estimators
+    references: References
+    augmentation: Augmentations
     rendering: Rendering
     limits: Limits
     pair_seconds: float

@@ -19,7 +19,7 @@ from motionpair.columns import BLOB_REF_TYPE, COLUMNS, LONGEST, PER_PERFORMER, R
 from motionpair.errors import DataError, InputError
 from motionpair.specs import Character, ClipSpec, PairSpec
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the columns, blobs and files of a dataset."""
 
 BLOBS = {
@@ -29,9 +29,16 @@ BLOBS = {
     "target_mask": "target_mask.mp4",
     "reference": "reference.jpg",
     "reference_mask": "reference_mask.png",
+    "reference_back": "reference_back.jpg",
+    "reference_back_mask": "reference_back_mask.png",
+    "reference_face": "reference_face.jpg",
+    "reference_face_mask": "reference_face_mask.png",
     "annotations": "annotations.bin",
 }
 """Media columns of a shard, with the file that each is in the staging folder of a pair."""
+
+OPTIONAL_BLOBS = ("reference_back", "reference_back_mask", "reference_face", "reference_face_mask")
+"""Blobs that some pairs lack: there they have no bytes."""
 
 BLOB_MEANINGS = {
     "driving": "Driving clip: H.264 in MP4, yuv420p, BT.709 limited range.",
@@ -40,6 +47,10 @@ BLOB_MEANINGS = {
     "target_mask": "Labels of the target clip, for evaluation; never a training input. Exact.",
     "reference": "Reference image: JPEG, quality 95, 4:4:4; characters on black in replacement mode.",
     "reference_mask": "Labels of the reference image: PNG with a palette; the pixel value is the label.",
+    "reference_back": "The target's characters from behind, as `reference`; empty where the pair has none.",
+    "reference_back_mask": "Labels of `reference_back`, as `reference_mask`; empty likewise.",
+    "reference_face": "A close-up of one character's face, as `reference`; empty where the pair has none.",
+    "reference_face_mask": "Labels of `reference_face`, as `reference_mask`; empty likewise.",
     "annotations": "Per-frame joints, boxes, cameras and contacts (below): safetensors inside zstd.",
 }
 
@@ -78,7 +89,7 @@ def spec_columns(spec: PairSpec) -> dict[str, Any]:
         name: getattr(spec, name)
         for name in (
             "pair_id", "slot", "k", "stratum", "mode", "split", "spec_hash", "width", "height", "frames",
-            "fps", "reverse_driven", "formation",
+            "fps", "reverse_driven", "driving_kind", "continues", "formation",
         )
     }  # fmt: skip
     columns |= {
@@ -88,7 +99,13 @@ def spec_columns(spec: PairSpec) -> dict[str, Any]:
         "motion_ids": [p.motion.motion_id for p in target.performers],
         "motion_families": families,
         "props": sorted({prop for f in families for prop in catalog.MOTION_FAMILIES[f].props}),
+        "reference_kind": spec.reference.kind,
         "reference_frame": spec.reference.frame,
+        "extra_references": sorted(extra.kind for extra in spec.extra_references),
+        "augmentation_window": list(spec.augmentation.window),
+        "augmentation_skeleton": [
+            f"{part}:{by:g}" for part, by in sorted(spec.augmentation.skeleton.items())
+        ],
     }
     return columns | _clip_columns("driving", driving) | _clip_columns("target", target)
 

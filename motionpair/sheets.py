@@ -129,7 +129,7 @@ def _facts(row: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         ("cameras", both(lambda s: f"{row[f'{s}_framing'].replace('_', ' ')}, {row[f'{s}_camera']}")),
         ("renders", both(lambda s: f"{row[f'{s}_engine']}, {row[f'{s}_preset']}, {row[f'{s}_samples']} spp")),
         ("estimators", both(lambda s: row[f"{s}_estimator"])),
-        ("candidate", [", ".join([str(row["k"]), *row["discards"]])]),
+        ("candidate", [", ".join([str(row["k"]), *(d["reason"] for d in row["discards"])])]),
         (
             "feet",
             [

@@ -15,13 +15,15 @@ from typing import Literal
 from motionpair import fields
 from motionpair.errors import InputError
 
-SPEC_VERSION = 2
+SPEC_VERSION = 3
 """Version of the PairSpec's fields and of their meaning."""
 
 Mode = Literal["animation", "replacement"]
 Look = Literal["realistic", "animation_3d", "animation_2d"]
 Split = Literal["train", "validation", "test"]
 Style = Literal["realistic", "toon"]
+DrivingKind = Literal["clip", "pose", "body_mesh"]
+"""What a driving clip shows: characters in a place; coloured bones on black; grey bodies on black."""
 
 PHENOTYPE_AXES = (
     "gender", "age", "muscle", "weight", "height", "proportions", "cupsize", "firmness",
@@ -121,6 +123,10 @@ class Environment:
     seed: int
 
 
+VOID = Environment("void", "none", 0.0, 0.0, (), {}, 0)
+"""Where a driving clip of bones or grey bodies happens: nowhere, on black."""
+
+
 @dataclass(frozen=True)
 class Camera:
     """How a clip is filmed. The distance follows from the framing and the bodies it must hold.
@@ -172,6 +178,10 @@ class RenderSettings:
     seed: int
 
 
+DRIVING_ENGINES: Mapping[str, DrivingKind] = {"pose_map": "pose", "body_mesh": "body_mesh"}
+"""Engines that draw performers' motion alone, and what a driving clip that they draw shows."""
+
+
 @dataclass(frozen=True)
 class ClipSpec:
     """One clip: performers somewhere, filmed and rendered somehow."""
@@ -185,10 +195,44 @@ class ClipSpec:
 
 @dataclass(frozen=True)
 class Reference:
-    """Where the reference image comes from; `in_clip`: frame `frame` of the target clip."""
+    """Where the reference image comes from; it always shows the target's characters in its environment.
 
-    kind: Literal["in_clip"]
+    `frame` is on the target clip's clock: frame f shows the motion at start + speed · f / fps. `in_clip`: a
+    frame of the target clip. `out_of_clip`: before the clip's first frame (negative) or after its last.
+    `other_camera`: a frame of the clip, seen from `turn` radians further round and `lift` radians higher.
+    """
+
+    kind: Literal["in_clip", "out_of_clip", "other_camera"]
     frame: int
+    turn: float = 0.0
+    lift: float = 0.0
+
+
+@dataclass(frozen=True)
+class ExtraReference:
+    """An additional reference image of the target, at frame `frame` of its clip: everybody seen from the
+    `back`, or a close-up of the `face` of performer `performer`."""
+
+    kind: Literal["back", "face"]
+    frame: int
+    performer: int
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How a trainer may alter the driving clip when it loads or encodes it; the pixels on disk are plain.
+
+    `window` (left, top, width, height), shares of the picture inside it: what is cut out and stretched to the
+    whole picture. `skeleton`: of pose-driven pairs, how much longer the bones of each part
+    (`catalog.SKELETON_PARTS`) are drawn; empty in others.
+    """
+
+    window: tuple[float, float, float, float]
+    skeleton: Mapping[str, float]
+
+
+PLAIN = Augmentation((0.0, 0.0, 1.0, 1.0), {})
+"""The driving clip as it is."""
 
 
 @dataclass(frozen=True)
@@ -213,6 +257,8 @@ class PairSpec:
     driving: ClipSpec
     target: ClipSpec
     reference: Reference
+    extra_references: tuple[ExtraReference, ...]
+    augmentation: Augmentation
     reverse_driven: bool
 
     def __post_init__(self) -> None:
@@ -223,8 +269,45 @@ class PairSpec:
                 raise InputError(f"{name}: expected a multiple of 32, got {getattr(self, name)}")
         if self.frames < 1 or self.frames % 4 != 1:
             raise InputError(f"frames: expected 4n + 1 (17, 81, ...), got {self.frames}")
-        if not 0 <= self.reference.frame < self.frames:
-            raise InputError(f"reference.frame: expected 0 to {self.frames - 1}, got {self.reference.frame}")
+        self._check_references()
+
+    def _check_references(self) -> None:
+        within = 0 <= self.reference.frame < self.frames
+        if within == (self.reference.kind == "out_of_clip"):
+            expected = "a frame outside" if within else f"0 to {self.frames - 1}, a frame"
+            raise InputError(
+                f"reference.frame: expected {expected} of the clip for {self.reference.kind}, "
+                f"got {self.reference.frame}"
+            )
+        kinds = [extra.kind for extra in self.extra_references]
+        if len(set(kinds)) != len(kinds):
+            raise InputError(f"extra_references: expected each kind once, got {', '.join(kinds)}")
+        for i, extra in enumerate(self.extra_references):
+            if not 0 <= extra.frame < self.frames:
+                raise InputError(
+                    f"extra_references[{i}].frame: expected 0 to {self.frames - 1}, got {extra.frame}"
+                )
+            if not 0 <= extra.performer < len(self.target.performers):
+                raise InputError(
+                    f"extra_references[{i}].performer: expected 0 to {len(self.target.performers) - 1}, "
+                    f"got {extra.performer}"
+                )
+        left, top, width, height = self.augmentation.window
+        if not (left >= 0 and top >= 0 and 0 < width <= 1 - left + 1e-9 and 0 < height <= 1 - top + 1e-9):
+            raise InputError(
+                "augmentation.window: expected left, top, width and height inside the picture, in shares, "
+                f"got {list(self.augmentation.window)}"
+            )
+
+    @property
+    def driving_kind(self) -> DrivingKind:
+        """What the driving clip shows; its engine says so."""
+        return DRIVING_ENGINES.get(self.driving.render.engine, "clip")
+
+    @property
+    def continues(self) -> bool:
+        """Whether the clips' window begins in the middle of every performer's motion."""
+        return all(p.motion.start > 0 for p in self.target.performers)
 
     @property
     def spec_hash(self) -> str:

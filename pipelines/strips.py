@@ -23,6 +23,7 @@ from PIL import Image
 from motionpair.catalog import ENVIRONMENTS, MOTION_FAMILIES
 from motionpair.catalog.ranges import SIDE
 from motionpair.specs import (
+    PLAIN,
     SPEC_VERSION,
     Camera,
     Character,
@@ -152,7 +153,7 @@ def staged(
     # A pair of two equal clips: whatever stages pairs stages strips.
     spec = PairSpec(
         SPEC_VERSION, "strip", 0, 0, "strip", "animation", "train", *size, frames, FPS, formation, clip, clip,
-        Reference("in_clip", 0), False,
+        Reference("in_clip", 0), (), PLAIN, False,
     )  # fmt: skip
     return stage_pair(spec, store)[0].scene
 

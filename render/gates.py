@@ -48,6 +48,8 @@ class Discard(Exception):
     def __init__(self, reason: str, figure: float, limit: str) -> None:
         super().__init__(f"{reason}: {figure:.4g}, accepted: {limit}")
         self.reason = reason
+        self.figure = figure
+        self.limit = limit
 
 
 def judge_geometry(

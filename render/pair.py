@@ -116,6 +116,7 @@ def _blobs(
         ),
         "reference": media.encode_reference(reference),
         "reference_mask": media.encode_mask_image(reference_labels),
+        **dict.fromkeys(schema.OPTIONAL_BLOBS, b""),
         "annotations": pack(arrays),
     }
 
@@ -168,19 +169,24 @@ class PairJob:
             NoCandidateError: every candidate was discarded.
         """
         plan, clock = self._plan, Clock()
-        discards: list[str] = []
-        details: list[str] = []
+        discards: list[dict[str, Any]] = []
         for k in range(plan.recipe.limits.candidates):
             spec = candidate(plan.recipe, plan.seed, item, k)
             try:
                 made = make_pair(spec, plan.recipe, self._engine, self._store, clock)
                 break
             except gates.Discard as discard:
-                discards.append(discard.reason)
-                details.append(str(discard))
+                discards.append(
+                    {
+                        "reason": discard.reason,
+                        "figure": round(discard.figure, 6),
+                        "limit": discard.limit,
+                    }
+                )
         else:
             raise NoCandidateError(
-                f"slot {item}: all {len(details)} candidates discarded: {'; '.join(details)}"
+                f"slot {item}: all {len(discards)} candidates discarded: "
+                + "; ".join(f"{d['reason']} {d['figure']:.4g}" for d in discards)
             )
         row = made.row | {"discards": discards}
         with clock.stage("commit"):
@@ -192,7 +198,7 @@ class PairJob:
             "pair_id": spec.pair_id,
             "spec_hash": spec.spec_hash,
             "files": files,
-            "discards": dict(Counter(discards)),
+            "discards": dict(Counter(d["reason"] for d in discards)),
             "seconds": {name: round(s, 3) for name, s in clock.seconds.items()},
         }
 

@@ -26,7 +26,12 @@ from motionpair.catalog.wardrobe import (
     GarmentKind,
 )
 
-ESTIMATORS = ("exact", "accurate")
+ESTIMATORS = ("exact", "accurate", "weak")
+DRIVING_KINDS = ("clip", "pose", "body_mesh")
+REFERENCE_KINDS = ("in_clip", "out_of_clip", "other_camera")
+EXTRA_REFERENCES = ("back", "face")
+SKELETON_PARTS = ("torso", "shoulders", "hips", "arms", "legs", "head", "hands")
+"""Parts of the skeleton whose bones a pose-driven clip may draw longer or shorter."""
 RENDER_PRESETS = ("draft", "demo", "production")
 FORMATIONS = ("alone", "beside", "facing", "mirrored", "passing", "duet")
 """How the performers of a clip stand to each other; `duet`: they touch (`MotionFamily.duet`)."""
@@ -37,8 +42,10 @@ __all__ = [
     "BOTTOMS",
     "CAMERA_KINDS",
     "DRESSES",
+    "DRIVING_KINDS",
     "ENVIRONMENTS",
     "ESTIMATORS",
+    "EXTRA_REFERENCES",
     "EYEWEAR",
     "FABRICS",
     "FOOTWEAR",
@@ -54,7 +61,9 @@ __all__ = [
     "MOTION_FAMILIES",
     "OUTERS",
     "PROPS",
+    "REFERENCE_KINDS",
     "RENDER_PRESETS",
+    "SKELETON_PARTS",
     "TOPS",
     "EnvironmentKind",
     "GarmentKind",

@@ -19,6 +19,7 @@ from motionpair.plan import Plan, write_plan
 from motionpair.planning import candidate, make_plan
 from motionpair.recipe import load_recipe
 from motionpair.specs import (
+    PLAIN,
     SPEC_VERSION,
     Camera,
     Character,
@@ -89,6 +90,8 @@ def pair_spec(
         driving=clip("d", places[0] if mode == "animation" else places[1], "accurate"),
         target=clip("t", places[1], "exact"),
         reference=Reference("in_clip", 2),
+        extra_references=(),
+        augmentation=PLAIN,
         reverse_driven=True,
     )
 
@@ -152,6 +155,7 @@ def pair_files(spec: PairSpec) -> Pair:
         "target_mask": media.encode_mask(masks.labels(target_index, slots, "target", spec.mode), spec.fps),
         "reference": media.encode_reference(masks.reference_image(target[at], reference_labels, spec.mode)),
         "reference_mask": media.encode_mask_image(reference_labels),
+        **dict.fromkeys(schema.OPTIONAL_BLOBS, b""),
         "annotations": annotations.pack(arrays),
     }
     row = schema.spec_columns(spec) | {
@@ -161,7 +165,7 @@ def pair_files(spec: PairSpec) -> Pair:
         ],
         "device_class": "cpu/synthetic",
         "assets": [{"name": "blobs", "licence": "CC0-1.0", "source": "synthetic"}],
-        "discards": ["too dark"] * spec.k,
+        "discards": [{"reason": "too dark", "figure": 5.0, "limit": "at least 20"}] * spec.k,
         "driving_mask_share": round(float((driving_index > 0).mean()), 6),
         "target_mask_share": round(float((target_index > 0).mean()), 6),
     }

@@ -14,6 +14,7 @@ import numpy as np
 from motionpair.errors import InputError
 from motionpair.specs import Estimator
 from render import rotations as rot
+from render.estimators.view import View
 from render.motion import Motion
 from render.skeleton import BODY_JOINTS, FACE_JOINTS, JOINTS
 
@@ -27,8 +28,8 @@ _MOST = 2.5
 """Standard deviations that an error is limited to."""
 
 
-def observe(motion: Motion, estimator: Estimator) -> Motion:
-    """The motion as `estimator` sees it; the same object for `exact`.
+def observe(motion: Motion, estimator: Estimator, view: View | None = None) -> Motion:
+    """The motion as `estimator` sees it in `view`; the same object for `exact`.
 
     Raises:
         InputError: an estimator of another name.
