@@ -33,9 +33,24 @@ from render.characters.store import CharacterStore
 from render.engines import Engine, Frames, open_engine
 from render.stage import cast_of, stage_pair
 
+ESTIMATE_COLUMNS = (
+    "estimator_body_mm",
+    "estimator_body_px",
+    "estimator_fingertip_mm",
+    "estimator_fingertip_px",
+)
+"""Figures of the estimated clip's error; 0 where both clips are exact."""
+
 
 class NoCandidateError(Exception):
-    """Every candidate that the recipe allows a slot was discarded."""
+    """Every candidate that the recipe allows a slot was discarded.
+
+    discards: why, a candidate each: {reason, figure, limit}, as in a row.
+    """
+
+    def __init__(self, message: str, discards: Sequence[dict[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.discards = list(discards)
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,7 @@ def make_pair(
         "device_class": engine.device_class(),
         "assets": assets.assets_of(spec),
     }
+    figures |= dict.fromkeys(ESTIMATE_COLUMNS, 0.0)
     return MadePair(row | {name: round(value, 6) for name, value in figures.items()}, blobs)
 
 
@@ -186,7 +202,8 @@ class PairJob:
         else:
             raise NoCandidateError(
                 f"slot {item}: all {len(discards)} candidates discarded: "
-                + "; ".join(f"{d['reason']} {d['figure']:.4g}" for d in discards)
+                + "; ".join(f"{d['reason']}: {d['figure']:.4g}, accepted: {d['limit']}" for d in discards),
+                discards,
             )
         row = made.row | {"discards": discards}
         with clock.stage("commit"):

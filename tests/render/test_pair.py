@@ -131,7 +131,8 @@ def test_a_discarded_candidate_is_replaced_by_the_next_which_tells_of_it(
     row = row_of(job, 2)
     recipe = load_recipe(job.plan_path.parent / "waving.yaml")
     third = candidate(recipe, SEED, 2, 2)
-    assert (row["k"], row["discards"]) == (2, ["too dark", "too dark"])
+    dark = {"reason": "too dark", "figure": 0.0, "limit": f"at least {255 * recipe.limits.exposure[0]:.4g}"}
+    assert (row["k"], row["discards"]) == (2, [dark, dark])
     assert (row["spec"], row["spec_hash"]) == (third.to_json(), third.spec_hash)
     assert record["spec_hash"] == third.spec_hash
     first = candidate(recipe, SEED, 2, 0)
@@ -144,8 +145,11 @@ def test_a_slot_without_a_sound_candidate_raises_and_leaves_nothing(
 ) -> None:
     job, painter = painted
     painter.spoilt = set(range(0, 6, 2))
-    with pytest.raises(NoCandidateError, match="slot 0: all 3 candidates discarded: too dark: 0, accepted"):
+    with pytest.raises(
+        NoCandidateError, match="slot 0: all 3 candidates discarded: too dark: 0, accepted"
+    ) as error:
         job.run(0)
+    assert [d["reason"] for d in error.value.discards] == ["too dark"] * 3
     assert not job.staging.exists()
 
 
