@@ -143,12 +143,16 @@ class Cast:
 
 @dataclass(frozen=True)
 class Motions:
-    """Motion families, how they are chained, and the share that is mirrored."""
+    """Motion families, how they are chained, and the shares that are mirrored and that go on from before.
+
+    `continues`: share of the pairs whose window begins in the middle of the motions, not at their start.
+    """
 
     families: Weights
     params: Mapping[str, Mapping[str, Span]]
     phrases: tuple[int, int]
     mirrored: float
+    continues: float
 
 
 @dataclass(frozen=True)
@@ -235,7 +239,7 @@ class References:
 
 @dataclass(frozen=True)
 class Augmentations:
-    """Driving augmentation: planned and stored, applied by who loads or encodes.
+    """Driving augmentation: planned and stored, applied by who loads or encodes (`motionpair.augmentation`).
 
     kept: share of the picture, along its less cropped side, that a crop keeps. stretch: how much wider than
     high what is left is stretched. skeleton: span of each part's factor (`catalog.SKELETON_PARTS`).

@@ -15,7 +15,7 @@ from motionpair.errors import InputError
 from motionpair.specs import PHENOTYPE_AXES, Look
 
 if TYPE_CHECKING:
-    from motionpair.recipe import CameraRanges, Cast, Recipe, Stratum
+    from motionpair.recipe import Augmentations, CameraRanges, Cast, Recipe, References, Stratum
 
 MAX_PAIRS = 999_999
 """Slots are written with six digits."""
@@ -77,8 +77,11 @@ def check(recipe: Recipe) -> None:
     _places(recipe)
     for framing in ("full_body", "close_up"):
         _camera(getattr(recipe.cameras, framing), f"cameras.{framing}", recipe.frames / recipe.fps)
+    _within(recipe.cameras.view_gap, 0, 3.1416, "cameras.view_gap")
     _within(recipe.estimators.reverse_driven, 0, 1, "estimators.reverse_driven")
     _weights(recipe.estimators.models, "estimators.models", catalog.ESTIMATORS, "estimator")
+    _references(recipe.references)
+    _augmentation(recipe.augmentation)
     for key in ("target", "driving"):
         _known(getattr(recipe.rendering, key), catalog.RENDER_PRESETS, f"rendering.{key}", "render preset")
     _within(recipe.rendering.crf, 0, 40, "rendering.crf")
@@ -88,6 +91,32 @@ def check(recipe: Recipe) -> None:
     _within(recipe.pair_seconds, 1, 1e6, "pair_seconds")
     _within(recipe.shard_pairs, 1, 100_000, "shard_pairs")
     dealing.deal_cast(recipe)
+
+
+def _references(references: References) -> None:
+    kinds = references.kinds
+    _weights(kinds, "references.kinds", catalog.REFERENCE_KINDS, "kind of reference")
+    if not any(weight > 0 for kind, weight in kinds.items() if kind != "out_of_clip"):
+        raise InputError(
+            "references.kinds: not every motion reaches out of its clip; expected in_clip or other_camera too"
+        )
+    _span(references.apart, 0, 60, "references.apart")
+    _span(references.turn, 0, 3.1416, "references.turn")
+    _span(references.lift, -0.5, 1, "references.lift")
+    for kind, share in references.extra.items():
+        _known(kind, catalog.EXTRA_REFERENCES, f"references.extra.{kind}", "additional reference")
+        _within(share, 0, 1, f"references.extra.{kind}")
+
+
+def _augmentation(augmentation: Augmentations) -> None:
+    _span(augmentation.kept, 0.3, 1, "augmentation.kept")
+    _span(augmentation.stretch, 0.5, 2, "augmentation.stretch")
+    for part in catalog.SKELETON_PARTS:
+        if part not in augmentation.skeleton:
+            raise InputError(f"augmentation.skeleton.{part}: missing; expected the span of its factor")
+    for part, span in augmentation.skeleton.items():
+        _known(part, catalog.SKELETON_PARTS, f"augmentation.skeleton.{part}", "part of the skeleton")
+        _span(span, 0.5, 2, f"augmentation.skeleton.{part}")
 
 
 def _camera(ranges: CameraRanges, where: str, seconds: float) -> None:
@@ -141,6 +170,13 @@ def _strata(recipe: Recipe) -> None:
         _span(stratum.motion_speed, 0.1, 2, f"{where}.motion_speed")
         if stratum.framing == "close_up" and stratum.performers[1] > 1:
             raise InputError(f"{where}.performers: a close_up shows one performer; expected [1, 1]")
+        _weights(stratum.driving, f"{where}.driving", catalog.DRIVING_KINDS, "kind of driving")
+        for kind, weight in stratum.driving.items():
+            if weight > 0 and kind != "clip" and stratum.mode != "animation":
+                raise InputError(
+                    f"{where}.driving.{kind}: has no place to take over; expected mode animation, "
+                    f"got {stratum.mode}"
+                )
         if stratum.motions:
             _weights(stratum.motions, f"{where}.motions", catalog.MOTION_FAMILIES, "motion family")
         _formations(recipe, stratum, where)
@@ -258,6 +294,7 @@ def _motions(recipe: Recipe) -> None:
     _params(motions.params, ranges, "motions.params", "motion family")
     _span(motions.phrases, 1, 8, "motions.phrases")
     _within(motions.mirrored, 0, 1, "motions.mirrored")
+    _within(motions.continues, 0, 1, "motions.continues")
 
 
 def _places(recipe: Recipe) -> None:

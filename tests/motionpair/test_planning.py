@@ -124,7 +124,8 @@ def test_a_pair_is_what_the_paper_means_by_one(slot: int, k: int, seed: int) -> 
         assert driving.environment.kind != target.environment.kind
         assert driving.camera.seed != target.camera.seed
     exact, estimated = (target, driving) if spec.reverse_driven else (driving, target)
-    assert (exact.estimator.name, estimated.estimator.name) == ("exact", "accurate")
+    assert exact.estimator.name == "exact"
+    assert estimated.estimator.name in ("accurate", "weak")
 
 
 @given(SLOTS, st.integers(0, 50), FEW_SEEDS)
