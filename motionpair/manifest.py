@@ -77,7 +77,7 @@ class Counts:
 class Manifest:
     """The contents of `manifest.json`.
 
-    discards: reason to number of candidates of the rows that were discarded. bake_hash: content hash of
+    discards: reason to number of candidates that were discarded, quarantined slots' included. bake_hash: content hash of
     `characters`. device_classes: those of the rows. files: name to size and checksum.
     """
 
@@ -96,13 +96,27 @@ class Manifest:
 
 
 @dataclass(frozen=True)
+class Discarded:
+    """A candidate that a gate turned down: a reason to count by, what was measured, what is accepted."""
+
+    reason: str
+    figure: float
+    limit: str
+
+
+@dataclass(frozen=True)
 class Quarantined:
-    """A line of `quarantine.jsonl`: a slot that has no row, and why. Equal in every run of the plan."""
+    """A line of `quarantine.jsonl`: a slot that has no row, and why. Equal in every run of the plan.
+
+    discards: of a slot of which every candidate was discarded, why candidate 0, 1, ... was; of one that failed
+    in another way, none.
+    """
 
     slot: int
     pair_id: str
     reason: str
     message: str
+    discards: tuple[Discarded, ...] = ()
 
 
 def write_quarantine(out: Path, entries: Iterable[Quarantined]) -> None:
@@ -146,7 +160,10 @@ def summary(rows: pa.Table, quarantined: Sequence[Quarantined], slots: int) -> d
             modes=counted(columns["mode"]),
             splits=counted(columns["split"]),
         ),
-        "discards": counted(d["reason"] for row in columns["discards"] for d in row),
+        "discards": counted(
+            [d["reason"] for row in columns["discards"] for d in row]
+            + [d.reason for entry in quarantined for d in entry.discards]
+        ),
         "device_classes": tuple(sorted(set(rows["device_class"].to_pylist()))),
     }
 
@@ -220,7 +237,10 @@ def read_manifest(location: Location) -> Manifest:
     plain = _json(data, where)
     version = plain.get("schema_version") if isinstance(plain, dict) else None
     if version != SCHEMA_VERSION:
-        raise DataError(f"{where}: schema_version: expected {SCHEMA_VERSION}, got {str(version)[:20]}")
+        raise DataError(
+            f"{where}: schema_version: expected {SCHEMA_VERSION}, got {str(version)[:20]}; generate the dataset "
+            "anew, or read it with the motionpair that made it (docs/audit.md)"
+        )
     manifest = _parse(Manifest, data, where)
     for name in manifest.files:
         if not is_safe_name(name) or name.startswith("runs/") or name in (MANIFEST, CHECKSUM):
@@ -279,7 +299,7 @@ def document() -> str:
             f"| `{PLAN}` | every slot, before anything was rendered |",
             f"| `{METADATA}` | a row a pair: the columns below, and where its blobs lie |",
             "| `shards/shard-00000.parquet`, ... | rows and blobs of a fixed range of slots each |",
-            f"| `{QUARANTINE}` | a line of JSON a slot without a row: slot, pair_id, reason, message |",
+            f"| `{QUARANTINE}` | a line of JSON a slot without a row: slot, pair_id, reason, message, discards |",
             "| `runs/` | timings, hosts, attempts, logs: may differ between runs, not in the manifest |",
             "",
             "Keys of the manifest: " + ", ".join(f"`{f.name}`" for f in dataclasses.fields(Manifest)) + ".",

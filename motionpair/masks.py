@@ -73,8 +73,17 @@ def character_share(mask: np.ndarray) -> float:
     return float(np.count_nonzero(mask > ENVIRONMENT) / mask.size)
 
 
-def check_mask(mask: np.ndarray, slots: Sequence[int], part: Part, mode: Mode) -> None:
+def check_mask(
+    mask: np.ndarray, slots: Sequence[int], part: Part, mode: Mode, shown: Sequence[int] | None = None
+) -> None:
     """Hold a mask against its pair: the background of the mode, and exactly the colours of the slots.
+
+    Args:
+        mask: labels.
+        slots: of the pair.
+        part: whose mask it is; of any reference image `reference`.
+        mode: the pair's mode.
+        shown: slots that a pixel must have; by default all.
 
     Raises:
         DataError: a label that neither is the background nor belongs to a slot, or a slot that no pixel
@@ -87,7 +96,8 @@ def check_mask(mask: np.ndarray, slots: Sequence[int], part: Part, mode: Mode) -
         names = [_name(v) for v in np.unique(mask).tolist() if v not in counts]
         accepted = ", ".join(_name(v) for v in sorted(counts))
         raise DataError(f"{part} mask holds {', '.join(names)}; in {mode} mode with these slots: {accepted}")
-    if absent := [label for label in bound if not counts[label]]:
+    expected = bound if shown is None else [slot_label(slot) for slot in shown]
+    if absent := [label for label in expected if not counts[label]]:
         raise DataError(f"{part} mask has no pixel that is {_name(absent[0])}")
 
 

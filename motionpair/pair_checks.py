@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from motionpair import masks, media, schema
 from motionpair.annotations import CLIPS, check, unpack
 from motionpair.errors import DataError, printable
 from motionpair.palette import ENVIRONMENT, slot_label
-from motionpair.specs import PairSpec
+from motionpair.specs import DRIVING_ENGINES, VOID, PairSpec
 
 _REFERENCE_DIFFERENCE = 24
 """Mean absolute difference, 0 to 255, that JPEG and H.264 of one frame may have over its characters."""
@@ -36,13 +37,14 @@ class Finding:
 class _Media:
     """Decoded parts of a pair; labels of clips are (T, H, W), of the reference (H, W).
 
-    frame: the target's frame that the reference shows, (H, W, 3). reference: the reference, likewise.
+    frame: the target's frame that an `in_clip` reference shows, (H, W, 3); else None. references: every
+    reference image of the pair by its column, (H, W, 3), and its labels, (H, W).
     """
 
     labels: dict[masks.Part, np.ndarray]
     arrays: dict[str, np.ndarray]
-    frame: np.ndarray
-    reference: np.ndarray
+    frame: np.ndarray | None
+    references: dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 def check_spec(row: Mapping[str, Any]) -> Iterator[Finding]:
@@ -53,22 +55,47 @@ def check_spec(row: Mapping[str, Any]) -> Iterator[Finding]:
     except DataError as error:
         yield Finding("row", where, str(error))
         return
-    for message in _mode_faults(spec):
+    for message in _spec_faults(spec):
         yield Finding("mode", where, message)
 
 
-def _mode_faults(spec: PairSpec) -> Iterator[str]:
+def _spec_faults(spec: PairSpec) -> Iterator[str]:
     driving, target = spec.driving, spec.target
     names = [p.character.character_id for clip in (driving, target) for p in clip.performers]
     if len(set(names)) != len(names):
         yield f"a character is in the pair twice: {', '.join(names)}"
-    if spec.mode == "animation":
+    if target.environment.kind == VOID.kind or target.render.engine in DRIVING_ENGINES:
+        yield f"the target has no place or engine of its own: {target.environment.kind}, {target.render.engine}"
+    if spec.driving_kind != "clip":
+        yield from _pose_faults(spec)
+    elif spec.mode == "animation":
         if driving.environment == target.environment:
             yield "animation mode: both clips have one environment; expected different ones"
-        return
-    for part in ("environment", "camera", "render"):
-        if getattr(driving, part) != getattr(target, part):
-            yield f"replacement mode: {part} differs between the clips; expected one"
+    else:
+        for part in ("environment", "camera", "render"):
+            if getattr(driving, part) != getattr(target, part):
+                yield f"replacement mode: {part} differs between the clips; expected one"
+    yield from _estimator_faults(spec)
+
+
+def _pose_faults(spec: PairSpec) -> Iterator[str]:
+    """A pose-driven pair shows the target's own motion, from the target's camera, on black."""
+    if spec.mode != "animation":
+        yield f"{spec.driving_kind} driving: expected animation mode, got {spec.mode}"
+    if spec.driving.environment != VOID:
+        yield f"{spec.driving_kind} driving: expected no environment, got {spec.driving.environment.kind}"
+    if spec.driving.camera != spec.target.camera:
+        yield f"{spec.driving_kind} driving: camera differs between the clips; expected one"
+
+
+def _estimator_faults(spec: PairSpec) -> Iterator[str]:
+    """One clip is synthesised from what an estimator saw of the other; which one says `reverse_driven`."""
+    driving, target = spec.driving.estimator.name, spec.target.estimator.name
+    if driving != "exact" and target != "exact":
+        yield f"both clips are estimated ({driving}, {target}); expected one to be exact"
+    elif (target != "exact") if spec.reverse_driven else (driving != "exact"):
+        expected = "target" if spec.reverse_driven else "driving"
+        yield f"reverse_driven {spec.reverse_driven}: expected the {expected} clip to be exact"
 
 
 def check_media(row: Mapping[str, Any], blobs: Mapping[str, bytes]) -> Iterator[Finding]:
@@ -90,14 +117,17 @@ def check_media(row: Mapping[str, Any], blobs: Mapping[str, bytes]) -> Iterator[
         except DataError as error:
             yield Finding("mask", where, str(error))
     yield from _check_shares(row, decoded, where)
-    yield from _check_reference(row, decoded, where)
+    yield from _check_references(row, decoded, where)
+    if row["reference_kind"] == "in_clip":
+        yield from _check_frame(row, decoded, where)
     for clip in CLIPS:
         for message in _box_faults(decoded, clip, row["slots"]):
             yield Finding("boxes", where, message)
-    if row["mode"] == "replacement":
+    if row["mode"] == "replacement" or row["driving_kind"] != "clip":
+        kind = "replacement mode" if row["mode"] == "replacement" else f"{row['driving_kind']} driving"
         for name in ("camera_position", "camera_rotation", "camera_focal"):
             if not np.array_equal(decoded.arrays[f"driving/{name}"], decoded.arrays[f"target/{name}"]):
-                yield Finding("mode", where, f"replacement mode: {name} differs between the clips")
+                yield Finding("mode", where, f"{kind}: {name} differs between the clips")
 
 
 def _decode(row: Mapping[str, Any], blobs: Mapping[str, bytes], faults: list[Finding]) -> _Media | None:
@@ -107,12 +137,14 @@ def _decode(row: Mapping[str, Any], blobs: Mapping[str, bytes], faults: list[Fin
     readers: dict[str, Callable[[bytes], Any]] = {
         "driving": lambda data: media.check_video(data, **clip),
         "driving_mask": lambda data: media.decode_mask(data, **clip),
-        "target": lambda data: media.decode_frame(data, row["reference_frame"], **clip),
+        "target": lambda data: _frame(row, data, clip),
         "target_mask": lambda data: media.decode_mask(data, **clip),
-        "reference": lambda data: media.decode_reference(data, **size),
-        "reference_mask": lambda data: media.decode_mask_image(data, **size),
         "annotations": lambda data: _arrays(row, data),
     }
+    references = ["reference", *(f"reference_{kind}" for kind in row["extra_references"])]
+    for column in references:
+        readers[column] = lambda data: media.decode_reference(data, **size)
+        readers[f"{column}_mask"] = lambda data: media.decode_mask_image(data, **size)
     read: dict[str, Any] = {}
     for column, reader in readers.items():
         try:
@@ -122,7 +154,16 @@ def _decode(row: Mapping[str, Any], blobs: Mapping[str, bytes], faults: list[Fin
     if faults:
         return None
     labels = {part: read[f"{part}_mask"] for part in masks.PARTS}
-    return _Media(labels, read["annotations"], read["target"], read["reference"])
+    pictures = {column: (read[column], read[f"{column}_mask"]) for column in references}
+    return _Media(labels, read["annotations"], read["target"], pictures)
+
+
+def _frame(row: Mapping[str, Any], data: bytes, clip: Mapping[str, int]) -> np.ndarray | None:
+    """The frame of the target that the reference is, if it is one; the clip is checked in any case."""
+    if row["reference_kind"] == "in_clip":
+        return media.decode_frame(data, row["reference_frame"], **clip)
+    media.check_video(data, **clip)
+    return None
 
 
 def _arrays(row: Mapping[str, Any], data: bytes) -> dict[str, np.ndarray]:
@@ -138,23 +179,36 @@ def _check_shares(row: Mapping[str, Any], decoded: _Media, where: str) -> Iterat
             yield Finding("row", where, f"{part}_mask_share: the mask gives {share:.6f}, the row {stated}")
 
 
-def _check_reference(row: Mapping[str, Any], decoded: _Media, where: str) -> Iterator[Finding]:
+def _check_references(row: Mapping[str, Any], decoded: _Media, where: str) -> Iterator[Finding]:
+    """Every reference shows who it must show, and in replacement nothing but characters."""
+    extras = {f"reference_{e['kind']}": e["performer"] for e in json.loads(row["spec"])["extra_references"]}
+    for column, (image, mask) in decoded.references.items():
+        try:
+            if column != "reference":  # the reference's own mask is held with those of the clips
+                shown = [row["slots"][extras[column]]] if column == "reference_face" else row["slots"]
+                masks.check_mask(mask, row["slots"], "reference", row["mode"], shown)
+        except DataError as error:
+            yield Finding("mask", f"{where}: {column}", str(error))
+        if row["mode"] == "replacement":
+            try:
+                masks.check_black_background(image, mask)
+            except DataError as error:
+                yield Finding("reference", f"{where}: {column}", str(error))
+
+
+def _check_frame(row: Mapping[str, Any], decoded: _Media, where: str) -> Iterator[Finding]:
     """The reference is the frame of the target that the row names, its mask that frame's, in colours too."""
-    at, mask = row["reference_frame"], decoded.labels["reference"]
+    image, mask = decoded.references["reference"]
+    at, frame = row["reference_frame"], decoded.frame
+    assert frame is not None, "an in_clip reference was decoded without its frame"
     shown, expected = mask > ENVIRONMENT, decoded.labels["target"][at] > ENVIRONMENT
     if not np.array_equal(np.where(shown, mask, 0), np.where(expected, decoded.labels["target"][at], 0)):
         message = f"reference mask does not bind as frame {at} of the target mask does"
         yield Finding("binding", where, message)
         return
-    image = decoded.reference
-    if row["mode"] == "replacement":
-        try:
-            masks.check_black_background(image, mask)
-        except DataError as error:
-            yield Finding("reference", where, str(error))
     region = shown if row["mode"] == "replacement" else np.ones_like(shown)
     if region.any():
-        apart = np.abs(image[region].astype(np.int16) - decoded.frame[region]).mean()
+        apart = np.abs(image[region].astype(np.int16) - frame[region]).mean()
         if apart > _REFERENCE_DIFFERENCE:
             message = f"reference is {apart:.0f} levels from frame {at} of the target clip"
             yield Finding("reference", where, message)

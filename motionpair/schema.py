@@ -38,7 +38,8 @@ BLOBS = {
 """Media columns of a shard, with the file that each is in the staging folder of a pair."""
 
 OPTIONAL_BLOBS = ("reference_back", "reference_back_mask", "reference_face", "reference_face_mask")
-"""Blobs that some pairs lack: there they have no bytes."""
+"""Blobs that some pairs lack: there they have no bytes. `reference_X` and its mask are there where the row's
+`extra_references` names X."""
 
 BLOB_MEANINGS = {
     "driving": "Driving clip: H.264 in MP4, yuv420p, BT.709 limited range.",
@@ -160,6 +161,31 @@ def check_row(row: Mapping[str, Any]) -> PairSpec:
     if len(row["discards"]) != row["k"]:
         raise DataError(f"{where}: discards: expected {row['k']} reasons, got {len(row['discards'])}")
     return _check_spec(row, where)
+
+
+def lacks(row: Mapping[str, Any], column: str) -> bool:
+    """Whether a blob has no bytes in this row: it belongs to an additional reference that the pair has not."""
+    kind = column.removeprefix("reference_").removesuffix("_mask")
+    return column in OPTIONAL_BLOBS and kind not in row["extra_references"]
+
+
+def check_blob_sizes(row: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
+    """Hold that a pair has bytes for exactly those blobs that its row says it has.
+
+    Args:
+        row: a row of the dataset.
+        sizes: bytes by blob column.
+
+    Raises:
+        DataError: a blob is empty that must not be, or has bytes where the pair has no such reference.
+    """
+    for column in BLOBS:
+        if (sizes[column] == 0) != lacks(row, column):
+            expected = "no bytes" if lacks(row, column) else "at least 1 byte"
+            raise DataError(
+                f"pair {row['pair_id']}: {column}: expected {expected} "
+                f"(extra_references: {', '.join(row['extra_references']) or 'none'}), got {sizes[column]}"
+            )
 
 
 def _check_spec(row: Mapping[str, Any], where: str) -> PairSpec:

@@ -60,8 +60,8 @@ def write_shard(path: Path, staged: Sequence[Path], metadata: Mapping[str, str] 
 
     Args:
         path: the shard's file; its folder exists.
-        staged: staging folders, each with `row.json` and the files of `schema.BLOBS`; any order, the
-            shard is in slot order.
+        staged: staging folders, each with `row.json` and the files of `schema.BLOBS`, empty where the pair
+            lacks an optional one; any order, the shard is in slot order.
         metadata: texts for the file's key-value metadata, equal in every run; `schema_version` is added.
 
     Raises:
@@ -209,9 +209,10 @@ def _write(path: Path, entries: list[_Entry], metadata: Mapping[str, str]) -> No
                 group = entries[first : first + ROW_GROUP]
                 blobs = [entry.blobs() for entry in group]
                 for entry, of in zip(group, blobs, strict=True):
-                    if long := [n for n, data in of.items() if not 0 < len(data) <= MAX_BYTES]:
+                    schema.check_blob_sizes(entry.row, {name: len(data) for name, data in of.items()})
+                    if long := [name for name, data in of.items() if len(data) > MAX_BYTES]:
                         raise DataError(
-                            f"pair {entry.row['pair_id']}: {long[0]}: expected 1 to {MAX_BYTES} bytes"
+                            f"pair {entry.row['pair_id']}: {long[0]}: expected at most {MAX_BYTES} bytes"
                         )
                 values = [{**entry.row, **of} for entry, of in zip(group, blobs, strict=True)]
                 writer.write_table(pa.Table.from_pylist(values, schema=columns), row_group_size=ROW_GROUP)

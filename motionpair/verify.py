@@ -3,7 +3,7 @@
 Checked are: every file against the manifest, and no file unknown; slots = rows + quarantine, none lost or
 doubled; the plan against its recipe and seed; every row against the schema, its own spec and the plan;
 metadata against shards, byte offsets and checksums; every blob decoded, its size, frames and labels; what
-the mode demands of environment, camera, masks and reference; boxes; and that no identity or motion is in
+the mode and the driving demand of environment, camera, estimators, masks and references; boxes; and that no identity or motion is in
 two splits.
 """
 
@@ -213,6 +213,11 @@ def _check_pair(
         except DataError as error:
             yield Finding("blob", f"{where}: {column}", str(error))
     if not faults and len(blobs) == len(schema.BLOBS):
+        try:
+            schema.check_blob_sizes(row, {column: len(data) for column, data in blobs.items()})
+        except DataError as error:
+            yield Finding("blob", where, str(error))
+            return
         yield from check_media(row, blobs)
 
 

@@ -21,11 +21,14 @@ from motionpair.recipe import load_recipe
 from motionpair.specs import (
     PLAIN,
     SPEC_VERSION,
+    VOID,
+    Augmentation,
     Camera,
     Character,
     ClipSpec,
     Environment,
     Estimator,
+    ExtraReference,
     Garment,
     Hair,
     MotionSpec,
@@ -96,22 +99,63 @@ def pair_spec(
     )
 
 
-def clip_frames(spec: PairSpec, side: str) -> tuple[np.ndarray, np.ndarray]:
-    """A clip of coloured blobs that move over a gradient: rgb (T, H, W, 3) and actor index (T, H, W)."""
+def picture(
+    spec: PairSpec,
+    side: str,
+    t: float,
+    *,
+    aside: float = 0.0,
+    scale: float = 1.0,
+    performer: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """A moment of a clip, coloured blobs over a gradient: rgb (H, W, 3) and actor index (H, W).
+
+    aside: pixels that a camera further round moves all blobs. scale: how much larger they are than in the
+    clip. performer: the only one to be seen, in the middle.
+    """
     clip = getattr(spec, side)
     y, x = np.mgrid[0 : spec.height, 0 : spec.width]
     shade = 90 + 60 * (clip.environment.kind == "park")
-    place = np.stack([shade + x // 2, shade + y // 2, np.full_like(x, shade)], axis=-1).astype(np.uint8)
-    rgb = np.repeat(place[None], spec.frames, axis=0)
-    index = np.zeros((spec.frames, spec.height, spec.width), np.uint8)
+    rgb = np.stack([shade + x // 2, shade + y // 2, np.full_like(x, shade)], axis=-1).astype(np.uint8)
+    rgb *= clip.environment != VOID
+    index = np.zeros((spec.height, spec.width), np.uint8)
     count = len(clip.performers)
-    for t in range(spec.frames):
-        for i in range(count):
-            centre = (spec.width * (i + 0.5) / count + 2 * t - 4, spec.height / 2 + 3 * np.sin(t + i))
-            inside = ((x - centre[0]) * count / 20) ** 2 + ((y - centre[1]) / 30) ** 2 < 1
-            index[t][inside] = i + 1
-            rgb[t][inside] = (200, 40 + 30 * i, 60) if side == "driving" else (40, 60 + 30 * i, 200)
+    for i in range(count) if performer is None else (performer,):
+        left = spec.width * ((i + 0.5) / count if performer is None else 0.5)
+        centre = (left + 2 * t - 4 + aside, spec.height / 2 + 3 * np.sin(t + i))
+        inside = (((x - centre[0]) * count / 20) ** 2 + ((y - centre[1]) / 30) ** 2) < scale**2
+        index[inside] = i + 1
+        rgb[inside] = (200, 40 + 30 * i, 60) if side == "driving" else (40, 60 + 30 * i, 200)
     return rgb, index
+
+
+def clip_frames(spec: PairSpec, side: str) -> tuple[np.ndarray, np.ndarray]:
+    """A clip of blobs that move: rgb (T, H, W, 3) and actor index (T, H, W)."""
+    rgb, index = zip(*(picture(spec, side, t) for t in range(spec.frames)), strict=True)
+    return np.stack(rgb), np.stack(index)
+
+
+def reference_blobs(spec: PairSpec) -> dict[str, bytes]:
+    """The reference and the additional ones, with their masks; empty where the spec has none."""
+    slots = [p.slot for p in spec.target.performers]
+    at = spec.reference.frame if spec.reference.kind == "in_clip" else spec.reference.frame % 3
+    pictures = {"reference": picture(spec, "target", at, aside=3 * spec.reference.turn)}
+    for extra in spec.extra_references:
+        face = extra.kind == "face"
+        pictures[f"reference_{extra.kind}"] = picture(
+            spec,
+            "target",
+            extra.frame,
+            aside=0 if face else -3,
+            scale=1.5 if face else 1.0,
+            performer=extra.performer if face else None,
+        )
+    blobs = dict.fromkeys(schema.OPTIONAL_BLOBS, b"")
+    for name, (rgb, index) in pictures.items():
+        labels = masks.labels(index, slots, "reference", spec.mode)
+        blobs[name] = media.encode_reference(masks.reference_image(rgb, labels, spec.mode))
+        blobs[f"{name}_mask"] = media.encode_mask_image(labels)
+    return blobs
 
 
 def clip_arrays(spec: PairSpec, side: str, index: np.ndarray) -> dict[str, np.ndarray]:
@@ -141,8 +185,6 @@ def pair_files(spec: PairSpec) -> Pair:
     """The row and the blobs of a spec, as a render worker makes them."""
     slots = [p.slot for p in spec.target.performers]
     (driving, driving_index), (target, target_index) = (clip_frames(spec, s) for s in ("driving", "target"))
-    at = spec.reference.frame
-    reference_labels = masks.labels(target_index[at], slots, "reference", spec.mode)
     arrays = {
         f"{side}/{name}": array
         for side, index in (("driving", driving_index), ("target", target_index))
@@ -153,9 +195,7 @@ def pair_files(spec: PairSpec) -> Pair:
         "driving_mask": media.encode_mask(masks.labels(driving_index, slots, "driving", spec.mode), spec.fps),
         "target": media.encode_video(target, spec.fps),
         "target_mask": media.encode_mask(masks.labels(target_index, slots, "target", spec.mode), spec.fps),
-        "reference": media.encode_reference(masks.reference_image(target[at], reference_labels, spec.mode)),
-        "reference_mask": media.encode_mask_image(reference_labels),
-        **dict.fromkeys(schema.OPTIONAL_BLOBS, b""),
+        **reference_blobs(spec),
         "annotations": annotations.pack(arrays),
     }
     row = schema.spec_columns(spec) | {
@@ -192,8 +232,19 @@ def stage_pair(root: Path, spec: PairSpec) -> Path:
     return write_staging(root / f"{spec.slot:06d}", *pair_files(spec))
 
 
+BACK, FACE = ExtraReference("back", 1, 0), ExtraReference("face", 2, 0)
+
+
+def pose_driven(spec: PairSpec, engine: str = "pose_map") -> PairSpec:
+    """The pair with a driving clip of bones (`pose_map`) or grey bodies (`body_mesh`) on black."""
+    render = RenderSettings(engine, "flat", "realistic", 1, "none", 0, 0)
+    driving = replace(spec.driving, environment=VOID, camera=spec.target.camera, render=render)
+    augmentation = Augmentation((0.1, 0.0, 0.8, 0.9), {"arms": 1.1, "legs": 0.9})
+    return replace(spec, driving=driving, augmentation=augmentation)
+
+
 def some_specs(count: int = 5) -> list[PairSpec]:
-    """Pairs of every sub-task, in all splits."""
+    """Pairs of every sub-task, in all splits, with every kind of driving and of reference."""
     kinds = [
         ("animation", (3,), "train"),
         ("replacement", (1,), "train"),
@@ -201,15 +252,22 @@ def some_specs(count: int = 5) -> list[PairSpec]:
         ("replacement", (6, 4), "test"),
     ]
     specs = [pair_spec(slot, *kinds[slot % len(kinds)]) for slot in range(count)]
-    return [replace(s, k=2) if s.slot == 1 else s for s in specs]
+    changes: dict[int, dict[str, Any]] = {
+        1: {"k": 2, "reference": Reference("other_camera", 3, 0.5, 0.2), "extra_references": (BACK, FACE)},
+        2: {"reference": Reference("out_of_clip", -8), "extra_references": (BACK,)},
+        3: {"extra_references": (replace(FACE, performer=1),)},
+    }
+    specs = [replace(s, **changes.get(s.slot, {})) for s in specs]
+    return [pose_driven(s) if s.slot == 4 else s for s in specs]
 
 
 def tiny_plan(folder: Path) -> Plan:
-    """The demo's plan of eight pairs, at 64 × 96 pixels and 5 frames."""
+    """The demo's plan of eight pairs, at 64 × 96 pixels and 5 frames, with references from the clips."""
     recipe = folder / "tiny.yaml"
     recipe.write_text(
         f"base: demo\nname: tiny\nframes: {FRAMES}\n"
         f"sizes: [{{width: {WIDTH}, height: {HEIGHT}, weight: 1}}]\n"
+        "references:\n  kinds: {in_clip: 1, out_of_clip: 0, other_camera: 0}\n  extra: {back: 1, face: 1}\n"
     )
     return make_plan(load_recipe(recipe), seed=5)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,14 +18,21 @@ from hypothesis import strategies as st
 from motionpair import metadata, schema, shards
 from motionpair.errors import DataError
 from motionpair.location import Location, open_location
+from motionpair.specs import PairSpec
 
 COUNT = 11
+EXTRAS = {0: (), 1: (synthetic.BACK,), 2: (synthetic.BACK, synthetic.FACE)}
+
+
+def spec_of(slot: int) -> PairSpec:
+    """Some pairs have additional references, others none: the first of a row group among them."""
+    return replace(synthetic.pair_spec(slot), extra_references=EXTRAS[slot % 3])
 
 
 @pytest.fixture(scope="module")
 def staged(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     root = tmp_path_factory.mktemp("staging")
-    return [synthetic.stage_pair(root, synthetic.pair_spec(slot)) for slot in range(COUNT)]
+    return [synthetic.stage_pair(root, spec_of(slot)) for slot in range(COUNT)]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +46,7 @@ def test_a_shard_gives_back_rows_and_blobs(shard: Path, staged: list[Path]) -> N
     rows = list(shards.rows(shard))
     assert [row["slot"] for row in rows] == list(range(COUNT))
     for row, places, folder in zip(rows, shards.blob_table(shard), staged, strict=True):
-        assert row == synthetic.pair_files(synthetic.pair_spec(row["slot"]))[0]
+        assert row == synthetic.pair_files(spec_of(row["slot"]))[0]
         assert places.keys() == schema.BLOBS.keys()
         for name, place in places.items():
             expected = (folder / schema.BLOBS[name]).read_bytes()
@@ -108,10 +116,21 @@ def test_a_staged_row_that_is_none_is_refused(text: str, tmp_path: Path) -> None
         shards.write_shard(tmp_path / "shard.parquet", [folder])
 
 
-def test_an_empty_blob_is_refused(tmp_path: Path) -> None:
-    row, blobs = synthetic.pair_files(synthetic.pair_spec(5))
-    folder = synthetic.write_staging(tmp_path / "staged", row, blobs | {"reference": b""})
-    with pytest.raises(DataError, match="reference: expected 1 to"):
+@pytest.mark.parametrize(
+    ("column", "data", "message"),
+    [
+        ("reference", b"", "reference: expected at least 1 byte"),
+        ("reference_back", b"", "reference_back: expected at least 1 byte"),
+        ("reference_back_mask", b"", r"reference_back_mask: expected at least 1 byte .*back"),
+        ("reference_face", b"x", "reference_face: expected no bytes"),
+    ],
+)
+def test_blobs_are_there_where_the_row_says_so(
+    column: str, data: bytes, message: str, tmp_path: Path
+) -> None:
+    row, blobs = synthetic.pair_files(spec_of(4))  # has a back, but no face
+    folder = synthetic.write_staging(tmp_path / "staged", row, blobs | {column: data})
+    with pytest.raises(DataError, match=message):
         shards.write_shard(tmp_path / "shard.parquet", [folder])
 
 
