@@ -1,4 +1,7 @@
-"""`python -m pipelines.gallery docs`: draw the gallery's pictures and write its pages."""
+"""`python -m pipelines.gallery docs`: draw the gallery's pictures and write its pages.
+
+With `--dataset OUT` it draws pairs of a finished dataset instead, into docs/dataset.md.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pathlib import Path
 
 from motionpair import durable
 from motionpair.errors import EXIT_INTERRUPTED, EXIT_MACHINE, InputError, MotionPairError
-from pipelines.gallery import cast_page, motions_page
+from pipelines.gallery import cast_page, dataset_page, motions_page
 from pipelines.gallery.cast_page import Section
 from pipelines.gallery.pictures import Studio, sheet
 from pipelines.generate import rendering
@@ -42,9 +45,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--engine", default="blender", help="of the pictures that are no drafts: blender or pyrender"
     )
+    parser.add_argument("--dataset", help="draw a pair of each stratum of this dataset, and nothing else")
+    parser.add_argument(
+        "--pairs", nargs="*", default=[], help="of --dataset: show these pairs of their strata"
+    )
     asked = parser.parse_args(arguments)
     try:
-        build(asked.docs, asked.engine, asked.only)
+        if asked.dataset:
+            dataset_page.update(asked.docs / "dataset.md", asked.dataset, asked.pairs)
+        elif asked.pairs:
+            raise InputError("--pairs: goes with --dataset")
+        else:
+            build(asked.docs, asked.engine, asked.only)
     except MotionPairError as error:
         print(f"gallery: {error}", file=sys.stderr)
         return error.exit_status
