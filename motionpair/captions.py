@@ -1,7 +1,8 @@
-"""Captions: a pair's target clip in words, every one of them true to the spec.
+"""Captions: a pair's target clip in words, every one of them true to the spec and to what was observed.
 
-Who is seen (age, build, skin, hair), in what clothes and colours, what they do and in which order, how they
-stand to each other, where, in which light and picture style, and how it is filmed.
+Who is seen (age, build, skin, hair), in what clothes and colours, in what posture, what they do and in which
+order, how they stand to each other, where, in which light and picture style, and how it is filmed. The
+phrasing varies by a generator seeded from the spec: the same spec and facts always give the same words.
 """
 
 from __future__ import annotations
@@ -11,13 +12,21 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from motionpair import catalog, portraits
-from motionpair.catalog.ranges import swap_sides
-from motionpair.colours import colour_name
-from motionpair.portraits import listed, pronoun, with_article
-from motionpair.specs import Camera, ClipSpec, Environment, MotionSpec, PairSpec, Performer
+import numpy as np
 
-_LOOKS = {"realistic": "realistic", "animation_3d": "3D animation", "animation_2d": "2D animation"}
+from motionpair import catalog, portraits
+from motionpair.colours import colour_name
+from motionpair.narration import capital, names_of, told
+from motionpair.portraits import listed, with_article
+from motionpair.postures import Observed
+from motionpair.specs import Camera, ClipSpec, Environment, PairSpec, Performer
+
+_SHOTS = {
+    "realistic": ("realistic {}",),
+    "animation_3d": ("3D-animated {}", "3D animation {}"),
+    "animation_2d": ("2D-animated {}", "2D animation {}"),
+}
+_LOOKS = {"realistic": "realistic", "animation_3d": "3D-animated", "animation_2d": "2D-animated"}
 _TOGETHER = {
     "beside": "perform beside each other",
     "facing": "perform, turned towards each other",
@@ -26,16 +35,15 @@ _TOGETHER = {
     "duet": "are partners, face to face",
 }
 _COUNTS = {2: "two", 3: "three"}
-_SIDEWAYS = {
-    2: ("On the left, {}", "On the right, {}"),
-    3: ("On the left, {}", "In the middle, {}", "On the right, {}"),
-}
+_SIDEWAYS = {2: ("On the left", "On the right"), 3: ("On the left", "In the middle", "On the right")}
 _DEEP = {
-    2: ("Nearer to the camera, {}", "Farther from it, {}"),
-    3: ("Nearest to the camera, {}", "In the middle, {}", "Farthest from it, {}"),
+    2: ("Nearer to the camera", "Farther from it"),
+    3: ("Nearest to the camera", "In the middle", "Farthest from it"),
 }
 _APART = 0.15
 """Metres that tell one place from the next, left from right or near from far."""
+_APART_SHARE = 0.06
+"""Share of the picture's width that tells left from right where it was observed."""
 _ANGLES = (
     (0.35, "the front"),
     (1.1, "a three-quarter angle"),
@@ -46,142 +54,171 @@ _ANGLES = (
 """Radians between where one faces and the camera, below which the words hold."""
 _ROLLING = {"roll"}
 """Families that turn every side up: from where they are seen is no one side."""
-_LOW = {name for name, family in catalog.MOTION_FAMILIES.items() if family.group == "floor"}
-"""Families on the floor: no camera is so low that it looks up at them."""
-_SLIVER = 0.25
-"""Seconds of a motion that a phrase takes to be worth a word, unless none takes as long."""
+_DOWN, _STEEP, _UP = 0.15, 0.6, -0.06
+"""Radians from which a camera is said to look (slightly) down, and below which it is said to look up."""
+_BELOW = ("bottom", "feet")
+"""Where garments are worn that a close-up of head, shoulders and hands does not show."""
 
 
-def caption(spec: PairSpec) -> str:
-    """The target clip in English: several sentences, the same for the same spec."""
+def caption(spec: PairSpec, observed: Sequence[Observed] = ()) -> str:
+    """The target clip in English: several sentences, the same for the same spec and facts.
+
+    Args:
+        spec: the pair. observed: what the target clip shows of each performer, in the spec's order
+            (`render.observations`); empty for tools that have no staged clip: posture, measured changes and
+            what depends on the solved camera are left out then.
+
+    Raises:
+        ValueError: neither none nor one `Observed` for each performer.
+    """
     clip = spec.target
-    seconds = spec.frames / spec.fps
+    if observed and len(observed) != len(clip.performers):
+        raise ValueError(f"observed: expected none or {len(clip.performers)}, got {len(observed)}")
+    rng = np.random.default_rng(int(spec.spec_hash[:16], 16))
+    seconds = (spec.frames - 1) / spec.fps
+    place, details = _place(clip.environment, clip.camera.framing == "close_up", rng)
+    first = rng.random() < 0.5
     parts = [
-        _opening(spec),
-        *_people(clip, seconds, spec.formation),
-        _place(clip.environment),
-        _filming(clip),
+        _opening(spec, place if first else "", rng),
+        *_people(spec, seconds, observed, rng),
     ]
-    return " ".join(parts)
+    around = [details if first else f"The scene is {place}.{f' {details}' if details else ''}"]
+    filmed = [_filming(clip, observed)]
+    where = rng.integers(3)
+    if where == 0:
+        parts[1:1] = [*filmed, *around]
+    elif where == 1:
+        parts = [parts[0], *around, *parts[1:], *filmed]
+    else:
+        parts += [*around, *filmed]
+    return " ".join(part for part in parts if part)
 
 
-def _opening(spec: PairSpec) -> str:
+def _opening(spec: PairSpec, place: str, rng: np.random.Generator) -> str:
     clip = spec.target
-    view = "close-up" if clip.camera.framing == "close_up" else "full-body shot"
-    looks = dict.fromkeys(_LOOKS[p.character.look] for p in clip.performers)
-    shot = with_article(f"{' and '.join(looks)} {view}")
+    view = (
+        "close-up" if clip.camera.framing == "close_up" else _one(rng, "full-body shot", "full-length shot")
+    )
+    looks = list(dict.fromkeys(p.character.look for p in clip.performers))
+    shot = _one(rng, *_SHOTS[looks[0]]).format(view) if len(looks) == 1 else view
+    shot = capital(with_article(shot))
     count = len(clip.performers)
+    where = f" {place}" if place else ""
     if count == 1:
         who = with_article(portraits.noun(clip.performers[0].character))
-        return f"{shot[0].upper()}{shot[1:]} of {who}."
-    return f"{shot[0].upper()}{shot[1:]} in which {_COUNTS[count]} people {_TOGETHER[spec.formation]}."
+        return _one(rng, f"{shot} of {who}{where}.", f"{shot} shows {who}{where}.")
+    mixed = "" if len(looks) == 1 else ", some of them animated,"
+    return f"{shot} in which {_COUNTS[count]} people{mixed} {_TOGETHER[spec.formation]}{where}."
 
 
-def _people(clip: ClipSpec, seconds: float, formation: str) -> list[str]:
-    """A description of each performer, and where in the picture it is half-way through the clip."""
-    if len(clip.performers) == 1:
-        (performer,) = clip.performers
-        return [_person(performer, pronoun(performer.character), seconds)]
-    ordered, names = _places_of(clip.performers, clip.camera.azimuth, formation)
-    return [
-        _person(p, where.format(with_article(portraits.noun(p.character))), seconds)
-        for p, where in zip(ordered, names, strict=True)
-    ]
+def _people(
+    spec: PairSpec, seconds: float, observed: Sequence[Observed], rng: np.random.Generator
+) -> list[str]:
+    """Sentences on each performer; of several, in the order of their places in the picture."""
+    performers, close = spec.target.performers, spec.target.camera.framing == "close_up"
+    order, names = list(range(len(performers))), [""]
+    if len(performers) > 1:
+        order, names = _places_of(spec, observed)
+    mixed = len({p.character.look for p in performers}) > 1
+    out = []
+    for k, where in zip(order, names, strict=True):
+        performer, facts = performers[k], observed[k] if observed else None
+        out.append(_looks(performer, where, mixed, _shown(performer, facts, close), rng))
+        out += told(performer.character, performer.motion, seconds, facts, rng, len(performers) > 1)
+    return out
 
 
-def _places_of(
-    performers: Sequence[Performer], bearing: float, formation: str
-) -> tuple[list[Performer], tuple[str, ...]]:
-    """Performers in order, and words for their places: from left to right, or from near to far.
+def _shown(performer: Performer, facts: Observed | None, close: bool) -> list[bool]:
+    """Which of the garments the picture shows: as observed, else by where they are worn."""
+    if facts is not None:
+        return list(facts.garments)
+    places = [catalog.GARMENT_KINDS[g.kind].place for g in performer.character.garments]
+    return [not (close and place in _BELOW) for place in places]
 
-    Those who pass each other change sides, so they are told by how near they are; so are others who stand
-    one behind the other.
-    """
+
+def _looks(
+    performer: Performer, where: str, mixed: bool, shown: Sequence[bool], rng: np.random.Generator
+) -> str:
+    """Skin, hair and clothes; of one of several, its place and who it is."""
+    character = performer.character
+    she = capital(names_of(character).subject)
+    if where:
+        noun = portraits.noun(character)
+        she = f"{where}, {with_article(f'{_LOOKS[character.look]} {noun}' if mixed else noun)}"
+    clothes = portraits.clothes(character, shown)
+    skin, hair = portraits.skin(character), portraits.hair(character)
+    if not clothes:
+        return f"{she} has {skin} skin and {hair}."
+    return _one(
+        rng,
+        f"{she} has {skin} skin and {hair}, and wears {clothes}.",
+        f"{she} wears {clothes}, and has {hair} and {skin} skin.",
+        f"{she} is dressed in {clothes}, with {hair} and {skin} skin.",
+    )
+
+
+def _places_of(spec: PairSpec, observed: Sequence[Observed]) -> tuple[list[int], list[str]]:
+    """Indices of the performers in order, and words for their places: from left to right, or near to far."""
+    if observed:
+        return _places_seen(observed)
+    performers, bearing = spec.target.performers, spec.target.camera.azimuth
     right, away = (math.cos(bearing), math.sin(bearing)), (-math.sin(bearing), math.cos(bearing))
     ways = [(right, _SIDEWAYS), (away, _DEEP)]
-    if formation == "passing":
+    if spec.formation == "passing":
         ways.reverse()
 
     def along(way: tuple[float, float]) -> Callable[[Performer], float]:
         return lambda p: p.position[0] * way[0] + p.position[1] * way[1]
 
-    def told(way: tuple[float, float]) -> float:
+    def told_apart(way: tuple[float, float]) -> float:
         places = sorted(map(along(way), performers))
         return min(_APART, *(b - a for a, b in pairwise(places)))
 
-    way, names = max(ways, key=lambda each: told(each[0]))
-    return sorted(performers, key=along(way)), names[len(performers)]
+    way, names = max(ways, key=lambda each: told_apart(each[0]))
+    order = sorted(range(len(performers)), key=lambda k: along(way)(performers[k]))
+    return order, list(names[len(performers)])
 
 
-def _person(performer: Performer, subject: str, seconds: float) -> str:
-    character = performer.character
-    has = f"has {portraits.skin(character)} skin and {portraits.hair(character)}"
-    wears = f"wears {portraits.clothes(character)}"
-    verb = _conjugate(subject)
-    first = f"{subject} {verb(has)}, and {verb(wears)}."
-    who = pronoun(character)
-    return f"{first} {who} {_conjugate(who)(_motion_words(performer.motion, seconds))}."
+def _places_seen(observed: Sequence[Observed]) -> tuple[list[int], list[str]]:
+    """The same from what was seen: places that hold from the first frame to the last, else the first frame's.
+
+    Performers who are neither left and right of each other nor near and far are told one after the other.
+    """
+    count = len(observed)
+    for facts, names, least in (
+        ([o.across for o in observed], _SIDEWAYS, _APART_SHARE),
+        ([o.depth for o in observed], _DEEP, 2 * _APART),
+    ):
+        for when in (slice(0, 2), slice(0, 1)):
+            ends = [[f[e] for f in facts] for e in range(2)[when]]
+            order = sorted(range(count), key=lambda k: ends[0][k])
+            if all(at[b] - at[a] >= least for at in ends for a, b in pairwise(order)):
+                suffix = "" if len(ends) == 2 else " at first"
+                return order, [f"{name}{suffix}" for name in names[count]]
+    return list(range(count)), ["First of all", *["Close by"] * (count - 1)]
 
 
-def _conjugate(subject: str) -> Callable[[str], str]:
-    """Turns third-person singular phrases into what fits the subject (`They` takes the plural)."""
-    if subject != "They":
-        return lambda words: words
-    return lambda words: ", then ".join(_plural(part) for part in words.split(", then "))
+def _place(environment: Environment, close: bool, rng: np.random.Generator) -> tuple[str, str]:
+    """Where it is, in which light, and a sentence on its colours or nothing."""
+    builder = catalog.ENVIRONMENTS[environment.kind]
+    painted = dict(zip(builder.colours, environment.colours, strict=True))
+    details = [
+        _ARTICLE.sub("an", words.format(colour_name(painted[what])))
+        for what, words in builder.shown.items()
+        if not (close and what in builder.ground)
+    ]
+    light = builder.light or catalog.HDRIS[environment.hdri]
+    where = f"{builder.caption}, in {light}"
+    if not details:
+        return where, ""
+    return where, f"{_one(rng, 'The place has', 'The setting has')} {listed(details)}."
 
 
 _ARTICLE = re.compile(r"\ba(?= [aeiou])")
 """An `a` that a colour after it makes `an`."""
-_SECOND_VERB = re.compile(r"(?<=\band )(gestures|reacts|rises|puts|closes)\b")
-"""The verbs that a family's caption joins to its first by `and`."""
 
 
-def _plural(words: str) -> str:
-    verb, _, rest = words.partition(" ")
-    return f"{_plural_verb(verb)} {_SECOND_VERB.sub(lambda m: _plural_verb(m[0]), rest)}".strip()
-
-
-def _plural_verb(verb: str) -> str:
-    irregular = {"has": "have", "does": "do"}
-    if verb in irregular:
-        return irregular[verb]
-    if verb.endswith(("ches", "shes", "sses", "xes")):
-        return verb[:-2]
-    return verb[:-3] + "y" if verb.endswith("ies") else verb.removesuffix("s")
-
-
-def _motion_words(motion: MotionSpec, seconds: float) -> str:
-    """What the clip's window of the chained motion shows, in order."""
-    end = motion.start + motion.speed * seconds
-    shown, at = [], 0.0
-    for phrase in motion.phrases:
-        shown.append(min(at + phrase.seconds, end) - max(at, motion.start))
-        at += phrase.seconds
-    # A sliver of a phrase at the window's edge is mostly the blend to its neighbour.
-    least = min(_SLIVER, max(shown))
-    words = [
-        f"{(family := catalog.MOTION_FAMILIES[p.family]).caption} {family.detail(p.params)}".strip()
-        for p, time in zip(motion.phrases, shown, strict=True)
-        if time >= least
-    ]
-    distinct = [w for i, w in enumerate(words) if i == 0 or w != words[i - 1]]
-    told = ", then ".join(distinct) + (" in slow motion" if motion.speed < 0.75 else "")
-    return swap_sides(told) if motion.mirrored else told
-
-
-def _place(environment: Environment) -> str:
-    builder = catalog.ENVIRONMENTS[environment.kind]
-    painted = dict(zip(builder.colours, environment.colours, strict=True))
-    details = [
-        _ARTICLE.sub("an", words.format(colour_name(painted[what]))) for what, words in builder.shown.items()
-    ]
-    where = f"The scene is {builder.caption}"
-    if details:
-        where += f" with {listed(details)}"
-    return f"{where}, in {builder.light or catalog.HDRIS[environment.hdri]}."
-
-
-def _filming(clip: ClipSpec) -> str:
+def _filming(clip: ClipSpec, observed: Sequence[Observed]) -> str:
     camera = clip.camera
     forward = camera.move > 0
     moves = {
@@ -193,24 +230,27 @@ def _filming(clip: ClipSpec) -> str:
         "zoom": f"The camera slowly zooms {'in' if forward else 'out'}",
     }
     kind = camera.kind if camera.move or camera.kind == "handheld" else "static"
+    # Solving may raise a camera, never lower it: without observation, only a look down is certain.
+    down = observed[0].looks_down if observed else max(camera.elevation, 0.0)
     height = ""
-    if camera.elevation > 0.15:
-        height = f" and looks {'slightly ' if camera.elevation < 0.6 else ''}down"
-    elif camera.elevation < -0.03 and not _families(clip) & _LOW:
+    if down > _DOWN:
+        height = f" and looks {'slightly ' if down < _STEEP else ''}down"
+    elif down < _UP:
         height = " and looks slightly up"
     blur = " The background is out of focus." if camera.f_stop > 0 else ""
-    return f"{moves[kind]}{height}.{blur}{_side_seen(clip, camera)}"
+    seen = "" if observed else _side_seen(clip, camera)
+    return f"{moves[kind]}{height}.{blur}{seen}"
 
 
 def _side_seen(clip: ClipSpec, camera: Camera) -> str:
     """From which side a single performer is seen in the middle frame, where headings and azimuths hold."""
-    if len(clip.performers) != 1 or _families(clip) & _ROLLING:
+    families = {phrase.family for performer in clip.performers for phrase in performer.motion.phrases}
+    if len(clip.performers) != 1 or families & _ROLLING:
         return ""
     turned = abs(math.remainder(clip.performers[0].heading - camera.azimuth, math.tau))
     name = next(words for most, words in _ANGLES if turned < most)
-    who = pronoun(clip.performers[0].character)
-    return f" Half-way through, {who.lower()} {'are' if who == 'They' else 'is'} seen from {name}."
+    return f" Half-way through, {names_of(clip.performers[0].character).subject} is seen from {name}."
 
 
-def _families(clip: ClipSpec) -> set[str]:
-    return {phrase.family for performer in clip.performers for phrase in performer.motion.phrases}
+def _one(rng: np.random.Generator, *words: str) -> str:
+    return words[int(rng.integers(len(words)))]

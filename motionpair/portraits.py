@@ -46,12 +46,6 @@ def _build(character: Character) -> str:
     return ", ".join(words)
 
 
-def pronoun(character: Character) -> str:
-    """`She`, `He` or `They`."""
-    gender = character.phenotype["gender"]
-    return "She" if gender < 0.35 else "He" if gender > 0.65 else "They"
-
-
 def skin(character: Character) -> str:
     """The tone of the skin, such as `light`."""
     lightness = lab(character.skin)[0]
@@ -76,7 +70,8 @@ def _in_colour(words: str, character: Character) -> str:
     if first not in ("a", "an"):
         cut, _, what = words.rpartition(" ")
         return " ".join(filter(None, (cut, colour, what)))
-    adjective, _, what = rest.rpartition(" ")
+    # A buzz cut is one thing; a full beard is a beard that is full.
+    adjective, what = ("", rest) if rest == "buzz cut" else (rest.rpartition(" ")[0], rest.rpartition(" ")[2])
     return with_article(" ".join(filter(None, (adjective, colour, what))))
 
 
@@ -93,9 +88,10 @@ def _vivid(colour: str) -> bool:
     return math.hypot(a, b) > 45
 
 
-def clothes(character: Character) -> str:
-    """Every garment with its colours and fabric, in the order in which they are put on."""
-    return listed([_garment(g) for g in character.garments])
+def clothes(character: Character, shown: Sequence[bool]) -> str:
+    """Every garment that is shown with its colours and fabric, in the order in which they are put on."""
+    told = [_garment(g) for g, seen in zip(character.garments, shown, strict=True) if seen]
+    return listed(told) if told else ""
 
 
 def _garment(garment: Garment) -> str:

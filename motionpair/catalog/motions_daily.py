@@ -164,7 +164,6 @@ DAILY: dict[str, MotionFamily] = {
         {"side": SIDE, "energy": Range(0.4, 1.2, "size of nods and reactions")},
         "listens and reacts",
         (2.0, 6.0),
-        detail=side("with the {} hand at the chin"),
         close_up=True,
     ),
 }

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from motionpair.catalog.ranges import Range
 
+_UNDERFOOT = {"paving", "path", "court", "lines", "floor", "road", "markings", "sand"}
+
 
 @dataclass(frozen=True)
 class EnvironmentKind:
@@ -20,6 +22,11 @@ class EnvironmentKind:
     """The colours that a caption tells, with their words, such as {"paving": "{} paving"}."""
     light: str = ""
     """Words for the light where the place brings its own, instead of the HDRI's in `HDRIS`."""
+
+    @property
+    def ground(self) -> tuple[str, ...]:
+        """The colours of what lies underfoot: a close-up does not show it."""
+        return tuple(name for name in self.colours if name in _UNDERFOOT)
 
 
 _CLEAR = Range(2.4, 3.2, "metres around the origin that are free of things")
