@@ -1,8 +1,8 @@
 """A worker's CPU seconds against plain bpy rendering the same scenes' frames to PNG.
 
-Two processes in one run: one makes pairs as a worker does (staging, gates, frames, annotation, encoding,
-commit), the other builds the same scenes, posed beforehand, and lets Blender write PNG files at the
-same settings. Only pairs that pass at k = 0 count. Start-up (imports) is left out of both.
+Two processes in one run: one makes pairs as a worker does (staging, estimation, gates, frames, references,
+annotation, encoding, commit), the other builds the same scenes, posed beforehand, and lets Blender write
+PNG files at the same settings. Only pairs that pass at k = 0 count. Start-up (imports) is left out of both.
 """
 
 from __future__ import annotations
@@ -14,18 +14,27 @@ import resource
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.machine import child_cpu, describe
 
+GATE_LIMIT = 3
+"""Per cent of a pair's CPU seconds that the geometry gate may take."""
+
 
 def prepare(folder: Path, pairs: int, cache: Path) -> None:
-    """Plan `demo`, and pose the scenes of the first pairs that pass the geometry gate at k = 0."""
+    """Plan `demo`, and pose the scenes of the first pairs that pass the geometry gate at k = 0.
+
+    A pair's scenes are those of its clips, and one of the references that are no frame of the target.
+    """
     from motionpair.plan import read_plan, write_plan
     from motionpair.planning import make_plan
     from motionpair.recipe import load_recipe
     from render import gates
     from render.characters.store import CharacterStore
+    from render.references import stage_references
     from render.stage import stage_pair
 
     write_plan(make_plan(load_recipe("demo"), 0), folder / "plan.parquet")
@@ -41,7 +50,10 @@ def prepare(folder: Path, pairs: int, cache: Path) -> None:
         except gates.Discard:
             continue
         slots.append(slot)
-        (folder / f"scenes-{slot}.pickle").write_bytes(pickle.dumps([s.scene for s in staged]))
+        scenes = [side.scene for side in staged]
+        if (stills := stage_references(spec, staged[1])) is not None:
+            scenes.append(stills)
+        (folder / f"scenes-{slot}.pickle").write_bytes(pickle.dumps(scenes))
         if len(slots) == pairs:
             break
     (folder / "slots.json").write_text(json.dumps(slots))
@@ -127,10 +139,24 @@ def compare(folder: Path, cache: Path) -> None:
         shares = ", ".join(f"{name} {s:.1f}" for name, s in stages.items())
         print(f"slot {slot}: worker {cpu:.1f} CPU s, plain {theirs[slot]:.1f}; {shares}")
     total = sum(cpu for cpu, _ in ours.values())
+    for line in shares_of(total, [stages for _, stages in ours.values()]):
+        print(line)
     plain_total = sum(theirs[slot] for slot in ours)
     print(f"ratio {total / plain_total:.3f} (limit 1.10), over {len(ours)} pairs at k = 0")
     print(f"peak memory: worker {results['worker']['peak'] / 1e9:.2f} GB (limit 1.2), plain "
           f"{results['plain']['peak'] / 1e9:.2f} GB")  # fmt: skip
+
+
+def shares_of(total: float, pairs: Sequence[Mapping[str, float]]) -> Iterator[str]:
+    """A line a stage of the work, the dearest first: its share of the pairs' `total` CPU seconds."""
+    stages = Counter[str]()
+    for seconds in pairs:
+        stages.update(seconds)
+    for name, cpu in stages.most_common():
+        limit = f" (limit {GATE_LIMIT})" if name == "geometry gate" else ""
+        yield f"share of a pair's CPU seconds, {name}: {100 * cpu / total:.2f} %{limit}"
+    rest = total - stages.total()
+    yield f"share of a pair's CPU seconds, between the stages: {100 * rest / total:.2f} %"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from benchmarks import demo, garments, machine, pair_cost, planning, sample, sta
 def main() -> None:
     print(machine.describe())
     for module in (startup, planning, sample, garments, pair_cost, demo):
-        print(f"\n== {module.__name__.removeprefix('benchmarks.')}: {(module.__doc__ or '').splitlines()[0]}")
+        print(f"\n== {(module.__doc__ or '').splitlines()[0]} (python -m {module.__name__})")
         module.main()
 
 
