@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import platform
-
 import numpy as np
-import OpenGL.error
 import pyrender
 
-from motionpair.errors import InputError
 from render.engines import PROP_INDEX, Frames
-from render.engines.blender.libraries import apt_line
+from render.engines.pyrender_canvas.canvas import canvas, upload
+from render.engines.pyrender_canvas.meshes import Mesh
 from render.engines.pyrender_draft import light as lighting
 from render.engines.pyrender_draft import props
 from render.engines.pyrender_draft.colours import encoded
 from render.engines.pyrender_draft.figure import Figure
-from render.engines.pyrender_draft.libraries import DRIVERS
-from render.engines.pyrender_draft.meshes import Mesh
 from render.engines.pyrender_draft.places import Place, joined
 from render.engines.pyrender_draft.surroundings import surround
-from render.scene import CameraTrack, Scene
-
-_NEAR, _FAR = 0.05, 200.0
+from render.scene import Scene
 
 
 class DraftEngine:
@@ -34,12 +27,12 @@ class DraftEngine:
     name = "pyrender"
 
     def __init__(self) -> None:
-        self._canvas = _open_canvas()
+        self._canvas = canvas()
         self._pictures: dict[bytes, pyrender.Texture] = {}
 
     def device_class(self) -> str:
         """What byte identity depends on beside versions."""
-        return f"opengl/{platform.machine()}"
+        return self._canvas.device_class()
 
     def render(self, scene: Scene) -> Frames:
         """Draw every frame of a scene."""
@@ -52,22 +45,15 @@ class DraftEngine:
         owners: dict[pyrender.Node, int] = {}
         for mesh in joined(place.meshes):
             owners[stage.add(self._upload([mesh]))] = 0
-        canvas = self._sized(camera.width, camera.height)
         shape = (scene.frames, camera.height, camera.width)
         rgb, index = np.empty((*shape, 3), np.uint8), np.empty(shape, np.uint8)
         depth = np.empty(shape, np.float32)
         for t in range(scene.frames):
             moving = self._moving(scene, figures, place, light, t)
             added = {stage.add(self._upload(meshes)): owner for meshes, owner in moving}
-            lens = _lens(camera, t)
-            eye = stage.add(lens, pose=_pose(camera, t))
-            stage.main_camera_node = eye
-            drawn, _ = canvas.render(stage, flags=pyrender.RenderFlags.FLAT)
-            # The second drawing is not antialiased: whoever is seen at a pixel's middle has it all.
-            flat, far = canvas.render(stage, flags=pyrender.RenderFlags.SEG, seg_node_map=owners | added)
-            index[t], depth[t] = flat[..., 0], np.where(far == 0, np.inf, far)
+            drawn, index[t], depth[t] = self._canvas.draw(stage, camera, t, owners | added)
             rgb[t] = np.where(np.isinf(depth[t])[..., None], _sky(scene, t), drawn)
-            for node in (*added, eye):
+            for node in added:
                 stage.remove_node(node)
         return Frames(rgb, index, depth)
 
@@ -84,58 +70,11 @@ class DraftEngine:
         return moving
 
     def _upload(self, meshes: list[Mesh]) -> pyrender.Mesh:
-        return pyrender.Mesh([self._primitive(mesh) for mesh in meshes])
-
-    def _primitive(self, mesh: Mesh) -> pyrender.Primitive:
-        picture = None if mesh.picture is None else self._picture(mesh.picture)
-        material = pyrender.MetallicRoughnessMaterial(
-            baseColorFactor=(1.0, 1.0, 1.0, 1.0), baseColorTexture=picture
-        )
-        colours = np.empty((len(mesh.points), 4), np.float32)
-        colours[:, :3], colours[:, 3] = mesh.colours / np.float32(255), 1.0
-        return pyrender.Primitive(
-            positions=mesh.points,
-            indices=mesh.triangles,
-            color_0=colours,
-            texcoord_0=mesh.uv,
-            material=material,
-            mode=pyrender.constants.GLTF.TRIANGLES,
-        )
-
-    def _picture(self, picture: np.ndarray) -> pyrender.Texture:
-        """A picture as a texture, one object a picture, so that it is uploaded once a clip."""
-        key = picture.tobytes()
-        if key not in self._pictures:
-            self._pictures[key] = pyrender.Texture(source=picture, source_channels="RGB")
-        return self._pictures[key]
-
-    def _sized(self, width: int, height: int) -> pyrender.OffscreenRenderer:
-        self._canvas.viewport_width, self._canvas.viewport_height = width, height
-        return self._canvas
-
-
-def _open_canvas() -> pyrender.OffscreenRenderer:
-    """A picture buffer; its size is set for each scene."""
-    try:
-        return pyrender.OffscreenRenderer(64, 64)
-    except (OpenGL.error.Error, AssertionError, RuntimeError, ValueError) as error:
-        # pyrender and PyOpenGL have several ways to say that EGL found no driver.
-        raise InputError(
-            f"no OpenGL driver draws without a window ({type(error).__name__}); for one that needs no GPU, "
-            f"run: {apt_line([DRIVERS])}"
-        ) from error
-
-
-def _lens(camera: CameraTrack, t: int) -> pyrender.IntrinsicsCamera:
-    focal = float(camera.focal[t])
-    return pyrender.IntrinsicsCamera(focal, focal, camera.width / 2, camera.height / 2, _NEAR, _FAR)
-
-
-def _pose(camera: CameraTrack, t: int) -> np.ndarray:
-    """(4, 4) world from camera; both look along −Z with +Y up."""
-    pose = np.eye(4)
-    pose[:3, :3], pose[:3, 3] = camera.rotation[t], camera.position[t]
-    return pose
+        """Meshes as pyrender's, one texture a picture, so that it is uploaded once a clip."""
+        for mesh in meshes:
+            if mesh.picture is not None and (key := mesh.picture.tobytes()) not in self._pictures:
+                self._pictures[key] = pyrender.Texture(source=mesh.picture, source_channels="RGB")
+        return upload(meshes, self._pictures)
 
 
 def _horizon(scene: Scene) -> np.ndarray:

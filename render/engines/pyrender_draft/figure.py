@@ -11,10 +11,10 @@ from motionpair import fields
 from motionpair.specs import Character
 from render.characters.baked import MeshPart
 from render.characters.skinning import skin
+from render.engines.pyrender_canvas.meshes import Mesh, Normals, both_sides, triangles_of
 from render.engines.pyrender_draft import fabrics, ribbons
 from render.engines.pyrender_draft.colours import encoded, linear
 from render.engines.pyrender_draft.light import Light
-from render.engines.pyrender_draft.meshes import Mesh, Normals, both_sides, triangles_of
 from render.scene import Actor, CameraTrack
 
 INK = 0.9

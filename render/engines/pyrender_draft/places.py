@@ -8,9 +8,10 @@ import numpy as np
 
 from motionpair.catalog import ENVIRONMENTS
 from motionpair.specs import Environment
+from render.engines.pyrender_canvas.meshes import Mesh, triangles_of
 from render.engines.pyrender_draft.colours import encoded, linear
 from render.engines.pyrender_draft.light import Light
-from render.engines.pyrender_draft.meshes import Mesh, Solid, triangles_of
+from render.engines.pyrender_draft.meshes import Solid
 from render.scene import CameraTrack
 
 REACH = 60.0

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from render import rotations as rot
+from render.engines.pyrender_canvas.meshes import Mesh
 from render.engines.pyrender_draft.colours import encoded, linear
 from render.engines.pyrender_draft.light import Light
-from render.engines.pyrender_draft.meshes import Mesh, Solid, box, lathe
+from render.engines.pyrender_draft.meshes import Solid, box, lathe
 from render.scene import Prop
 
 

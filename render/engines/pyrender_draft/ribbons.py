@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from render.characters.strand_pose import StrandPose
+from render.engines.pyrender_canvas.meshes import Mesh, both_sides
 from render.engines.pyrender_draft.colours import encoded
 from render.engines.pyrender_draft.light import Light
-from render.engines.pyrender_draft.meshes import Mesh, both_sides
 from render.scene import Actor
 
 SHOWN = 700

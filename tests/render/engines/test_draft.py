@@ -33,7 +33,7 @@ class _Box:
         self.solid = box(LOW, HIGH)
 
     def meshes(self, t):
-        from render.engines.pyrender_draft.meshes import Mesh
+        from render.engines.pyrender_canvas.meshes import Mesh
 
         white = np.full((len(self.solid.points), 3), 255, np.uint8)
         yield Mesh(self.solid.points.astype(np.float32), self.solid.triangles, white)
@@ -48,7 +48,7 @@ def boxes(monkeypatch):
 
     class Shadowless(_Box):
         def shadow(self, t, ground):
-            from render.engines.pyrender_draft.meshes import Mesh
+            from render.engines.pyrender_canvas.meshes import Mesh
 
             return Mesh(np.zeros((3, 3), np.float32), np.array([(0, 1, 2)]), np.zeros((3, 3), np.uint8))
 
