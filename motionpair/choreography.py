@@ -31,6 +31,10 @@ _BODY = 0.8
 """Metres that a body, arms and legs out, needs around its pelvis."""
 _MOTIONS, _WINDOWS = 6, 12
 """Motions, and windows of each, that are tried for one that stays on free ground."""
+_LEAD = 0.5
+"""Seconds of a motion, at least, that went on before a clip that begins in its middle: more than the five
+frames of history that a model continues from."""
+BEFORE, AFTER = 0, 1
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,16 @@ class Choreography:
 
 
 class Choreographer:
-    """Choreographs the pairs of a stratum."""
+    """Choreographs the pairs of a stratum.
+
+    A clip that continues begins in the middle of its performers' motions, as the later part of a long take
+    does. The others begin where the motions do, with nothing before: gestures come up from rest, and gaits
+    and dances are in full swing, as when a take begins with a cut.
+    """
 
     def __init__(self, recipe: Recipe, stratum: Stratum) -> None:
         self._stage = recipe.stage
+        self._continues = recipe.motions.continues
         formations = stratum.formations or recipe.stage.formations
         self._formations = Table(formations) if stratum.performers[1] > 1 else None
         self._of_many = Table({f: w for f, w in formations.items() if f not in PAIRED})
@@ -65,19 +75,20 @@ class Choreographer:
         """A choreography for as many performers as there are ids."""
         count = len(motion_ids)
         spots = line_up(self._stage, formation, count, draws)
+        continues = draws.chance(self._continues)
         if formation == "duet":
-            led = self._duets.motion(motion_ids[0], draws)
+            led = self._duets.motion(motion_ids[0], continues, draws)
             motions = [_in_role(led, name, role) for role, name in enumerate(motion_ids)]
         elif formation == "mirrored":
-            led = self._alone.motion(motion_ids[0], draws)
+            led = self._alone.motion(motion_ids[0], continues, draws)
             motions = [
                 replace(led, motion_id=name, mirrored=led.mirrored != bool(i % 2))
                 for i, name in enumerate(motion_ids)
             ]
         elif formation == "passing":
-            motions = [self._walks.passing(name, draws) for name in motion_ids]
+            motions = [self._walks.passing(name, continues, draws) for name in motion_ids]
         else:
-            motions = [self._alone.motion(name, draws) for name in motion_ids]
+            motions = [self._alone.motion(name, continues, draws) for name in motion_ids]
         return Choreography(formation, tuple(motions), tuple(spots))
 
 
@@ -142,24 +153,27 @@ class _Pool:
             }
             for family in families
         }
-        self._ground = _free_ground(recipe) - _BODY
+        self._ground = free_ground(recipe)
 
-    def motion(self, motion_id: str, draws: Draws) -> MotionSpec:
+    def motion(self, motion_id: str, continues: bool, draws: Draws) -> MotionSpec:
         """A motion that outlasts the clip and, where it can, stays on ground that is free of things.
 
-        A performer is at its place in the clip's middle, so the way before and the way after it count.
+        A performer is at its place in the clip's middle, so the way before and the way after it count. One
+        that should begin with the clip, but whose way is too long then, begins before it.
         """
         lead = self._families.draw(draws)  # kept, so that families have their shares
-        for _ in range(_MOTIONS):
-            motion = self._draw(motion_id, lead, draws)
-            # Other windows first: drawing all anew at once would leave few of the motions that walk.
-            for _ in range(_WINDOWS):
-                if _reach(motion, self._window) <= self._ground:
-                    return motion
-                motion = self._moved(motion, draws)
+        for begins in (False,) if continues else (True, False):
+            for _ in range(_MOTIONS):
+                motion = self._draw(motion_id, lead, begins, draws)
+                # Other windows first: drawing all anew at once would leave few of the motions that walk.
+                for _ in range(1 if begins else _WINDOWS):
+                    if _reach(motion, self._window) <= self._ground:
+                        return motion
+                    if not begins:
+                        motion = replace(motion, start=self._start(motion.phrases, motion.speed, draws))
         return motion
 
-    def passing(self, motion_id: str, draws: Draws) -> MotionSpec:
+    def passing(self, motion_id: str, continues: bool, draws: Draws) -> MotionSpec:
         """A straight way through the whole clip, no longer than the free ground."""
         speed = draws.between(*self._speed)
         fastest = 2 * self._ground / (self._window * speed)
@@ -167,22 +181,24 @@ class _Pool:
         # Where even the slowest would leave the free ground, the slowest it is.
         slowest = min(self._families.values, key=lambda f: self._params[f]["speed"][0])
         family = draws.one_of(fitting or [slowest])
-        phrase = self._phrase(family, draws, self._window * speed + _SLACK)
+        phrase = self._phrase(family, draws, self._needed(speed))
         low, high = self._params[family]["speed"]
         params = {**phrase.params, "speed": draws.between(low, max(low, min(high, fastest)))}
         if "curve" in params:
             params["curve"] = draws.between(-0.08, 0.08)
-        return MotionSpec(motion_id, (replace(phrase, params=params),), draws.seed(), 0.0, speed)
+        phrases = (replace(phrase, params=params),)
+        start = self._start(phrases, speed, draws) if continues else 0.0
+        return MotionSpec(motion_id, phrases, draws.seed(), start, speed)
 
-    def _draw(self, motion_id: str, lead: str, draws: Draws) -> MotionSpec:
+    def _draw(self, motion_id: str, lead: str, begins: bool, draws: Draws) -> MotionSpec:
         """Phrases one after another; neighbours are of different families where there are several."""
         speed = draws.between(*self._speed)
-        needed = self._window * speed + _SLACK
+        needed = self._needed(speed)
         mirrored = draws.chance(self._mirrored)
         if lead not in self._next:
-            phrase = self._phrase(lead, draws, needed)
-            start = round(draws.between(0.0, phrase.seconds - needed), 2)
-            return MotionSpec(motion_id, (phrase,), draws.seed(), start, speed, mirrored)
+            alone = (self._phrase(lead, draws, needed),)
+            start = 0.0 if begins else self._start(alone, speed, draws)
+            return MotionSpec(motion_id, alone, draws.seed(), start, speed, mirrored)
         count = draws.whole(*self._phrases)
         phrases: list[Phrase] = []
         total = 0.0
@@ -191,12 +207,21 @@ class _Pool:
             phrase = self._phrase(family, draws)
             if "speed" in phrase.params:  # not so long that no window would fit
                 low = catalog.MOTION_FAMILIES[family].seconds[0]
-                most = max(low, 1.6 * self._ground / phrase.params["speed"])
+                most = max(low, (0.9 if begins else 1.6) * self._ground / phrase.params["speed"])
                 phrase = replace(phrase, seconds=round(min(phrase.seconds, most), 2))
             phrases.append(phrase)
             total += phrase.seconds
-        start = round(draws.between(0.0, total - needed), 2)
+        start = 0.0 if begins else self._start(phrases, speed, draws)
         return MotionSpec(motion_id, tuple(phrases), draws.seed(), start, speed, mirrored)
+
+    def _needed(self, speed: float) -> float:
+        """Seconds that the phrases must last."""
+        return self._window * speed + _LEAD + _SLACK
+
+    def _start(self, phrases: Sequence[Phrase], speed: float, draws: Draws) -> float:
+        """Where a window in the middle of the motion begins."""
+        latest = sum(p.seconds for p in phrases) - self._window * speed - _SLACK
+        return round(draws.between(_LEAD, max(_LEAD, latest - 0.005)), 2)
 
     def _phrase(self, family: str, draws: Draws, least: float = 0.0) -> Phrase:
         """A phrase of the family's own length, or of up to a half more than `least` seconds."""
@@ -205,20 +230,29 @@ class _Pool:
         params = {name: draws.between(*span) for name, span in self._params[family].items()}
         return Phrase(family, round(seconds, 2) + (0.01 if least else 0.0), params)
 
-    def _moved(self, motion: MotionSpec, draws: Draws) -> MotionSpec:
-        """The motion with another window."""
-        latest = sum(p.seconds for p in motion.phrases) - self._window * motion.speed - _SLACK
-        return replace(motion, start=round(draws.between(0.0, max(latest, 0.0)), 2))
 
-
-def _free_ground(recipe: Recipe) -> float:
-    """Metres around the origin that every environment of the recipe keeps free."""
+def free_ground(recipe: Recipe) -> float:
+    """Metres that a performer may go from its place in every environment of the recipe, its body free."""
     least = []
     for kind, weight in recipe.places.environments.items():
         if weight > 0:
             widest = catalog.ENVIRONMENTS[kind].params["clear"]
             least.append(recipe.places.params.get(kind, {}).get("clear", (widest.low, widest.high))[0])
-    return min(least)
+    return min(least) - _BODY
+
+
+def frames_outside(motion: MotionSpec, frames: int, fps: int) -> tuple[int, int]:
+    """Frames that the motion goes on for BEFORE and AFTER a clip: from where it starts, and to as long before
+    the end of its phrases as clips keep away from it."""
+    before = motion.start / motion.speed
+    after = (sum(p.seconds for p in motion.phrases) - _SLACK - motion.start) / motion.speed
+    return int(before * fps), int(after * fps) - (frames - 1)
+
+
+def way_to(motion: MotionSpec, frame: int, frames: int, fps: int) -> float:
+    """Metres, at most, from the place of the clip's middle to that of a frame on the clip's clock."""
+    at, middle = (motion.start + motion.speed * f / fps for f in (frame, frames // 2))
+    return _way(motion.phrases, min(at, middle), max(at, middle))
 
 
 def _reach(motion: MotionSpec, seconds: float) -> float:

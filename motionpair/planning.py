@@ -6,9 +6,12 @@ the slot's stratum, split, mode and sub-task and is drawn anew in everything els
 
 Driving and target show different characters that do equal motions, performer by performer. In animation
 mode each clip has an environment and a camera of its own; in replacement mode both clips share
-environment, camera, style and render settings. A reverse-driven pair's driving clip passes through an
-estimator's error model and its target is exact; in the other pairs (`estimators.reverse_driven`) the
-driving clip is exact and the target is the synthesised one.
+environment, camera, style and render settings. A driving clip of bones or of grey bodies happens nowhere, on
+black, and is filmed by the target's camera, so that bones lie where the target's limbs are.
+
+A reverse-driven pair's driving clip passes through an estimator's error model and its target is exact; in the
+other pairs (`estimators.reverse_driven`) the driving clip is exact and the target is the synthesised one.
+Pose-driven pairs are all reverse-driven.
 """
 
 from __future__ import annotations
@@ -21,28 +24,30 @@ from motionpair import catalog, dealing, recipe_checks
 from motionpair.cast import Member, members
 from motionpair.casting import Casting
 from motionpair.choreography import Choreographer
+from motionpair.conditioning import Conditioning
 from motionpair.draws import CANDIDATE, SLOT, Draws, Table, stream
 from motionpair.errors import InputError
 from motionpair.palette import MAX_SLOTS
 from motionpair.plan import Plan, plan_of
 from motionpair.presets import RENDER_PRESETS
-from motionpair.recipe import CameraRanges, Recipe, Stratum, recipe_from_json
+from motionpair.recipe import CameraAngle, CameraRanges, Recipe, Span, Stratum, recipe_from_json
 from motionpair.specs import (
-    PLAIN,
+    DRIVING_ENGINES,
     SPEC_VERSION,
+    VOID,
     Camera,
     ClipSpec,
     Environment,
     Estimator,
     PairSpec,
     Performer,
-    Reference,
     RenderSettings,
     Style,
 )
 
 MAX_SEED = 2**63 - 1
 ENGINE = "cycles"
+_POSE_ENGINES: dict[str, str] = {kind: engine for engine, kind in DRIVING_ENGINES.items()}
 
 
 def candidate(recipe: Recipe, seed: int, slot: int, k: int) -> PairSpec:
@@ -107,6 +112,8 @@ class Planner:
             for f, ranges in framings.items()
         }
         self._estimators = Table(recipe.estimators.models)
+        self._driving = [Table(s.driving) for s in recipe.strata]
+        self._conditioning = Conditioning(recipe)
 
     def candidate(self, slot: int, k: int) -> PairSpec:
         """The k-th candidate for a slot; see `motionpair.planning.candidate`."""
@@ -140,17 +147,24 @@ class Planner:
                 )
             )
 
-        reverse = draws.chance(recipe.estimators.reverse_driven)
+        kind = self._driving[number].draw(draws)
+        reverse = kind != "clip" or draws.chance(recipe.estimators.reverse_driven)
         exact = Estimator("exact", 0)
         estimated = Estimator(self._estimators.draw(draws), draws.seed())
         target_kind = self._environments.draw(draws)
         environment = self._environment(target_kind, draws)
-        camera = self._camera(stratum, draws)
+        ranges: CameraRanges = getattr(recipe.cameras, stratum.framing)
+        angle = ranges.angles[self._angles[stratum.framing].draw(draws)]
+        camera = self._camera(stratum, ranges.azimuth, angle, draws)
         settings = _settings(recipe.rendering.target, _style(targets), draws.seed())
         target = ClipSpec(performers(targets), environment, camera, exact if reverse else estimated, settings)
-        if stratum.mode == "animation":
+        if kind != "clip":
+            environment = VOID
+            settings = RenderSettings(_POSE_ENGINES[kind], "flat", "realistic", 1, "none", 0, 0)
+        elif stratum.mode == "animation":
             environment = self._environment(self._another_kind(target_kind, draws), draws)
-            camera = self._camera(stratum, draws)
+            beside = _beside(camera.azimuth, ranges.azimuth, recipe.cameras.view_gap)
+            camera = self._camera(stratum, beside, angle, draws)
             # A clip that is the exact one is the pair's best picture, whichever side it is on.
             preset = recipe.rendering.driving if reverse else recipe.rendering.target
             settings = _settings(preset, _style(drivers), draws.seed())
@@ -172,9 +186,9 @@ class Planner:
             formation=formation,
             driving=driving,
             target=target,
-            reference=Reference("in_clip", draws.whole(0, recipe.frames - 1)),
-            extra_references=(),
-            augmentation=PLAIN,
+            reference=self._conditioning.reference(choreography.motions, draws),
+            extra_references=self._conditioning.extra_references(stratum, count, draws),
+            augmentation=self._conditioning.augmentation(kind, draws),
             reverse_driven=reverse,
         )
 
@@ -199,10 +213,9 @@ class Planner:
             seed=draws.seed(),
         )
 
-    def _camera(self, stratum: Stratum, draws: Draws) -> Camera:
+    def _camera(self, stratum: Stratum, azimuth: Span, angle: CameraAngle, draws: Draws) -> Camera:
         ranges: CameraRanges = getattr(self.recipe.cameras, stratum.framing)
         kind = self._kinds[stratum.framing].draw(draws)
-        angle = ranges.angles[self._angles[stratum.framing].draw(draws)]
         move = 0.0
         if kind in recipe_checks.MOVING:
             move = draws.between(*ranges.moves[kind]) * draws.one_of((-1, 1))
@@ -210,7 +223,7 @@ class Planner:
         return Camera(
             kind=kind,
             framing=stratum.framing,
-            azimuth=draws.between(*ranges.azimuth),
+            azimuth=draws.between(*azimuth),
             elevation=draws.between(*angle.span),
             focal_mm=round(draws.between(*ranges.focal_mm), 1),
             margin=draws.between(*ranges.margin),
@@ -219,6 +232,17 @@ class Planner:
             seed=draws.seed(),
             f_stop=round(draws.between(*ranges.f_stop), 1) if blurred else 0.0,
         )
+
+
+def _beside(azimuth: float, span: Span, gap: float) -> Span:
+    """From where the driving clip of an animation pair is filmed: within `gap` of the target's azimuth, and
+    within the framing's own.
+
+    SCAIL-2's driving clips are made again from the target's own estimated pose, so both show the motion from
+    nearly one side. A view from far off would hide hands that the target shows, and a model cannot learn to
+    follow what it is not shown.
+    """
+    return max(span[0], azimuth - gap), min(span[1], azimuth + gap)
 
 
 def _style(who: list[Member]) -> Style:
