@@ -77,8 +77,8 @@ class Counts:
 class Manifest:
     """The contents of `manifest.json`.
 
-    discards: reason to number of candidates that were discarded, quarantined slots' included. bake_hash: content hash of
-    `characters`. device_classes: those of the rows. files: name to size and checksum.
+    discards: reason to number of candidates that were discarded, those of quarantined slots too. bake_hash:
+    content hash of `characters`. device_classes: those of the rows. files: name to size and checksum.
     """
 
     schema_version: int
@@ -108,8 +108,8 @@ class Discarded:
 class Quarantined:
     """A line of `quarantine.jsonl`: a slot that has no row, and why. Equal in every run of the plan.
 
-    discards: of a slot of which every candidate was discarded, why candidate 0, 1, ... was; of one that failed
-    in another way, none.
+    discards: of a slot of which every candidate was discarded, why candidate 0, 1, ... was; none of a slot
+    that failed in another way.
     """
 
     slot: int
@@ -238,8 +238,8 @@ def read_manifest(location: Location) -> Manifest:
     version = plain.get("schema_version") if isinstance(plain, dict) else None
     if version != SCHEMA_VERSION:
         raise DataError(
-            f"{where}: schema_version: expected {SCHEMA_VERSION}, got {str(version)[:20]}; generate the dataset "
-            "anew, or read it with the motionpair that made it (docs/audit.md)"
+            f"{where}: schema_version: expected {SCHEMA_VERSION}, got {str(version)[:20]}; generate the "
+            "dataset anew, or read it with the motionpair that made it (docs/audit.md)"
         )
     manifest = _parse(Manifest, data, where)
     for name in manifest.files:
@@ -299,7 +299,8 @@ def document() -> str:
             f"| `{PLAN}` | every slot, before anything was rendered |",
             f"| `{METADATA}` | a row a pair: the columns below, and where its blobs lie |",
             "| `shards/shard-00000.parquet`, ... | rows and blobs of a fixed range of slots each |",
-            f"| `{QUARANTINE}` | a line of JSON a slot without a row: slot, pair_id, reason, message, discards |",
+            f"| `{QUARANTINE}` | a line of JSON a slot without a row: slot, pair_id, reason, message, and |",
+            "| | `discards`, as in the column of that name, where no candidate passed |",
             "| `runs/` | timings, hosts, attempts, logs: may differ between runs, not in the manifest |",
             "",
             "Keys of the manifest: " + ", ".join(f"`{f.name}`" for f in dataclasses.fields(Manifest)) + ".",

@@ -65,7 +65,7 @@ def _spec_faults(spec: PairSpec) -> Iterator[str]:
     if len(set(names)) != len(names):
         yield f"a character is in the pair twice: {', '.join(names)}"
     if target.environment.kind == VOID.kind or target.render.engine in DRIVING_ENGINES:
-        yield f"the target has no place or engine of its own: {target.environment.kind}, {target.render.engine}"
+        yield f"target: expected a place and pictures, got {target.environment.kind}, {target.render.engine}"
     if spec.driving_kind != "clip":
         yield from _pose_faults(spec)
     elif spec.mode == "animation":

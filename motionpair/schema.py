@@ -164,7 +164,7 @@ def check_row(row: Mapping[str, Any]) -> PairSpec:
 
 
 def lacks(row: Mapping[str, Any], column: str) -> bool:
-    """Whether a blob has no bytes in this row: it belongs to an additional reference that the pair has not."""
+    """Whether a blob has no bytes in this row: it is of an additional reference that the pair has not."""
     kind = column.removeprefix("reference_").removesuffix("_mask")
     return column in OPTIONAL_BLOBS and kind not in row["extra_references"]
 

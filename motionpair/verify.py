@@ -3,8 +3,8 @@
 Checked are: every file against the manifest, and no file unknown; slots = rows + quarantine, none lost or
 doubled; the plan against its recipe and seed; every row against the schema, its own spec and the plan;
 metadata against shards, byte offsets and checksums; every blob decoded, its size, frames and labels; what
-the mode and the driving demand of environment, camera, estimators, masks and references; boxes; and that no identity or motion is in
-two splits.
+the mode and the driving demand of environment, camera, estimators, masks and references; boxes; and that
+no identity or motion is in two splits.
 """
 
 from __future__ import annotations
@@ -138,6 +138,10 @@ def _check_sums(dataset: Dataset, plan: Plan | None, damaged: set[str]) -> Itera
     for slot in sorted(slot for slot, times in taken.items() if times > 1):
         yield Finding("slots", f"slot {slot}", "is there more than once (rows and quarantine)")
     if plan is not None:
+        for entry in quarantined:
+            if len(entry.discards) not in (0, plan.recipe.limits.candidates):
+                message = f"discards: expected {plan.recipe.limits.candidates}, a candidate each, or none"
+                yield Finding("quarantine", f"slot {entry.slot}", f"{message}; got {len(entry.discards)}")
         for slot in sorted(set(range(len(plan))) - taken.keys()):
             yield Finding("slots", f"slot {slot}", "is lost: neither a row nor in quarantine")
         for slot in sorted(taken.keys() - set(range(len(plan)))):

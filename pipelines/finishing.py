@@ -15,6 +15,7 @@ from motionpair.manifest import (
     CHECKSUM,
     MANIFEST,
     PLAN,
+    Discarded,
     Facts,
     FileEntry,
     Manifest,
@@ -25,6 +26,7 @@ from motionpair.manifest import (
 )
 from motionpair.metadata import build_metadata
 from motionpair.plan import Plan
+from pipelines.job import Fault
 from pipelines.ledger import Ledger
 from pipelines.outdir import OutDir, remove, versions
 
@@ -65,7 +67,7 @@ def finish(out: OutDir, plan: Plan, ledger: Ledger, characters: Mapping[str, str
     write_quarantine(
         out.root,
         (
-            Quarantined(slot, plan.pair_id(slot), fault.error, fault.message)
+            Quarantined(slot, plan.pair_id(slot), fault.error, fault.message, _discarded(fault))
             for slot, fault in ledger.quarantined().items()
         ),
     )
@@ -84,3 +86,8 @@ def finish(out: OutDir, plan: Plan, ledger: Ledger, characters: Mapping[str, str
     )
     ledger.finish({"rows": manifest.counts.rows, "quarantined": manifest.counts.quarantined})
     return manifest
+
+
+def _discarded(fault: Fault) -> tuple[Discarded, ...]:
+    """Why each candidate of a quarantined slot was discarded, if that is why it is there."""
+    return tuple(fields.from_plain(Discarded, d) for d in fault.details.get("discards", ()))

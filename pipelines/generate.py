@@ -7,15 +7,33 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from motionpair.errors import InputError
 from motionpair.plan import Plan
+from pipelines.job import Verdict
 from pipelines.outdir import OutDir
 from pipelines.progress import duration
 from render.characters.store import CharacterStore
-from render.pair import PairJob
+from render.pair import NoCandidateError, PairJob
 
 CACHE_VARIABLE = "MOTIONPAIR_CACHE"
+
+
+class GenerateJob(PairJob):
+    """Renders pairs. The plan fixes a slot's candidates, so when all are discarded that is a verdict."""
+
+    def run(self, item: int) -> dict[str, Any]:
+        """Make slot `item`'s pair and commit its files.
+
+        Raises:
+            Verdict: every candidate was discarded; its details say why.
+        """
+        try:
+            return super().run(item)
+        except NoCandidateError as error:
+            name = type(error).__name__
+            raise Verdict(name, str(error), {"discards": error.discards}) from error
 
 
 @dataclass(frozen=True)
@@ -26,7 +44,7 @@ class Rendering:
 
     def job(self, out: OutDir) -> PairJob:
         """The job that renders slot i's pair."""
-        return PairJob(out.plan, out.staging, self.cache)
+        return GenerateJob(out.plan, out.staging, self.cache)
 
     def prepare(self, plan: Plan, out: OutDir, note: Callable[[str], None]) -> Mapping[str, str]:
         """Bake the cast members that the cache lacks; returns each one's hash."""

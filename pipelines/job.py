@@ -6,11 +6,12 @@ The runner knows nothing of pairs, frames or models; generating, encoding and sa
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -55,22 +56,41 @@ class Job(Protocol):
         ...
 
 
-FaultKind = Literal["item", "worker", "machine"]
+FaultKind = Literal["item", "verdict", "worker", "machine"]
+
+
+class Verdict(Exception):
+    """An error of the item that trying again cannot change: it is quarantined at once.
+
+    error: its name, which goes into ledger and quarantine in place of this class's. details: JSON values that
+    say more than the message; `discards`, a list of {reason, ...}, is counted by reason.
+
+    Raises:
+        ValueError: details are not JSON.
+    """
+
+    def __init__(self, error: str, message: str, details: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.error = error
+        self.details = dict(details)
+        json.dumps(self.details, allow_nan=False)  # the ledger holds plain JSON: fail here, not in the driver
 
 
 @dataclass(frozen=True)
 class Fault:
     """An error as data: it crosses processes and ledgers without needing the class that was raised.
 
-    kind: `item` the item itself failed; `worker` something under this worker did (a renderer that reports an
-    error of its own), which counts like its death; `machine` the computer did, and would fail every item.
-    message: one line, without what differs between runs.
+    kind: `item` the item itself failed; `verdict` it did and would in every try; `worker` something under
+    this worker failed (a renderer that reports an error of its own), which counts like its death; `machine`
+    the computer did, and would fail every item. message: one line, without what differs between runs.
+    details: of a verdict, JSON values.
     """
 
     kind: FaultKind
     error: str
     message: str
     trace: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def line(self) -> str:
         """`ValueError: what it said`, cut to one line."""
@@ -102,6 +122,7 @@ def is_machine_error(error: BaseException | None) -> bool:
 def to_fault(error: BaseException, folders: Sequence[Path] = ()) -> Fault:
     """Describe an error raised by a job that writes to `folders`."""
     kind: FaultKind = "item"
+    name, details = type(error).__name__, {}
     message = _stable(" ".join(str(error).split()), folders)[:500]
     if is_machine_error(error):
         kind = "machine"
@@ -109,7 +130,9 @@ def to_fault(error: BaseException, folders: Sequence[Path] = ()) -> Fault:
         kind, message = "machine", f"{message} (and {full} is full)"
     elif isinstance(error, MachineError):
         kind = "worker"
-    return Fault(kind, type(error).__name__, message, "".join(traceback.format_exception(error)))
+    elif isinstance(error, Verdict):
+        kind, name, details = "verdict", error.error, error.details
+    return Fault(kind, name, message, "".join(traceback.format_exception(error)), details)
 
 
 def full_folder(folders: Sequence[Path]) -> Path | None:

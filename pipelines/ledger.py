@@ -4,7 +4,7 @@ Every event is appended and fsynced before anything rests on it, so the file is 
 death. A line that a dying driver left half-written is cut off on the next open. Events:
 
     commit   item, and its record {slot, k, spec_hash, files: {name: {bytes, sha256}}, ...}
-    fail     item, try, error, message      the item itself raised
+    fail     item, try, kind, error, message, details      the item itself raised
     retry    items                          quarantined items get their tries back
     release  items, reason                  committed files are gone: the items are undone again
     pack     shard, and its facts           a shard stands; its staged files may go
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,14 @@ from motionpair.errors import DataError
 from pipelines.job import Fault, Record
 
 TRIES = 2
-"""Errors of its own after which an item is quarantined."""
+"""Errors of its own after which an item is quarantined; one is enough where it is a verdict."""
 
 
 class Ledger:
     """An append-only event log and what follows from it.
 
-    committed: item → record. failures: item → its errors so far (an item with `TRIES` is quarantined).
+    committed: item → record. failures: item → its errors so far (with `TRIES` of them, or a verdict, it is
+    quarantined).
     packed: shard → facts. finished: facts of the last `finish` that nothing came after.
     """
 
@@ -59,11 +60,11 @@ class Ledger:
 
     def quarantined(self) -> dict[int, Fault]:
         """Items that failed by themselves as often as they may, with their last error."""
-        return {item: faults[-1] for item, faults in self.failures.items() if len(faults) >= TRIES}
+        return {item: faults[-1] for item, faults in self.failures.items() if _is_final(faults)}
 
     def is_quarantined(self, item: int) -> bool:
         """Whether an item has used up its tries."""
-        return len(self.failures.get(item, ())) >= TRIES
+        return _is_final(self.failures.get(item, ()))
 
     def is_settled(self, item: int) -> bool:
         """Whether nothing more is to be done for an item: committed or quarantined."""
@@ -74,10 +75,17 @@ class Ledger:
         self._append({"event": "commit", "item": item, "record": record})
 
     def fail(self, item: int, fault: Fault) -> None:
-        """An item raised an error of its own."""
-        tries = len(self.failures.get(item, ())) + 1
+        """An item raised an error of its own, of kind `item` or `verdict`."""
         self._append(
-            {"event": "fail", "item": item, "try": tries, "error": fault.error, "message": fault.message}
+            {
+                "event": "fail",
+                "item": item,
+                "try": len(self.failures.get(item, ())) + 1,
+                "kind": fault.kind,
+                "error": fault.error,
+                "message": fault.message,
+                "details": dict(fault.details),
+            }
         )
 
     def retry(self, items: Iterable[int]) -> None:
@@ -129,7 +137,7 @@ class Ledger:
                 self.committed[event["item"]] = event["record"]
                 self.failures.pop(event["item"], None)
             case "fail":
-                fault = Fault("item", event["error"], event["message"])
+                fault = Fault(event["kind"], event["error"], event["message"], details=event["details"])
                 self.failures.setdefault(event["item"], []).append(fault)
             case "retry":
                 for item in event["items"]:
@@ -146,3 +154,7 @@ class Ledger:
                 self.finished = event["facts"]
             case other:
                 raise ValueError(f"unknown event {other!r}")
+
+
+def _is_final(faults: Sequence[Fault]) -> bool:
+    return len(faults) >= TRIES or any(fault.kind == "verdict" for fault in faults)

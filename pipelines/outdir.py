@@ -16,6 +16,7 @@ from pathlib import Path
 
 from motionpair import durable, fields
 from motionpair.errors import DataError, InputError
+from motionpair.schema import SCHEMA_VERSION
 from pipelines.job import is_machine_error
 
 VERSIONED = ("motionpair", "bpy", "numpy", "av", "pyarrow", "pillow")
@@ -28,6 +29,7 @@ _TEMPORARY = ".tmp-*"
 class Pin:
     """What a dataset under way is bound to.
 
+    schema_version: of the dataset's columns and files; folders that name none were begun before version 3.
     cast: character_id to the sha256 of its bake; empty before the first bake. device_classes: the first
     worker's, then those allowed by name.
     """
@@ -36,6 +38,7 @@ class Pin:
     versions: Mapping[str, str]
     cast: Mapping[str, str] = field(default_factory=dict)
     device_classes: tuple[str, ...] = ()
+    schema_version: int | None = None
 
 
 class OutDir:
@@ -79,14 +82,15 @@ class OutDir:
         """The pin of this folder, made now if this is its first run.
 
         Raises:
-            InputError: the folder belongs to another plan or to other versions.
+            InputError: the folder belongs to another plan, schema or to other versions.
         """
         here = versions()
         pin = self.read_pin()
         if pin is None:
-            pin = Pin(plan_hash, here)
+            pin = Pin(plan_hash, here, schema_version=SCHEMA_VERSION)
             self._write_pin(pin)
             return pin
+        self.check_schema()
         if pin.plan != plan_hash:
             raise InputError(
                 f"{self.root}: belongs to another plan ({pin.plan[:12]}..., not {plan_hash[:12]}...); "
@@ -100,6 +104,19 @@ class OutDir:
                     f"install {before} or use another OUT"
                 )
         return pin
+
+    def check_schema(self) -> None:
+        """Hold that a folder that a run began has this schema; one that no run began has any.
+
+        Raises:
+            InputError: it has another, so nothing in it can be gone on with or read.
+        """
+        pin = self.read_pin()
+        if pin is not None and pin.schema_version != SCHEMA_VERSION:
+            raise InputError(
+                f"{self.root}: was begun with schema version {pin.schema_version or '2 or less'}, here is "
+                f"{SCHEMA_VERSION}; use another OUT, or go on with the motionpair that began it"
+            )
 
     def bind_cast(self, cast: Mapping[str, str]) -> None:
         """Hold the baked cast against the pin; the first one is pinned.

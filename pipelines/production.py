@@ -107,6 +107,8 @@ class _Production:
     ) -> None:
         self._plan, self._out, self._source, self._ledger = plan, out, source, ledger
         self._options, self._reporter = options, reporter
+        if options.retry_quarantined and (quarantined := ledger.quarantined()):
+            ledger.retry(quarantined)
         self._packer = Packer(out, ledger, total=len(plan), size=plan.recipe.shard_pairs, plan_hash=plan.hash)
         self._runner = Runner(
             source.job(out),
@@ -120,8 +122,6 @@ class _Production:
         )
 
     def run(self) -> Result:
-        if self._options.retry_quarantined and (quarantined := self._ledger.quarantined()):
-            self._ledger.retry(quarantined)
         if finishing.is_finished(self._out, self._ledger):
             self._reporter.note(f"{self._out.root} is finished already")
             return self._result()

@@ -4,6 +4,7 @@ What happens to an item, by how it ended:
 
     a record                  commit, in the ledger
     raised by the item        once: again, on a fresh worker; twice: quarantine, in the ledger
+    a verdict of the item     quarantine, in the ledger: another try would end the same way
     its worker died           again; after `deaths` times it is set aside for this run
     raised under the worker   likewise (a renderer's own failure)
     raised by the machine     the run stops (`MachineError`); nothing is held against the item
@@ -20,7 +21,7 @@ import os
 import socket
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from motionpair.errors import InputError, MachineError
 from pipelines import connection
 from pipelines import state as states
 from pipelines.job import MEND, Job
-from pipelines.ledger import TRIES, Ledger
+from pipelines.ledger import Ledger
 from pipelines.pool import Died, Event, Finished, Pool, Ready, Seat, SetupFailed, TimedOut
 from pipelines.progress import Reporter
 from pipelines.state import Pace, Running, SetAside, State
@@ -100,7 +101,7 @@ class Runner:
         self._deaths: Counter[int] = Counter()
         self._setup_deaths = 0
         self._set_aside: dict[int, SetAside] = {}
-        self._discards = states.count_discards(ledger.committed.values())
+        self._discards = states.count_discards(ledger.committed.values(), ledger.quarantined().values())
         self._pace = Pace(time.monotonic)
         self._pacing = False
         self._peak_rss = 0
@@ -212,8 +213,7 @@ class Runner:
         timings = record.pop("seconds", {})  # times never reach the ledger's record of what was made
         self._ledger.commit(event.item, record)
         self._pace.tick()
-        for reason, count in record.get("discards", {}).items():
-            self._discards[reason] = self._discards.get(reason, 0) + count
+        self._count(record.get("discards", {}))
         self._time(event, timings)
         self._queue.extend(self._settled(event.item))
 
@@ -231,13 +231,20 @@ class Runner:
         tries = len(self._ledger.failures[event.item])
         log = self._keep_log(event.seat, f"item-{event.item:06d}-try{tries}", fault.trace)
         self._time(event, {})
-        pool.replace(event.seat)  # the worker may be what is broken: nobody else gets it
-        if tries < TRIES:
+        if fault.kind == "item":
+            pool.replace(event.seat)  # the worker may be what is broken: nobody else gets it
+        if not self._ledger.is_quarantined(event.item):
             self._again(event.item)
             self._reporter.note(f"{name} failed and is tried once more: {fault.line()} ({log})")
-        else:
-            self._reporter.note(f"{name} failed twice and is quarantined: {fault.line()} ({log})")
-            self._queue.extend(self._settled(event.item))
+            return
+        how = "is quarantined" if fault.kind == "verdict" else "failed twice and is quarantined"
+        self._reporter.note(f"{name} {how}: {fault.line()} ({log})")
+        self._count(states.fault_discards(fault))
+        self._queue.extend(self._settled(event.item))
+
+    def _count(self, discards: Mapping[str, int]) -> None:
+        for reason, count in discards.items():
+            self._discards[reason] = self._discards.get(reason, 0) + count
 
     def _died(self, pool: Pool, seat: Seat, item: int, cause: str, report: str) -> None:
         self._deaths[item] += 1

@@ -7,14 +7,15 @@ resume rests on: that is the ledger's part.
 from __future__ import annotations
 
 import json
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from motionpair import durable, fields
 from motionpair.errors import DataError
+from pipelines.job import Fault, Record
 
 TIMINGS = "timings.jsonl"
 """In OUT/runs: a line an attempt, {item, ok, seconds, timings, max_rss, host, pid, ended}."""
@@ -113,10 +114,16 @@ class Pace:
         return 3600 * len(self._times) / max(self._clock() - self._start, 1e-3)
 
 
-def count_discards(records: Any) -> dict[str, int]:
-    """Discarded candidates by reason, over the records of committed items."""
-    total: dict[str, int] = {}
+def count_discards(records: Iterable[Record], faults: Iterable[Fault] = ()) -> dict[str, int]:
+    """Discarded candidates by reason, over the records of committed items and the faults of quarantined."""
+    total: Counter[str] = Counter()
     for record in records:
-        for reason, count in record.get("discards", {}).items():
-            total[reason] = total.get(reason, 0) + count
+        total.update(record.get("discards", {}))
+    for fault in faults:
+        total.update(fault_discards(fault))
     return dict(sorted(total.items()))
+
+
+def fault_discards(fault: Fault) -> dict[str, int]:
+    """Discarded candidates by reason, of an item that no candidate fitted."""
+    return dict(Counter(discard["reason"] for discard in fault.details.get("discards", ())))

@@ -44,11 +44,13 @@ def read_status(root: Path) -> Status:
     """Read a generation's folder, without disturbing a driver at work on it.
 
     Raises:
-        InputError: no generation has begun there. DataError: a file of `runs/` is damaged.
+        InputError: no generation has begun there, or one of another schema version.
+        DataError: a file of `runs/` is damaged.
     """
     out = OutDir(root)
     if not out.pin_file.exists():
         raise InputError(f"{root}: expected a folder that `motionpair generate` has written to")
+    out.check_schema()
     ledger = Ledger(out.ledger, read_only=True)
     return Status(
         root=root,
@@ -56,7 +58,7 @@ def read_status(root: Path) -> Status:
         last=state.read(out.state),
         done=len(ledger.committed),
         quarantined={slot: fault.line() for slot, fault in sorted(ledger.quarantined().items())},
-        discards=count_discards(ledger.committed.values()),
+        discards=count_discards(ledger.committed.values(), ledger.quarantined().values()),
         shards=len(ledger.packed),
         finished=ledger.finished is not None,
         mean_seconds=_mean_seconds(out.runs / TIMINGS),

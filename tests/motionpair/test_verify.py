@@ -334,6 +334,17 @@ def test_a_pair_that_is_doubled_is_found(out: Path) -> None:
     assert {("slots", "slot 3"), ("slots", "slot 9")} <= found
 
 
+def test_a_quarantined_slot_with_candidates_untold_is_found(out: Path, tiny_plan: Plan) -> None:
+    told = tuple(manifest.Discarded("too dark", 5.0, "at least 20") for _ in range(2))
+    entry = manifest.Quarantined(6, tiny_plan.pair_id(6), "NoCandidateError", "none", told)
+    manifest.write_quarantine(out, [entry])
+    resign(out)
+    found = {(f.code, f.where): f.message for f in verify(out)}
+    assert "expected" in found["quarantine", "slot 6"]
+    assert "got 2" in found["quarantine", "slot 6"]
+    assert "'too dark': 3" in found["manifest", "manifest.json"]  # its discards count those too
+
+
 @pytest.mark.parametrize("line", ["{", "[]", '{"slot": "six"}', "\udcff"])
 def test_a_garbled_quarantine_is_found(out: Path, line: str) -> None:
     (out / "quarantine.jsonl").write_bytes(line.encode(errors="surrogateescape"))

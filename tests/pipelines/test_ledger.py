@@ -41,6 +41,20 @@ def test_a_ledger_read_back_says_what_was_written(tmp_path: Path) -> None:
     assert ledger.packed == written.packed
 
 
+def test_a_verdict_is_final_at_once_and_keeps_its_details(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    verdict = Fault("verdict", "NoneLeft", "all gone", details={"discards": [{"reason": "dim", "n": 2}]})
+    ledger = Ledger(path)
+    ledger.fail(4, verdict)
+    ledger.fail(5, FAULT)
+    ledger.close()
+    ledger = Ledger(path)
+    assert ledger.quarantined() == {4: verdict}
+    ledger.retry([4])
+    assert not ledger.is_settled(4)
+    ledger.close()
+
+
 def test_retry_release_lose_and_finish(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     write_some(path)

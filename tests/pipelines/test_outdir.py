@@ -1,11 +1,13 @@
 """What a run pins in its output folder, and what it then refuses."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from motionpair.errors import InputError
 from pipelines.outdir import OutDir
+from pipelines.status import read_status
 
 
 def bound(root: Path) -> OutDir:
@@ -21,6 +23,18 @@ def test_a_cast_that_was_baked_anew_to_other_bytes_is_refused_by_name(tmp_path: 
     out.bind_cast({"c00000": "aa", "c00001": "bb"})
     with pytest.raises(InputError, match=r"another bake of c00001 \(1 of 2"):
         out.bind_cast({"c00000": "aa", "c00001": "cc"})
+
+
+def test_a_folder_of_an_older_schema_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    out = bound(tmp_path / "out")
+    pin = json.loads(out.pin_file.read_text())
+    del pin["schema_version"]  # as it was before there were discards with figures
+    out.pin_file.write_text(json.dumps(pin))
+    for ask in (lambda: out.bind("plan"), lambda: read_status(out.root)):
+        with pytest.raises(
+            InputError, match="begun with schema version 2 or less, here is 3; use another OUT"
+        ):
+            ask()
 
 
 def test_pins_of_cast_and_device_class_do_not_forget_each_other(tmp_path: Path) -> None:

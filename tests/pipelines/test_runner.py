@@ -12,6 +12,7 @@ from tiny_jobs import TinyJob, attempts_of
 
 from motionpair.errors import InputError, MachineError
 from pipelines.connection import Cluster
+from pipelines.job import Verdict
 from pipelines.ledger import Ledger
 from pipelines.outdir import OutDir
 from pipelines.progress import Lines
@@ -98,6 +99,26 @@ def test_every_kind_of_ending_has_its_consequence(tmp_path: Path) -> None:
     summary, ledger, _ = run(tmp_path, {3: "segfault"}, count=10, limits=limits)
     assert sorted(ledger.committed) == [0, 2, 4, 5, 7, 8, 9]
     assert [aside.item for aside in summary.set_aside] == [3]
+
+
+def test_a_verdict_is_not_tried_again_and_its_worker_goes_on(tmp_path: Path) -> None:
+    summary, ledger, notes = run(tmp_path, {2: "verdict"}, count=12)
+    assert summary.quarantined == 1
+    fault = ledger.quarantined()[2]
+    assert (fault.kind, fault.line()) == ("verdict", "NoneLeft: item 2 has none")
+    assert [d["reason"] for d in fault.details["discards"]] == ["blurry", "dim"]
+    assert tries(tmp_path)[2] == 1
+    attempts = [line.split() for line in attempts_of(tmp_path)]
+    judged = next(pid for item, pid in attempts if item == "2")
+    assert max(int(item) for item, pid in attempts if pid == judged) > 2
+    assert any("item-2 is quarantined: NoneLeft" in line for line in notes.lines)
+    again = Runner(TinyJob(tmp_path), ledger, tmp_path / "runs", total=12, reporter=notes)  # type: ignore[arg-type]
+    assert again.state("finished").discards == {"blurry": 7, "dim": 1}
+
+
+def test_a_verdict_without_plain_details_is_an_error_of_the_job() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        Verdict("NoneLeft", "none", {"figure": float("nan")})
 
 
 def test_workers_are_recycled_and_run_one_item_at_a_time(tmp_path: Path) -> None:

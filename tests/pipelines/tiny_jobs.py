@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from motionpair.errors import MachineError
-from pipelines.job import Record
+from pipelines.job import Record, Verdict
 
 
 @dataclass(frozen=True)
 class TinyJob:
     """Item i writes `OUT/files/<i>`, after doing what `script[i]` says.
 
-    Actions: `sleep S`, `raise`, `raise-once`, `segfault`, `die-once`, `die N`, `hang`, `full`, `exit`,
-    `memory`, `machine`.
+    Actions: `sleep S`, `verdict`, `raise`, `raise-once`, `segfault`, `die-once`, `die N`, `hang`, `full`,
+    `exit`, `memory`, `machine`.
     Each attempt leaves a line `<item> <pid>` in `OUT/attempts`.
     """
 
@@ -63,6 +63,9 @@ class TinyJob:
         match action.split():
             case ["sleep", seconds]:
                 time.sleep(float(seconds))
+            case ["verdict"]:
+                discards = [{"reason": "blurry", "figure": 1.5}, {"reason": "dim", "figure": 0.0}]
+                raise Verdict("NoneLeft", f"item {item} has none", {"discards": discards})
             case ["raise"]:
                 raise ValueError(f"item {item} is impossible")
             case ["raise-once"] if attempts == 1:
