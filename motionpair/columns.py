@@ -181,12 +181,81 @@ COLUMNS: dict[str, Column] = {
         "least, driving clip.",
     ),
     "target_in_frame_share": Column(_REAL, "0 to 1", "Likewise, target clip."),
+    "driving_hands_in_frame_share": Column(
+        _REAL,
+        "0 to 1",
+        "Share of the driving clip's frames with a hand inside the picture, of the performer with the least.",
+    ),
+    "target_hands_in_frame_share": Column(_REAL, "0 to 1", "Likewise, target clip."),
+    "driving_clearance_m": Column(
+        _REAL,
+        "m",
+        "Least distance between body joints of two performers, driving clip; at most 10, 10 for one alone.",
+    ),
+    "target_clearance_m": Column(_REAL, "m", "Likewise, target clip."),
+    "driving_overlap_mm": Column(
+        _REAL,
+        "mm",
+        "How far two performers' bodies reach into each other, driving clip; 0 where they do not.",
+    ),
+    "target_overlap_mm": Column(_REAL, "mm", "Likewise, target clip."),
+    "driving_self_overlap_mm": Column(
+        _REAL,
+        "mm",
+        "How deep a limb is inside the rest of its body, driving clip; about 0 where skin touches skin.",
+    ),
+    "target_self_overlap_mm": Column(_REAL, "mm", "Likewise, target clip."),
     "driving_mask_share": Column(
         _REAL, "0 to 1", "Share of the driving clip's pixels that show characters, over all frames."
     ),
     "target_mask_share": Column(_REAL, "0 to 1", "Likewise, target clip."),
+    "driving_least_mask_share": Column(
+        _REAL,
+        "0 to 1",
+        "Share of the driving clip's pixels that the performer with the least fills, over all frames.",
+    ),
+    "target_least_mask_share": Column(_REAL, "0 to 1", "Likewise, target clip."),
+    "driving_mask_pop": Column(
+        _REAL,
+        "0 to 1",
+        "Most that a performer's area differs in one frame from both frames beside it, driving clip.",
+    ),
+    "target_mask_pop": Column(_REAL, "0 to 1", "Likewise, target clip."),
+    "driving_joint_visible_share": Column(
+        _REAL, "0 to 1", "Share of the joints that is seen, of the performer with the least, driving clip."
+    ),
+    "target_joint_visible_share": Column(_REAL, "0 to 1", "Likewise, target clip."),
+    "driving_hands_visible_share": Column(
+        _REAL,
+        "0 to 1",
+        "Share of the driving clip's frames in which half of a hand's joints is seen, of the performer with the "
+        "least.",
+    ),
+    "target_hands_visible_share": Column(_REAL, "0 to 1", "Likewise, target clip."),
     "driving_mean_luma": Column(_REAL, "0 to 255", "Mean luma (BT.709) of the driving clip as rendered."),
     "target_mean_luma": Column(_REAL, "0 to 255", "Likewise, target clip."),
+    "driving_darkest_luma": Column(_REAL, "0 to 255", "Mean luma of the driving clip's darkest frame."),
+    "target_darkest_luma": Column(_REAL, "0 to 255", "Likewise, target clip."),
+    "driving_brightest_luma": Column(_REAL, "0 to 255", "Mean luma of the driving clip's brightest frame."),
+    "target_brightest_luma": Column(_REAL, "0 to 255", "Likewise, target clip."),
+    "driving_black_share": Column(
+        _REAL, "0 to 1", "Share of a frame's pixels that are black, in the driving clip's blackest frame."
+    ),
+    "target_black_share": Column(_REAL, "0 to 1", "Likewise, target clip."),
+    "driving_white_share": Column(
+        _REAL, "0 to 1", "Share of a frame's pixels that are blown out, in the driving clip's worst frame."
+    ),
+    "target_white_share": Column(_REAL, "0 to 1", "Likewise, target clip."),
+    "driving_lost_share": Column(
+        _REAL, "0 to 1", "Share of the characters' pixels that are black or blown out, driving clip."
+    ),
+    "target_lost_share": Column(_REAL, "0 to 1", "Likewise, target clip."),
+    "driving_flicker": Column(
+        _REAL,
+        "of 255",
+        "Most that the environment's mean luma jumps to and back within three frames, driving clip.",
+    ),
+    "target_flicker": Column(_REAL, "of 255", "Likewise, target clip."),
     "identity_shape_distance": Column(
         _REAL,
         "0 to 1",
@@ -208,10 +277,26 @@ COLUMNS: dict[str, Column] = {
     "motion_energy": Column(
         _REAL, "m/s", "Mean speed of the target's body joints, of the performer with the least."
     ),
+    "limb_disagreement_degrees": Column(
+        _REAL,
+        "degrees",
+        "Mean angle between the limbs' directions in the two clips, of the performer with the most.",
+    ),
+    "limb_estimate_degrees": Column(
+        _REAL,
+        "degrees",
+        "How much of that the estimator got wrong for that performer; 0 without an estimator.",
+    ),
     "pair_difference": Column(
         _REAL,
         "0 to 255",
         "Mean absolute difference of driving and target, over pixels where either shows a character.",
+    ),
+    "pair_likeness": Column(
+        _REAL,
+        "0 to 1",
+        "How much of the target the driving clip shows already: pictures as they lie, or performers wherever "
+        "they stand; 0 for bones and grey bodies.",
     ),
     "discards": Column(
         _list(DISCARD_TYPE),
@@ -234,6 +319,7 @@ RANGES = {
     "driving_mean_luma": (0, 255),
     "target_mean_luma": (0, 255),
     "pair_difference": (0, 255),
+    "pair_likeness": (0, 1),
 }
 """Column to the least and the largest value that it may hold."""
 LONGEST = {"spec": 1 << 20, "caption": 1 << 14}

@@ -261,7 +261,7 @@ class Rendering:
 
 @dataclass(frozen=True)
 class Limits:
-    """Quality limits of the two gates; a candidate that breaks one is discarded."""
+    """Quality limits of the two gates; a candidate that breaks one is discarded (`gate_limits.CHECKS`)."""
 
     contact_slide_mm: float
     penetration_mm: float
@@ -271,13 +271,24 @@ class Limits:
     cloth_stretch: float
     hand_side: float
     in_frame_share: float
+    hands_in_frame_share: float
+    self_overlap_mm: float
+    overlap_mm: float
     visible_share: float
+    hands_visible_share: float
     motion_energy: float
     agreement_degrees: float
     clearance: float
     mask_share: float
+    pose_share: float
+    mask_pop: float
     exposure: Span
+    black_share: float
+    white_share: float
+    lost_share: float
+    flicker: float
     clip_difference: float
+    likeness: float
     shape_distance: float
     colour_distance: float
     candidates: int

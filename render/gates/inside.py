@@ -1,0 +1,80 @@
+"""How deep a body's limbs are inside the rest of it, told by its skin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from render.characters.baked import MeshPart, Rig
+from render.characters.skinning import skin
+from render.scene import Actor
+from render.skeleton import JOINT_INDEX, LEFT_HAND_JOINTS, RIGHT_HAND_JOINTS
+
+LOOKED_AT = 9
+"""Frames of a clip, at most, that are looked at."""
+LIMB_POINTS = 120
+"""Points of a limb, at most, that are looked for inside the rest of the body."""
+DEEPEST = 5
+"""The depth of a limb is that of its fifth deepest point: a fingertip alone cuts nothing."""
+
+_SIDES = ("left", "right")
+_HANDS = {"left": ("left_wrist", *LEFT_HAND_JOINTS), "right": ("right_wrist", *RIGHT_HAND_JOINTS)}
+_LEGS = {side: tuple(f"{side}_{j}" for j in ("hip", "knee", "ankle", "foot")) for side in _SIDES}
+
+
+def self_overlap(actor: Actor) -> float:
+    """How deep a body's forearms, hands and shins are inside the rest of it, metres; 0 where they are not.
+
+    Points of forearm and hand are looked for under the skin of trunk, head, legs and the other arm (its hand
+    aside: hands may clasp), points of shin and foot under that of the other leg. A point is inside where its
+    three nearest facets all face away from it, as deep as the least of its heights below them. The body is as
+    deep as its deepest limb in any of at most LOOKED_AT frames. Skin that touches is about 0 deep.
+    """
+    body, rig = actor.character.part("body"), actor.character.rig
+    frames = np.unique(np.linspace(0, len(actor.pose.positions) - 1, LOOKED_AT).astype(int))
+    worst = 0.0
+    for points, facets in _limbs(body, rig):
+        corners, places = np.unique(facets, return_inverse=True)
+        places = places.reshape(facets.shape)
+        posed = skin(body, rig, actor.pose, np.concatenate([points, corners]), frames).astype(float)
+        for vertices in posed:
+            worst = max(worst, _depth(vertices[: len(points)], vertices[len(points) :][places]))
+    return worst
+
+
+def _depth(points: np.ndarray, facets: np.ndarray) -> float:
+    """Metres that the fifth deepest of points (N, 3) is under facets (F, 4, 3); 0 where it is not."""
+    centres = facets.mean(axis=1)
+    _, nearest = cKDTree(centres).query(points, k=3)
+    corners = facets[nearest]
+    normals = np.cross(corners[:, :, 2] - corners[:, :, 0], corners[:, :, 3] - corners[:, :, 1])
+    lengths = np.sqrt((normals * normals).sum(axis=-1))
+    heights = ((points[:, None] - centres[nearest]) * normals).sum(axis=-1) / np.maximum(lengths, 1e-12)
+    depths = np.sort(-heights.max(axis=1))
+    return max(float(depths[-min(DEEPEST, len(depths))]), 0.0)
+
+
+def _limbs(body: MeshPart, rig: Rig) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Of each limb that the mesh has: its points (N,), and the corners (F, 4) of what it could be in."""
+    owners = body.bones[np.arange(len(body.bones)), np.argmax(body.weights, axis=1)].astype(int)
+    for _ in range(2):  # a twist helper's skin, and that of what swings, belongs to the bone that carries it
+        owners = np.where(owners < len(JOINT_INDEX), owners, rig.parents[owners])
+    inner = body.attributes.get("mouth", np.zeros(len(owners))) > 0.5
+    corners = np.where(body.faces < 0, body.faces[:, :1], body.faces)
+    for side, other in (_SIDES, _SIDES[::-1]):
+        own = (f"{side}_collar", f"{side}_shoulder", f"{side}_elbow", *_HANDS[side])
+        for limb, not_in in (
+            ((f"{side}_elbow", *_HANDS[side]), (*own, *_HANDS[other])),
+            (_LEGS[side][1:], None),
+        ):
+            points = np.flatnonzero(_owned(owners, limb))
+            there = _owned(owners, _LEGS[other]) if not_in is None else ~_owned(owners, not_in)
+            facets = corners[(there & ~inner)[corners].all(axis=1)]
+            if len(points) and len(facets) >= 3:
+                yield points[:: -(-len(points) // LIMB_POINTS)], facets
+
+
+def _owned(owners: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    return np.isin(owners, [JOINT_INDEX[name] for name in names])
