@@ -228,8 +228,8 @@ COLUMNS: dict[str, Column] = {
     "driving_hands_visible_share": Column(
         _REAL,
         "0 to 1",
-        "Share of the driving clip's frames in which half of a hand's joints is seen, of the performer with the "
-        "least.",
+        "Share of the driving clip's frames in which half of a hand's joints is seen, of the performer "
+        "with the least.",
     ),
     "target_hands_visible_share": Column(_REAL, "0 to 1", "Likewise, target clip."),
     "driving_mean_luma": Column(_REAL, "0 to 255", "Mean luma (BT.709) of the driving clip as rendered."),
