@@ -153,7 +153,7 @@ class _Pool:
             }
             for family in families
         }
-        self._ground = free_ground(recipe)
+        self._ground = _free_ground(recipe)
 
     def motion(self, motion_id: str, continues: bool, draws: Draws) -> MotionSpec:
         """A motion that outlasts the clip and, where it can, stays on ground that is free of things.
@@ -231,7 +231,7 @@ class _Pool:
         return Phrase(family, round(seconds, 2) + (0.01 if least else 0.0), params)
 
 
-def free_ground(recipe: Recipe) -> float:
+def _free_ground(recipe: Recipe) -> float:
     """Metres that a performer may go from its place in every environment of the recipe, its body free."""
     least = []
     for kind, weight in recipe.places.environments.items():
@@ -247,12 +247,6 @@ def frames_outside(motion: MotionSpec, frames: int, fps: int) -> tuple[int, int]
     before = motion.start / motion.speed
     after = (sum(p.seconds for p in motion.phrases) - _SLACK - motion.start) / motion.speed
     return int(before * fps), int(after * fps) - (frames - 1)
-
-
-def way_to(motion: MotionSpec, frame: int, frames: int, fps: int) -> float:
-    """Metres, at most, from the place of the clip's middle to that of a frame on the clip's clock."""
-    at, middle = (motion.start + motion.speed * f / fps for f in (frame, frames // 2))
-    return _way(motion.phrases, min(at, middle), max(at, middle))
 
 
 def _reach(motion: MotionSpec, seconds: float) -> float:

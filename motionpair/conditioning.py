@@ -22,13 +22,12 @@ class Conditioning:
         self._kinds = Table(recipe.references.kinds)
         self._within = Table({k: w for k, w in recipe.references.kinds.items() if k != "out_of_clip"})
         self._back, self._face = (recipe.references.extra.get(kind, 0.0) for kind in ("back", "face"))
-        self._ground = choreography.free_ground(recipe)
 
     def reference(self, motions: Sequence[MotionSpec], draws: Draws) -> Reference:
         """The reference of a pair whose target performers do the motions.
 
-        Where they do not reach far enough out of the clip, or leave the ground that is free of things, a
-        reference `out_of_clip` is none, and one of the other kinds is drawn by its weight.
+        Where they do not reach far enough out of the clip, one of the other kinds than `out_of_clip` is drawn
+        by its weight.
         """
         kind = self._kinds.draw(draws)
         if kind == "out_of_clip":
@@ -49,13 +48,9 @@ class Conditioning:
         last = self._frames - 1
         for side in draws.sample((BEFORE, AFTER), 2):
             room = min(choreography.frames_outside(m, self._frames, self._fps)[side] for m in motions)
-            if room < least:
-                continue
-            away = draws.whole(least, max(least, min(int(most), room)))
-            frame = -away if side == BEFORE else last + away
-            reach = max(choreography.way_to(m, frame, self._frames, self._fps) for m in motions)
-            if reach <= self._ground:
-                return frame
+            if room >= least:
+                away = draws.whole(least, max(least, min(int(most), room)))
+                return -away if side == BEFORE else last + away
         return None
 
     def extra_references(self, stratum: Stratum, count: int, draws: Draws) -> tuple[ExtraReference, ...]:

@@ -15,10 +15,14 @@ DOCS = Path(__file__).parents[2] / "docs" / "recipes.md"
 
 
 def test_built_in_recipes_have_the_documented_counts() -> None:
-    assert built_in_recipes() == ["demo", "motionpair-60k", "sample"]
+    assert built_in_recipes() == ["demo", "motionpair-100k", "motionpair-60k", "sample"]
     whole = load_recipe("motionpair-60k")
     assert [s.count for s in whole.strata] == [31_895, 13_847, 9_249, 4_385]
     assert (whole.pairs, whole.frames, whole.fps) == (59_376, 81, 16)
+    more = load_recipe("motionpair-100k")
+    assert more.strata[:4] == whole.strata
+    assert more.pairs == 100_000
+    assert {s.driving.get("pose", 0) > 0 for s in more.strata if s.name.startswith("pose-")} == {True}
     demo = load_recipe("demo")
     assert (demo.pairs, demo.frames, demo.fps) == (8, 17, 16)
     assert {(s.width, s.height) for s in demo.sizes} == {(256, 448)}
@@ -221,7 +225,7 @@ def test_a_mistake_is_one_line_that_names_file_and_key(
         (b"!!python/object/apply:os.system [ls]", "not YAML"),
         (b"[" * 20_000, "not YAML"),
         (b"a: " + b"x" * MAX_RECIPE_BYTES, "larger than"),
-        (b"base: nosuch\nname: a\n", "base: expected one of demo, motionpair-60k"),
+        (b"base: nosuch\nname: a\n", "base: expected one of demo, motionpair-100k, motionpair-60k"),
         (b"base: [demo]\nname: a\n", "base: expected one of"),
         (b"base: demo\n", "name: missing"),
         (b"name: a\n", "missing; expected"),
@@ -248,7 +252,9 @@ def test_three_take_no_notice_of_what_is_for_two() -> None:
 
 
 def test_an_unknown_recipe_says_which_there_are(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"recipe dmeo: no such recipe; .*demo, motionpair-60k"):
+    with pytest.raises(
+        InputError, match=r"recipe dmeo: no such recipe; .*demo, motionpair-100k, motionpair-60k"
+    ):
         load_recipe("dmeo")
     with pytest.raises(InputError, match=r"none\.yaml: cannot be read"):
         load_recipe(tmp_path / "none.yaml")
