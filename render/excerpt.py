@@ -19,7 +19,7 @@ def at_frames(scene: Scene, frames: np.ndarray) -> Scene:
         focal=track.focal[frames],
         focus=None if track.focus is None else track.focus[frames],
     )
-    return replace(scene, camera=camera, actors=tuple(_actor_at(a, frames) for a in scene.actors))
+    return replace(scene, camera=camera, actors=tuple(actor_at(a, frames) for a in scene.actors))
 
 
 def at_size(scene: Scene, width: int, height: int) -> Scene:
@@ -28,7 +28,8 @@ def at_size(scene: Scene, width: int, height: int) -> Scene:
     return replace(scene, camera=replace(scene.camera, focal=focal, width=width, height=height))
 
 
-def _actor_at(actor: Actor, frames: np.ndarray) -> Actor:
+def actor_at(actor: Actor, frames: np.ndarray) -> Actor:
+    """An actor, with what it holds, at some of its frames."""
     pose = actor.pose
     held = tuple(
         replace(p, rotations=p.rotations[frames], positions=p.positions[frames]) for p in actor.props

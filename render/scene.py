@@ -87,13 +87,19 @@ class CameraTrack:
 
 @dataclass(frozen=True)
 class Scene:
-    """What an engine renders. Actors may be empty: then only the environment shows."""
+    """What an engine renders. Actors may be empty: then only the environment shows.
+
+    laid_out_for: of a scene whose frames are single pictures of another scene's place (references): that
+    scene's camera, which the place is laid out around. What stands in the way of one picture is then left out
+    of that picture alone; in a clip, of all its frames.
+    """
 
     actors: tuple[Actor, ...]
     camera: CameraTrack
     environment: Environment
     render: RenderSettings
     fps: int
+    laid_out_for: CameraTrack | None = None
 
     @property
     def frames(self) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from motionpair.errors import InputError
+from motionpair.specs import DRIVING_ENGINES
 from render.scene import Scene
 
 PROP_INDEX = 200
@@ -32,6 +34,10 @@ class Frames:
         return np.where(self.index == PROP_INDEX, 0, self.index).astype(np.uint8)
 
 
+_ENGINE_OF = {"cycles": "blender"}
+"""What `open_engine` calls the engines that render settings name otherwise."""
+
+
 class Engine(Protocol):
     """Turns scenes into frames. One engine object serves many scenes in one process."""
 
@@ -46,8 +52,46 @@ class Engine(Protocol):
         ...
 
 
+class Engines:
+    """Several engines as one: each scene goes to the engine that its render settings name.
+
+    Args:
+        names: of the engines that scenes may name, as in `specs.RenderSettings`.
+        threads: render threads on a CPU. device: of Cycles: `auto`, `cpu`, or a GPU backend.
+
+    Raises:
+        InputError: no such engine, no such device, or a missing system library.
+    """
+
+    name = "engines"
+
+    def __init__(self, names: Sequence[str], *, threads: int = 1, device: str = "auto") -> None:
+        self._engines = {
+            name: open_engine(_ENGINE_OF.get(name, name), threads=threads, device=device)
+            for name in sorted(set(names))
+        }
+
+    def device_class(self) -> str:
+        """The device classes of all engines, joined by ` + `."""
+        classes = {engine.device_class() for engine in self._engines.values()}
+        return " + ".join(sorted(classes))
+
+    def render(self, scene: Scene) -> Frames:
+        """Render every frame of a scene.
+
+        Raises:
+            ValueError: the scene names an engine that was not opened.
+        """
+        if scene.render.engine not in self._engines:
+            opened = ", ".join(self._engines)
+            raise ValueError(f"render.engine {scene.render.engine}: opened were {opened}")
+        return self._engines[scene.render.engine].render(scene)
+
+
 def open_engine(name: str, *, threads: int = 1, device: str = "auto") -> Engine:
-    """The engine called `name` (`blender`, or `pyrender` for drafts), made ready in this process.
+    """The engine called `name`, made ready in this process.
+
+    `blender`: Cycles; `pyrender`: drafts; `pose_map` and `body_mesh`: the performers' motion alone.
 
     Raises:
         InputError: no such engine, no such device, or a missing system library.
@@ -66,4 +110,11 @@ def open_engine(name: str, *, threads: int = 1, device: str = "auto") -> Engine:
         from render.engines.pyrender_draft.engine import DraftEngine
 
         return DraftEngine()
-    raise InputError(f"engine {name}: no such engine; accepted: blender, pyrender")
+    if name in DRIVING_ENGINES:
+        from render.engines.pyrender_draft.libraries import load_pyrender
+
+        load_pyrender(threads)
+        from render.engines.pose_maps.engine import BodyMeshEngine, PoseMapEngine
+
+        return PoseMapEngine() if name == "pose_map" else BodyMeshEngine()
+    raise InputError(f"engine {name}: no such engine; accepted: blender, pyrender, pose_map, body_mesh")

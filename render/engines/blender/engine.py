@@ -78,7 +78,7 @@ class BlenderEngine:
         _configure(blender, scene.render, scene.camera, self.threads)
         _place_camera(blender, scene.camera)
         lights.build(scene.environment, scene.render.style, blender)
-        environments.build(scene.environment, scene.camera, blender, scene.render.style)
+        environments.build(scene, blender)
         x, y, z = lights.key_direction(scene.environment)
         light = (float(x), float(y), float(z))
         for i, actor in enumerate(scene.actors):

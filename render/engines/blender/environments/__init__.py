@@ -3,7 +3,8 @@
 Each builder puts its floor at z = 0 and leaves the stage, a disc around the origin, free. Places are laid
 out around the direction in which the camera looks, so that their best side is in the picture, and what
 would stand between camera and stage is left out. Both depend on the environment and the camera alone, so
-that the two clips of a replacement pair show the same place.
+that the two clips of a replacement pair show the same place. References from other cameras show the place as
+it is laid out for the target's.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from collections.abc import Callable
 import bpy
 
 from motionpair.errors import InputError
-from motionpair.specs import Environment, Style
 from render.engines.blender.environments.beach import build_beach
 from render.engines.blender.environments.corridor import build_corridor
 from render.engines.blender.environments.court import build_court
@@ -27,7 +27,7 @@ from render.engines.blender.environments.room import build_room
 from render.engines.blender.environments.stage import build_stage
 from render.engines.blender.environments.street import build_street
 from render.engines.blender.environments.studio import build_studio
-from render.scene import CameraTrack
+from render.scene import Scene
 
 BUILDERS: dict[str, Callable[[Place], None]] = {
     "plaza": build_plaza,
@@ -45,16 +45,18 @@ BUILDERS: dict[str, Callable[[Place], None]] = {
 }
 
 
-def build(
-    environment: Environment, camera: CameraTrack, scene: bpy.types.Scene, style: Style = "realistic"
-) -> None:
-    """Build `environment` in `scene`, as `camera` may see it.
+def build(scene: Scene, blender: bpy.types.Scene) -> None:
+    """Build a scene's environment in `blender`, as the scene's camera may see it.
 
     Raises:
         InputError: an unknown kind, a missing parameter, or another number of colours than it takes.
     """
+    environment = scene.environment
     if environment.kind not in BUILDERS:
         raise InputError(f"environment.kind: expected one of {', '.join(BUILDERS)}, got {environment.kind!r}")
-    place = Place(environment, camera, scene, style)
+    place = Place(environment, scene.laid_out_for or scene.camera, blender, scene.render.style)
     BUILDERS[environment.kind](place)
-    place.clear_view()
+    if scene.laid_out_for is None:
+        place.clear_view()
+    else:
+        place.clear_views(scene.camera)

@@ -146,17 +146,28 @@ class Place:
         thing.visible_diffuse = False
 
     def clear_view(self) -> None:
-        """Remove what stands between camera and stage; let the key light through to the stage."""
+        """Remove what stands between camera and stage in any frame; let the key light reach the stage."""
         for thing in self._things:
-            if thing.wall is not None:
-                nx, ny, distance = thing.wall
-                inside = self._camera @ np.array([nx, ny]) + distance
-                hidden = inside.min() < ELBOW_ROOM * 0.6
-            else:
-                hidden = self._in_the_way(thing.object)
-            thing.object.hide_render = bool(hidden)
+            thing.object.hide_render = self._hidden_from(thing, self._camera)
             if self._shades_the_stage(thing.object):
                 thing.object.visible_shadow = False
+
+    def clear_views(self, camera: CameraTrack) -> None:
+        """As `clear_view` for single pictures: frame t lacks what is in the way of `camera` at t alone."""
+        for thing in self._things:
+            for t, eye in enumerate(camera.position[:, :2]):
+                thing.object.hide_render = self._hidden_from(thing, eye[None])
+                thing.object.keyframe_insert("hide_render", frame=t + 1)
+            if self._shades_the_stage(thing.object):
+                thing.object.visible_shadow = False
+
+    def _hidden_from(self, thing: Thing, eyes: np.ndarray) -> bool:
+        """Whether a thing stands between the stage and a camera that is at `eyes` (N, 2)."""
+        if thing.wall is None:
+            return self._in_the_way(thing.object, eyes)
+        nx, ny, distance = thing.wall
+        inside = eyes @ np.array([nx, ny]) + distance
+        return bool(inside.min() < ELBOW_ROOM * 0.6)
 
     def _shades_the_stage(self, thing: bpy.types.Object) -> bool:
         """Whether the key light would reach the stage's middle through the thing's bounding box, or nearly.
@@ -174,7 +185,7 @@ class Place:
         slope = light[2] / np.linalg.norm(light[:2])
         return bool(corners[:, 2].max() > slope * (max(along.min(), 0.0) - self.clear))
 
-    def _in_the_way(self, thing: bpy.types.Object) -> bool:
+    def _in_the_way(self, thing: bpy.types.Object, eyes: np.ndarray) -> bool:
         corners = np.array(thing.bound_box)
         angle, scale = thing.rotation_euler[2], thing.scale[0]
         low, high = corners.min(axis=0)[:2] * scale, corners.max(axis=0)[:2] * scale
@@ -183,7 +194,7 @@ class Place:
         u, v = np.meshgrid(low[0] + steps * (high[0] - low[0]), low[1] + steps * (high[1] - low[1]))
         c, s = math.cos(angle), math.sin(angle)
         points = np.stack([c * u - s * v, s * u + c * v], -1).reshape(-1, 2) + np.array(thing.location[:2])
-        for camera in self._camera[:: max(1, len(self._camera) // 8)]:
+        for camera in eyes[:: max(1, len(eyes) // 8)]:
             reach = float(np.linalg.norm(camera))
             along = np.clip((points - camera) @ -camera / max(reach, 1e-6) ** 2, 0.0, 1.0)
             lateral = np.linalg.norm(points - camera * (1 - along)[:, None], axis=1)
