@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -12,6 +12,7 @@ import OpenGL.GL
 import pyrender
 
 from motionpair.errors import InputError
+from render.engines import Frames
 from render.engines.blender.libraries import apt_line
 from render.engines.pyrender_canvas.meshes import Mesh
 from render.engines.pyrender_draft.libraries import DRIVERS
@@ -72,6 +73,26 @@ class Canvas:
 def canvas() -> Canvas:
     """The process's canvas: OpenGL is opened once, whatever engines draw on it."""
     return Canvas()
+
+
+def on_black(camera: CameraTrack, figures: Callable[[int], Sequence[Sequence[Mesh]]]) -> Frames:
+    """Frames of figures alone, on black; the index shows i + 1 on the i-th.
+
+    Args:
+        camera: what sees them.
+        figures: called with each frame t; gives the meshes of each figure.
+    """
+    stage = pyrender.Scene(bg_color=(0.0, 0.0, 0.0, 1.0), ambient_light=(1, 1, 1))
+    shape = (len(camera.position), camera.height, camera.width)
+    rgb, index = np.zeros((*shape, 3), np.uint8), np.zeros(shape, np.uint8)
+    depth = np.full(shape, np.inf, np.float32)
+    for t in range(shape[0]):
+        drawn = {stage.add(upload(meshes)): i + 1 for i, meshes in enumerate(figures(t)) if meshes}
+        if drawn:
+            rgb[t], index[t], depth[t] = canvas().draw(stage, camera, t, drawn)
+        for node in drawn:
+            stage.remove_node(node)
+    return Frames(rgb, index, depth)
 
 
 def upload(meshes: Sequence[Mesh], textures: Mapping[bytes, pyrender.Texture] | None = None) -> pyrender.Mesh:
