@@ -1,81 +1,88 @@
 """Pose estimators as error models: what a motion looks like after somebody estimated it from video.
 
-Each estimator is a function `(motion, rng) -> Motion`; the registry is `ESTIMATORS`. Errors are rotations
-of joints and shifts of the root; contacts and face pass unchanged.
+From a body's exact points and a depth buffer of the clip to the points that an estimator would have given
+(`sight`, `keypoints`), and back to the rotations of a body fitted to them (`fitting`, `hands`). What errs and
+by how much: `model`. How large the errors are: `errors`, benchmarks/estimators.py and docs/estimators.md.
+
+Contacts, face, events, touches, things held and supports pass unchanged: retargeting plants the feet of an
+estimated motion, and brings its hands together, as it does those of an exact one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from motionpair.errors import InputError
 from motionpair.specs import Estimator
+from render import kinematics
 from render import rotations as rot
+from render.estimators import hands
+from render.estimators.chance import draw
+from render.estimators.fitting import fit
+from render.estimators.keypoints import at_rest, estimate_points
+from render.estimators.model import ACCURATE, EXACT, WEAK, ErrorModel
+from render.estimators.points import body_of
+from render.estimators.sight import look
 from render.estimators.view import View
 from render.motion import Motion
-from render.skeleton import BODY_JOINTS, FACE_JOINTS, JOINTS
+from render.skeleton import PARENTS
 
-BODY_DEGREES, FINGER_DEGREES, ROOT_SHARE = 1.5, 3.0, 0.004
-"""The `accurate` estimator: standard deviation of each joint's rotation error about each axis, for body and
-finger joints, and of the root's place as a share of hip height."""
-MEMORY_SECONDS = 0.12
-"""Time over which the `accurate` estimator's errors fade into others."""
+__all__ = ["ACCURATE", "ESTIMATORS", "EXACT", "WEAK", "ErrorModel", "View", "estimate", "observe"]
 
-_MOST = 2.5
-"""Standard deviations that an error is limited to."""
+ESTIMATORS: Mapping[str, ErrorModel] = {"exact": EXACT, "accurate": ACCURATE, "weak": WEAK}
+"""Name, as in a recipe, to the error model."""
+
+_MOST_ROOT = 0.12
+"""Hip heights that the estimated pelvis is away from the exact one, at most."""
 
 
 def observe(motion: Motion, estimator: Estimator, view: View | None = None) -> Motion:
-    """The motion as `estimator` sees it in `view`; the same object for `exact`.
+    """The motion as `estimator` sees it in `view`; the same object for `exact`, which needs no view.
 
     Raises:
         InputError: an estimator of another name.
+        ValueError: no view, or one of another number of frames, for an estimator that errs.
     """
     if estimator.name not in ESTIMATORS:
         raise InputError(f"estimator.name: expected one of {', '.join(ESTIMATORS)}, got {estimator.name!r}")
-    return ESTIMATORS[estimator.name](motion, np.random.default_rng(estimator.seed))
+    if estimator.name == "exact":
+        return motion
+    if view is None:
+        raise ValueError(f"view: {estimator.name} needs the view that it estimates from")
+    return estimate(motion, ESTIMATORS[estimator.name], estimator.seed, view)
 
 
-def exact(motion: Motion, rng: np.random.Generator) -> Motion:
-    """No error."""
-    return motion
+def estimate(motion: Motion, model: ErrorModel, seed: int, view: View) -> Motion:
+    """The motion as an estimator with the errors of `model` sees it in `view`; drawn by `seed`.
 
+    Raises:
+        ValueError: a view of another number of frames.
+    """
+    if len(view.depth) != motion.frames or len(view.camera.position) != motion.frames:
+        raise ValueError(f"view: expected {motion.frames} frames, got {len(view.depth)}")
+    chance = draw(np.random.default_rng(seed), motion.frames, motion.fps, model.memory)
+    body = body_of(view.character, view.position, view.heading)
+    sight = look(view, body, motion.fps)
+    turns, root = body.turns(motion), body.root(motion)
+    seen = estimate_points(body.places(turns, root), sight, body, model, chance, motion.fps)
 
-def accurate(motion: Motion, rng: np.random.Generator) -> Motion:
-    """A good estimator: small errors that drift, larger in the fingers; eyes and jaw as they are."""
-    degrees = np.full(len(JOINTS), FINGER_DEGREES)
-    degrees[: len(BODY_JOINTS)] = BODY_DEGREES
-    degrees[len(BODY_JOINTS) : len(BODY_JOINTS) + len(FACE_JOINTS)] = 0.0
-    noise = correlated(rng, motion.frames, motion.fps, (len(JOINTS) + 1, 3))
-    turn = np.radians(degrees)[:, None] * noise[:, :-1]
+    depth = model.root_depth * sight.distance * chance.whole[:, 4]
+    away = seen.points[:, 0] - root + depth[:, None] * sight.rays[:, 0]
+    # As of an exact motion, the middle frame says where the performer stands.
+    away[:, :2] -= away[len(away) // 2, :2].copy()
+    size = np.linalg.norm(away, axis=-1, keepdims=True)
+    away *= np.minimum(1.0, _MOST_ROOT * body.hip_height / np.maximum(size, 1e-9))
+
+    change = fit(body, turns, seen.points[:, 0], seen, np.radians(model.twist_degrees) * chance.turn)
+    back = rot.inverse(body.facing)
+    globals_ = rot.mul(back, rot.mul(change, turns))
+    local = kinematics.local_rotations(globals_, PARENTS)
+    local = hands.settle(motion.rotations, local, seen.swapped, seen.missed, at_rest(seen, sight, model))
     return replace(
         motion,
-        rotations=rot.continuous(rot.normalised(rot.mul(motion.rotations, rot.exp(turn)))),
-        root=motion.root + ROOT_SHARE * noise[:, -1],
+        rotations=rot.continuous(rot.normalised(local)),
+        root=motion.root + rot.rotate(back, away) / body.hip_height,
     )
-
-
-def correlated(
-    rng: np.random.Generator, frames: int, fps: int, shape: tuple[int, ...], seconds: float = MEMORY_SECONDS
-) -> np.ndarray:
-    """(frames, *shape) noise of unit deviation, limited to ±2.5, that fades over `seconds`.
-
-    White noise through a Gaussian kernel, drawn before the first frame and after the last too, so that
-    every frame has the same spread.
-    """
-    reach = max(int(np.ceil(3 * seconds * fps)), 1)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (seconds * fps)) ** 2)
-    white = rng.standard_normal((frames + 2 * reach, *shape))
-    kernel /= np.sqrt(np.sum(kernel**2))
-    windows = np.lib.stride_tricks.sliding_window_view(white, 2 * reach + 1, axis=0)
-    return np.clip(windows @ kernel, -_MOST, _MOST)
-
-
-ESTIMATORS: dict[str, Callable[[Motion, np.random.Generator], Motion]] = {
-    "exact": exact,
-    "accurate": accurate,
-}
-"""Name, as in a recipe, to the error model."""
