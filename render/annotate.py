@@ -1,7 +1,8 @@
 """From a rendered scene to its annotations: joints, boxes, visibility, cameras, contacts.
 
 Everything is computed from the posed geometry and tested against the engine's own index and depth, so
-that annotations and pixels cannot disagree.
+that annotations and pixels cannot disagree. Bones cover less than a body: in a pose map a point is seen where
+nothing is drawn in front of it.
 """
 
 from __future__ import annotations
@@ -47,15 +48,17 @@ def _actor_annotations(scene: Scene, frames: Frames, ordinal: int, actor: Actor)
     pose, character = actor.pose, actor.character
     joints3d = pose.positions[:, : len(JOINTS)]
     joints2d, depth = scene.camera.project(joints3d)
-    visible = _seen(joints2d, depth, frames, ordinal, JOINT_DEPTH)
+    seen_of = _seen_past_bones if scene.render.engine == "pose_map" else _seen
+    visible = seen_of(joints2d, depth, frames, ordinal, JOINT_DEPTH)
     body = character.part("body")
     sets = [*character.hand_vertices, character.face_vertices]
     points = skin(body, character.rig, pose, np.concatenate(sets))
     boxes = []
     for part in np.split(points, np.cumsum([len(s) for s in sets])[:-1], axis=1):
         pixels, part_depth = scene.camera.project(part)
-        seen = _seen(pixels, part_depth, frames, ordinal, SURFACE_TOLERANCE)
-        boxes.append(_boxes(pixels, seen, scene.camera.width, scene.camera.height))
+        seen = seen_of(pixels, part_depth, frames, ordinal, SURFACE_TOLERANCE)
+        around = _boxes(pixels, seen, scene.camera.width, scene.camera.height)
+        boxes.append(_with_pixels(around, frames.index == ordinal + 1))
     return {
         "joints3d": joints3d.astype(np.float32),
         "joints2d": joints2d.astype(np.float32),
@@ -80,13 +83,29 @@ def _seen(
     pixels: np.ndarray, depth: np.ndarray, frames: Frames, ordinal: int, tolerance: float
 ) -> np.ndarray:
     """Which points (T, N) are inside the picture, on the actor's own pixels, and at its visible surface."""
+    inside, at = _places(pixels, depth, frames)
+    return inside & (frames.index[at] == ordinal + 1) & (depth <= frames.depth[at] + tolerance)
+
+
+def _seen_past_bones(
+    pixels: np.ndarray, depth: np.ndarray, frames: Frames, ordinal: int, tolerance: float
+) -> np.ndarray:
+    """Which points (T, N) of an actor that is drawn as bones are inside the picture with no bone in front."""
+    inside, at = _places(pixels, depth, frames)
+    drawn = (frames.index == ordinal + 1).any(axis=(1, 2))
+    return inside & drawn[:, None] & (depth <= frames.depth[at] + tolerance)
+
+
+def _places(
+    pixels: np.ndarray, depth: np.ndarray, frames: Frames
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Which points (T, N) are inside the picture, and the (t, row, column) of each, clipped to it."""
     t, height, width = frames.index.shape
     column = np.floor(pixels[..., 0]).astype(np.int64)
     row = np.floor(pixels[..., 1]).astype(np.int64)
     inside = (depth > 0) & (column >= 0) & (column < width) & (row >= 0) & (row < height)
     time = np.broadcast_to(np.arange(t)[:, None], column.shape)
-    at = (time, np.clip(row, 0, height - 1), np.clip(column, 0, width - 1))
-    return inside & (frames.index[at] == ordinal + 1) & (depth <= frames.depth[at] + tolerance)
+    return inside, (time, np.clip(row, 0, height - 1), np.clip(column, 0, width - 1))
 
 
 def _boxes(pixels: np.ndarray, seen: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -97,3 +116,13 @@ def _boxes(pixels: np.ndarray, seen: np.ndarray, width: int, height: int) -> np.
     enough = seen.sum(axis=1) >= MIN_BOX_VERTICES
     limits = np.array([width, height, width, height], dtype=np.float64)
     return np.where(enough[:, None], np.clip(boxes, 0, limits), np.nan).astype(np.float32)
+
+
+def _with_pixels(boxes: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Boxes (T, 4), NaN where they hold none of the actor's own pixels (T, H, W)."""
+    kept = boxes.copy()
+    for t in np.flatnonzero(~np.isnan(boxes[:, 0])):
+        x0, y0, x1, y1 = boxes[t].astype(int)
+        if not own[t, y0:y1, x0:x1].any():
+            kept[t] = np.nan
+    return kept

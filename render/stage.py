@@ -19,7 +19,9 @@ from render.characters.baked import BakedCharacter
 from render.characters.skinning import skin
 from render.characters.store import CharacterStore
 from render.clock import Clock
+from render.depth import depth_buffer
 from render.estimators import observe
+from render.estimators.errors import EstimateErrors, measure
 from render.estimators.view import View
 from render.motion import Motion
 from render.motions import perform
@@ -28,13 +30,6 @@ from render.retarget import retarget
 from render.scene import Actor, CameraTrack, Scene
 from render.secondary import swing
 from render.touch import touch
-
-try:  # TEMPORARY until render.depth and render.estimators.errors land
-    from render.depth import depth_buffer
-    from render.estimators.errors import EstimateErrors, measure
-except ImportError:
-    depth_buffer = measure = None
-    from typing import Any as EstimateErrors
 
 OUTLINE_STEP = 24
 """Every how many vertices of a mesh stand for it when a camera is framed."""
@@ -136,9 +131,6 @@ def _estimate(
     The performers of a clip share its estimator but not its errors: each has a seed of its own.
     """
     camera = solve_camera(spec, exact.camera, cast)
-    if depth_buffer is None:
-        blind = [replace(estimated.estimator, seed=estimated.estimator.seed + i) for i in range(len(motions))]
-        return [(observe(m, e), None) for m, e in zip(motions, blind, strict=True)]
     depth, index = depth_buffer(cast.actors, camera)
     seen = []
     for i, (performer, motion, actor) in enumerate(zip(exact.performers, motions, cast.actors, strict=True)):
