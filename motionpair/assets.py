@@ -17,7 +17,7 @@ import yaml
 
 from motionpair import fields
 from motionpair.errors import DataError
-from motionpair.specs import PairSpec
+from motionpair.specs import VOID, PairSpec
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,9 @@ def packs() -> tuple[AssetPack, ...]:
 
 
 def assets_of(spec: PairSpec) -> list[dict[str, str]]:
-    """The packs that a pair uses, as {name, licence, source} for its row."""
-    hdris = {f"{clip.environment.hdri}.exr" for clip in (spec.driving, spec.target)}
+    """The packs that a pair uses, as {name, licence, source} for its row; bones on black need no light."""
+    places = [clip.environment for clip in (spec.driving, spec.target) if clip.environment != VOID]
+    hdris = {f"{place.hdri}.exr" for place in places}
     used = [p for p in packs() if p.used == "always" or hdris & set(p.files)]
     return [{"name": p.name, "licence": p.licence, "source": p.source} for p in used]
 

@@ -7,7 +7,11 @@ render preset and style s:
     rest   = T · M · pixel + T · P · joint                            annotation, encoding, hashing
     bytes  = T · M · (video + mask) + T · P · annotation
 
-and per pair: `pair` seconds for staging, judging and committing each candidate, `again` candidates
+A driving clip of bones or grey bodies (preset `flat`) is drawn, not rendered: it has no render term. Still
+pictures are rendered beside the target's frames as frames of it: a pair's reference where it is no frame of
+the clip, and its additional references; how many follows from the recipe's shares.
+
+And per pair: `pair` seconds for staging, judging and committing each candidate, `again` candidates
 rendered a pair (1 + the share that the pixel gate discards), reference image and row. Baking costs
 `character` seconds for each cast member.
 
@@ -31,7 +35,10 @@ from motionpair import fields
 from motionpair.errors import DataError, InputError
 from motionpair.plan import Plan
 from motionpair.presets import RENDER_PRESETS
+from motionpair.recipe import References
 
+DRAWN = "flat"
+"""Preset of driving clips that are drawn, not rendered."""
 FIGURES_VERSION = 1
 MAX_FIGURES_BYTES = 1 << 16
 
@@ -51,7 +58,7 @@ class Figures:
     candidates: candidates staged a pair. again: candidates rendered a pair. character: CPU seconds a cast
     member. gpu: how many times faster than the core a GPU renders, null when it was not measured. video,
     mask: bytes a megapixel of a frame. annotation: bytes a performer and frame. reference: bytes a
-    megapixel. row: bytes a pair beside its media.
+    megapixel of a reference image and its mask. row: bytes a pair beside its media.
     """
 
     version: int
@@ -153,10 +160,11 @@ class Estimate:
 def estimate(plan: Plan, figures: Figures) -> Estimate:
     """The cost of a whole plan by the module's formulas."""
     kinds = Counter(_kinds(plan))
+    stills = _stills(plan.recipe.references)
     by_stratum: dict[str, list[float]] = {}
     core = gpu = size = 0.0
     for kind, count in kinds.items():
-        cost = _cost(kind, figures)
+        cost = _cost(kind, stills, figures)
         core += count * cost.seconds
         size += count * cost.bytes
         if figures.gpu is not None:
@@ -192,13 +200,13 @@ def fitted(figures: Figures, plan: Plan, measured: Iterable[Measured], machine: 
     Raises:
         InputError: nothing was measured, or a slot is not of the plan.
     """
-    kinds = list(_kinds(plan))
+    kinds, stills = list(_kinds(plan)), _stills(plan.recipe.references)
     told = [0.0, 0.0, 0.0]
     seen = [0.0, 0.0, 0.0]
     for pair in measured:
         if not 0 <= pair.slot < len(kinds):
             raise InputError(f"slot {pair.slot}: not of this plan, which has {len(kinds)} slots")
-        cost = _cost(kinds[pair.slot], figures)
+        cost = _cost(kinds[pair.slot], stills, figures)
         for i, (a, b) in enumerate(
             ((cost.fixed + cost.pixels, pair.render), (cost.rest, pair.rest), (cost.bytes, pair.bytes))
         ):
@@ -306,14 +314,30 @@ def _kinds(plan: Plan) -> Iterable[_Kind]:
     return (_Kind(*row) for row in zip(*columns, performers, *sides, strict=True))
 
 
-def _cost(kind: _Kind, figures: Figures) -> Cost:
+@dataclass(frozen=True)
+class _Stills:
+    """Still pictures of a pair on average: reference images, and those of them that are rendered for it."""
+
+    images: float
+    rendered: float
+
+
+def _stills(references: References) -> _Stills:
+    extra = sum(references.extra.values())
+    apart = 1 - references.kinds.get("in_clip", 0.0) / sum(references.kinds.values())
+    return _Stills(1 + extra, apart + extra)
+
+
+def _cost(kind: _Kind, stills: _Stills, figures: Figures) -> Cost:
     megapixels = kind.width * kind.height / 1e6
     fixed = pixels = 0.0
-    for name, style in zip(kind.presets, kind.styles, strict=True):
-        preset = RENDER_PRESETS[name]
-        fixed += kind.frames * (figures.frame + kind.performers * figures.performer)
+    for name, style, more in zip(kind.presets, kind.styles, (0.0, stills.rendered), strict=True):
+        if name == DRAWN:
+            continue
+        preset, frames = RENDER_PRESETS[name], kind.frames + more
+        fixed += frames * (figures.frame + kind.performers * figures.performer)
         shading = preset.samples * figures.sample[style] + figures.denoise[preset.denoise]
-        pixels += kind.frames * megapixels * shading
+        pixels += frames * megapixels * shading
     area, people = 2 * kind.frames * megapixels, 2 * kind.frames * kind.performers
     return Cost(
         fixed=fixed * figures.again,
@@ -322,6 +346,6 @@ def _cost(kind: _Kind, figures: Figures) -> Cost:
         + figures.pair * figures.candidates,
         bytes=area * (figures.video + figures.mask)
         + people * figures.annotation
-        + megapixels * figures.reference
+        + megapixels * stills.images * figures.reference
         + figures.row,
     )

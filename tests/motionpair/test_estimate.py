@@ -10,7 +10,7 @@ from motionpair.errors import DataError, InputError
 from motionpair.estimate import REFERENCE_FIGURES, Figures, Measured, estimate, fitted, read_figures, read_run
 from motionpair.plan import Plan
 from motionpair.planning import make_plan
-from motionpair.recipe import load_recipe
+from motionpair.recipe import Recipe, load_recipe
 
 PLAIN = Figures(
     version=1, machine="m", frame=0, performer=0, sample={"realistic": 0, "toon": 0},
@@ -19,9 +19,29 @@ PLAIN = Figures(
 )  # fmt: skip
 
 
+PRODUCTION = """base: motionpair-60k
+name: four
+frames: 17
+sizes: [{width: 256, height: 448, weight: 1}]
+references: {kinds: {in_clip: 1, out_of_clip: 0, other_camera: 0}, extra: {back: 0, face: 0}}
+strata:
+  - {name: one, count: 4, mode: animation, performers: [1, 1], framing: full_body, motion_speed: [1, 1],
+     motions: {}, formations: {}, driving: {clip: %d, pose: %d, body_mesh: 0}}
+"""
+
+
+def recipe_of(folder: Path, clip: int = 1, pose: int = 0, more: str = "") -> Recipe:
+    path = folder / "four.yaml"
+    path.write_text(PRODUCTION % (clip, pose) + more)
+    return load_recipe(path)
+
+
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return make_plan(load_recipe("demo"), 0)
+    """The demo, with references from the clips alone."""
+    recipe = load_recipe("demo")
+    references = replace(recipe.references, kinds={"in_clip": 1.0}, extra={})
+    return make_plan(replace(recipe, references=references), 0)
 
 
 def test_each_term_counts_what_it_says(plan: Plan) -> None:
@@ -48,6 +68,21 @@ def test_each_term_counts_what_it_says(plan: Plan) -> None:
     assert estimate(plan, replace(PLAIN, reference=1e6)).bytes == round(8 * megapixels * 1e6)
     assert estimate(plan, replace(PLAIN, row=10)).bytes == 80
     assert estimate(plan, replace(PLAIN, annotation=1)).bytes == performers * 2 * 17
+
+
+def test_drawn_driving_clips_cost_no_rendering_and_references_do(tmp_path: Path) -> None:
+    def seconds(recipe: Recipe) -> float:
+        return estimate(make_plan(recipe, 0), replace(PLAIN, frame=1.0)).core_hours * 3600
+
+    clip = recipe_of(tmp_path)
+    assert seconds(clip) == pytest.approx(4 * 2 * 17)
+    assert seconds(recipe_of(tmp_path, clip=0, pose=1)) == pytest.approx(4 * 17)
+    kinds = {"in_clip": 1.0, "out_of_clip": 2.0, "other_camera": 1.0}
+    references = replace(clip.references, kinds=kinds, extra={"back": 0.5, "face": 0.25})
+    many = replace(clip, references=references)
+    assert seconds(many) == pytest.approx(4 * (2 * 17 + 0.75 + 0.75))
+    bytes_ = estimate(make_plan(many, 0), replace(PLAIN, reference=1e6)).bytes
+    assert bytes_ == round(4 * 1.75 * 256 * 448)
 
 
 def test_strata_sum_to_the_whole(plan: Plan) -> None:
