@@ -92,7 +92,7 @@ def test_the_cameras_of_an_animation_pair_look_from_nearly_one_side(thousand: li
 
 def test_reference_kinds_have_about_their_weights(thousand: list[PairSpec]) -> None:
     weights = load_recipe("motionpair-100k").references.kinds
-    seen = Counter(s.reference.kind for s in thousand)
+    seen = Counter[str](s.reference.kind for s in thousand)
     for kind, weight in weights.items():
         assert abs(seen[kind] / len(thousand) - weight) < 0.06
 
