@@ -114,7 +114,7 @@ def hand_clap(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: n
         when += length + float(own.uniform(0.6, 1.6))
     face.grin(p.face, np.clip(0.5 + 0.35 * drift(t, own, hz=0.3), 0.15, 1.0))
     face.raise_brows(p.face, 0.3 * lag(hit, t, 0.08))
-    p.events.append((0.0, seconds, "plays a clapping game"))
+    p.events.append((0.0, seconds, "plays a clapping game, palms against the partner's"))
 
     half = min(0.4, 0.22 * params["rate"])
     touches = []
@@ -175,7 +175,7 @@ _BOX = _Figure(
         (0.5, -0.4, 0),
     ),
     turn=(0.35, 0.0, -0.3, -0.4, 0.0, 0.3),
-    words="steps a box",
+    words="steps a box with the partner",
 )
 _SWING = _Figure(
     steps=(
@@ -195,7 +195,7 @@ _SWING = _Figure(
         (0.5, -0.5, 0.2),
     ),
     turn=(0.6, 0.5, -0.4, -0.3, 0.5, 0.0),
-    words="rocks back and together",
+    words="rocks back and together with the partner",
 )
 _FIGURES = (_BOX, _SWING)
 _BEATS = 6

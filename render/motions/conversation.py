@@ -95,7 +95,13 @@ def listen(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.r
     p.arm_reach(other, rest, (-0.95, -0.2, 0.15), (-0.1, 0.75, -0.6), swivel=0.3)
     p.hand(other, _TUCKED)
     p.shape[:, other, 1:, 1] += 0.1 * wiggle[other, :, :1]
-    p.events.append((0.0, seconds, f"listens with the {SIDES[side]} hand at the chin"))
+    # The hand is told to be at the chin where it is there for a while, in from the blends with neighbours.
+    there = (away < 0.05) & (t > 0.35) & (t < seconds - 0.35)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]]).astype(int)))
+    for start, end in zip(t[edges[::2]], t[np.minimum(edges[1::2], len(t) - 1)], strict=True):
+        if end - start > 0.4:
+            p.tell(f"holds the {SIDES[side]} hand to the chin", start, end, seconds)
+    p.events.append((0.0, seconds, "listens"))
     return p.track()
 
 

@@ -44,9 +44,10 @@ def sit(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.rand
         face.effort(p.face, 0.45 * pulse(t, rise + 0.02, 0.2, 0.05, 0.3))
         p.sway[:, 2] -= 0.006 * pulse(t, seated - 0.03, 0.07, 0.0, 0.2)
         p.head[:, 0] += 0.1 * pulse(t, seated - 0.02, 0.12, 0.0, 0.3)
-        for start, end, words in ((go, seated, "sits down"), (seated, rise, "sits"), (rise, up, "rises")):
-            if start < seconds and end > 0:
-                p.events.append((max(start, 0.0), min(end, seconds), words))
+        p.tell("sits down on the stool", go, seated, seconds)
+        p.tell("sits with both hands on the thighs", seated + 0.1, rise, seconds)
+        p.tell("rises from the stool", rise, up, seconds)
+        p.tell("stands before the stool", up, go + period, seconds)
     seat = (SEAT_PELVIS - 1) * mannequin.HIP_HEIGHT
     p.sway[:, 0] *= 1 - 0.8 * low
     p.sway[:, 2] = p.sway[:, 2] * (1 - 0.7 * low) + seat * low
@@ -109,12 +110,11 @@ def lift(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
         p.look((0.0, -0.62, -1.0), again - 0.2, left + 0.2, head=0.45)
         face.exhale(p.face, (0.3 + 0.6 * weight) * pulse(t, top - 0.1, 0.2, 0.1, 0.35))
         face.smile(p.face, (0.6 - 0.3 * weight) * pulse(t, left + 0.3, 0.3, 0.4, 0.5))
-        for start, stop, words in (
-            (took, top, "lifts a box from the ground"), (top, again, "holds the box"),
-            (again, left, "puts the box down"),
-        ):  # fmt: skip
-            if start < seconds and stop > 0:
-                p.events.append((max(start, 0.0), min(stop, seconds), words))
+        p.tell("squats down to a box on the ground", at, took, seconds)
+        p.tell("lifts the box from the ground with both hands", took, top, seconds)
+        p.tell("holds the box in both hands", top, again, seconds)
+        p.tell("puts the box down", again, left, seconds)
+        p.tell("stands up, leaving the box on the ground", left, at + period, seconds)
     strain = np.minimum(strain, 1.0) * weight
     legs = lag(squat, t, 0.04)
     p.sway[:, 2] -= 0.44 * legs + 0.02 * strain
@@ -175,6 +175,10 @@ def stretch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.
         face.exhale(p.face, 0.7 * pulse(t, at + 0.76 * period, 0.15, 0.1, 0.35))
         face.smile(p.face, 0.5 * pulse(t, at + 0.84 * period, 0.2, 0.2, 0.4))
         p.look((0.1 * outward, -0.8, 0.7), at + 0.2 * period, at + 0.4 * period, head=0.7)
+        p.tell("clasps the hands and pushes them up over the head", at, at + 0.4 * period, seconds)
+        over = f"stretches and leans to the {SIDES[side]} with the clasped hands over the head"
+        p.tell(over, at + 0.4 * period, at + 0.74 * period, seconds)
+        p.tell("lets go and lowers the arms", at + 0.76 * period, at + period, seconds)
         p.look((-outward * 0.6, -1.0, 0.1), at + 0.42 * period, at + 0.62 * period, head=0.5)
     p.sway[:, 2] += 0.012 * up - 0.02 * loose
     p.sway[:, 0] -= outward * 0.055 * reach * bend
@@ -210,7 +214,6 @@ def stretch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.
         p.hand(hand, _CLASPED, join)
         p.shrug[:, hand] += 0.16 * up
     p.keep_palm(LEFT, "other_hand", (0.012, 0.0, 0.0), join)
-    p.events.append((0.0, seconds, f"stretches and leans to the {SIDES[side]}"))
     return p.track()
 
 
@@ -237,8 +240,6 @@ def bow(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.rand
         face.add(p.face, face.both("eyeBlink", 0.7), pulse(t, at + 0.3 * period, 0.2, 0.16 * period, 0.2))
         face.smile(p.face, 0.75 * pulse(t, at + 0.76 * period, 0.25, 0.2 * period, 0.5))
         face.raise_brows(p.face, 0.5 * pulse(t, at + 0.88 * period, 0.15, 0.1, 0.25))
-        if at < seconds and at + period > 0:
-            p.events.append((max(at, 0.0), min(at + period, seconds), "bows"))
     late = lag(down, t, 0.1)
     p.pelvis[:, 0] += 0.62 * depth * down - 0.05 * tall
     p.spine[:, 0] += 0.42 * depth * late - 0.08 * tall
@@ -276,6 +277,12 @@ def bow(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.rand
             twist=0.1,
             weight=offer,
         )
+    arms = f"the {SIDES[front]} arm across the body" if across else "the arms at the sides"
+    for k in cycles(t, period):
+        at = k * period
+        p.tell("draws up tall", at - 0.07 * period, at + 0.13 * period, seconds)
+        p.tell(f"bows with {arms}", at + 0.13 * period, at + 0.6 * period, seconds)
+        p.tell("straightens up", at + 0.6 * period, at + 0.93 * period, seconds)
     return p.track()
 
 

@@ -16,9 +16,9 @@ from render.motions.track import HEEL, LEFT, RIGHT, Track
 FIGURES = (
     "steps from side to side",
     "bounces and pumps the arms",
-    "sways the hips with raised arms",
-    "marches and rolls the arms",
-    "points up high and down across",
+    "sways the hips with both arms raised",
+    "marches on the spot and rolls the forearms around each other",
+    "points up high and down across the body with the right hand, the left on the hip",
 )
 """Words for each figure."""
 

@@ -136,7 +136,13 @@ def talk(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     p.head[:, 1] += 0.07 * drift(t, rng, hz=0.5) * energy
     p.head[:, 2] += 0.1 * drift(t, rng, hz=0.45)
     p.events.append(
-        (0.0, seconds, "talks with lively gestures" if energy > 0.85 else "talks with calm gestures")
+        (
+            0.0,
+            seconds,
+            "talks with lively gestures of the hands"
+            if energy > 0.85
+            else "talks with calm gestures of the hands",
+        )
     )
     return p.track()
 

@@ -39,9 +39,10 @@ def reach(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
         p.look_at_hand(side, leave + 0.1, back, head=0.5)
         face.effort(p.face, (0.25 + 0.35 * high) * pulse(t, there - 0.2, 0.2, 0.08, 0.25))
         face.smile(p.face, 0.55 * pulse(t, leave + 0.1, 0.25, 0.2, 0.4))
-        if at < seconds and at + period > 0:
-            words = "high up" if height > 0.75 else "down low" if height < 0.25 else "forward"
-            p.events.append((max(set_out, 0.0), min(back, seconds), f"reaches {words}"))
+        words = "high up" if height > 0.75 else "down low" if height < 0.25 else "out"
+        p.tell(f"draws the {SIDES[side]} hand in", back - period, set_out, seconds)
+        p.tell(f"reaches {words} with the {SIDES[side]} hand", set_out, leave, seconds)
+        p.tell(f"takes the {SIDES[side]} hand back", leave, back, seconds)
     late = lag(out, t, 0.06)
     away = draw - 0.3 * home
     # The whole body goes along: weight over the foot on that side, knees for what is low, toes for what is
@@ -136,8 +137,9 @@ def point(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
         for viseme, after in (("oh", 0.3), ("eh", 0.38), ("ah", 0.47), ("mm", 0.55), ("ee", 0.62)):
             face.add(p.face, face.VISEMES[viseme], pulse(t, at + after * period, 0.09, 0.05, 0.12))
         face.smile(p.face, 0.6 * pulse(t, at + 0.58 * period, 0.25, 0.15 * period, 0.4))
-        if at < seconds and back > 0:
-            p.events.append((max(go, 0.0), min(back, seconds), f"points with the {SIDES[side]} hand"))
+        p.tell(f"readies the {SIDES[side]} hand", back - period, go, seconds)
+        p.tell(f"points with the {SIDES[side]} hand", go, leave, seconds)
+        p.tell(f"lowers the {SIDES[side]} arm", leave, back, seconds)
     late = lag(out, t, 0.07)
     p.sway[:, 0] += outward * 0.03 * late - outward * 0.022 * cock + 0.012 * drift(t, rng, hz=0.4)
     p.sway[:, 1] += 0.02 * cock - 0.035 * np.cos(across) * late
@@ -216,7 +218,7 @@ def clap(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     face.grin(p.face, np.clip(glad, 0.15, 1.0) * up)
     face.raise_brows(p.face, 0.35 * lag(hit, t, 0.08) * up)
     p.look((float(rng.uniform(-0.35, 0.35)), -1.0, 0.02), 0.4, 0.4 + 0.45 * seconds, head=0.5)
-    p.events.append((0.0, seconds, "claps"))
+    p.events.append((0.0, seconds, "claps both hands together"))
     return p.track()
 
 

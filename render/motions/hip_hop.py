@@ -17,7 +17,7 @@ FIGURES = (
     "two-steps with a bounce",
     "runs on the spot",
     "rolls the body and waves the arms",
-    "hits poses on the beat",
+    "hits sharp poses of both arms on the beat",
 )
 """Words for each figure of four beats."""
 

@@ -58,10 +58,10 @@ def drink(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
         )
         face.smile(p.face, 0.75 * pulse(t, off + 0.2, 0.25, 0.12 * period, 0.4))
         face.raise_brows(p.face, 0.5 * pulse(t, off + 0.25, 0.15, 0.1, 0.3))
-        if at + 0.9 * period > 0 and at < seconds:
-            p.events.append(
-                (max(go, 0.0), min(down, seconds), f"drinks from the cup in the {SIDES[side]} hand")
-            )
+        p.tell(f"holds a cup in the {SIDES[side]} hand", down - period, go, seconds)
+        p.tell(f"raises the cup in the {SIDES[side]} hand to the mouth", go, lips, seconds)
+        p.tell(f"drinks from the cup in the {SIDES[side]} hand", lips, done, seconds)
+        p.tell(f"lowers the cup in the {SIDES[side]} hand", off, down, seconds)
     face.add(p.face, {"jawOpen": 0.14, "mouthFunnel": 0.3, "mouthPucker": 0.18}, sip)
     face.add(p.face, face.both("eyeBlink", 0.35), tilt)
     p.head[:, 0] += 0.06 * up - 0.26 * lag(tilt, t, 0.06)

@@ -59,10 +59,8 @@ def walk(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
         )
         p.curl[:, side] += 0.06 * lag(beat, t, 0.15)[:, None]
     p.shrug += 0.015 * np.cos(2 * wave)[:, None]
-    words = (
-        "walks ahead" if abs(curve) < 0.15 else f"walks in a curve to the {'left' if curve > 0 else 'right'}"
-    )
-    p.events.append((0.0, seconds, words))
+    way = "ahead" if abs(curve) < 0.15 else f"in a curve to the {'left' if curve > 0 else 'right'}"
+    p.events.append((0.0, seconds, f"walks {way}, the arms swinging with the steps"))
     return p.track()
 
 
@@ -118,7 +116,7 @@ def turn(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
             twist=0.4,
             flex=0.12 * lag(swing, t, 0.15),
         )
-    far = "around" if abs(angle) > 2.2 else "a little" if abs(angle) < 0.7 else "a quarter"
+    far = "around" if abs(angle) > 2.2 else "a little" if abs(angle) < 0.7 else "part of the way"
     p.events.append((0.0, seconds, f"turns {far} to the {'left' if angle >= 0 else 'right'}"))
     return p.track()
 

@@ -120,7 +120,7 @@ def pinch(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
         if at < seconds and at + period > 0:
             start, end = max(at, 0.0), min(at + 0.5 * period, seconds)
             if end > start:
-                p.events.append((start, end, f"pinches with the {SIDES[side]} hand"))
+                p.events.append((start, end, f"pinches thumb and fingers of the {SIDES[side]} hand together"))
     face.think(p.face, 0.4 * lag(closed, t, 0.1))
     face.add(p.face, {"tongueOut": 0.12, "jawOpen": 0.05}, lag(closed, t, 0.05) * 0.5)
     goal = keyed(t, knots, np.array(places)) + 0.006 * drift(t, rng, (3,), hz=1.1)
@@ -219,7 +219,7 @@ def piano(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     p.head[:, 0] -= 0.2 * lag(dreamy, t, 0.15)
     face.smile(p.face, 0.3 + 0.25 * flow)
     face.add(p.face, face.both("browDown", 0.25) | {"mouthPucker": 0.15}, accent * 0.6)
-    p.events.append((0.0, seconds, "plays an air piano"))
+    p.events.append((0.0, seconds, "plays an air piano with the fingers of both hands"))
     return p.track()
 
 
@@ -279,7 +279,9 @@ def fists(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
         for k in cycles(t, period):
             at = k * period
             if side == leader and at < seconds and at + period > 0:
-                p.events.append((max(at, 0.0), min(at + 0.66 * period, seconds), "closes the fists"))
+                p.events.append(
+                    (max(at, 0.0), min(at + 0.66 * period, seconds), "closes both hands to fists")
+                )
     p.look_at_hand(1 - leader, 0.62 * seconds, 0.95 * seconds, head=0.4)
     late_burst = lag(burst_all, t, 0.07)
     p.sway[:, 2] -= 0.012 * lag(squeeze_all, t, 0.08) * up

@@ -83,8 +83,8 @@ def sneak(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     p.shrug += 0.1 + 0.06 * crouch + 0.03 * lag(np.cos(2 * over), t, 0.1)[:, None]
     face.raise_brows(p.face, 0.35 + 0.15 * drift(t, rng, hz=0.4))
     face.add(p.face, face.both("mouthPress", 0.3) | {"mouthPucker": 0.15})
-    words = "sneaks ahead" if abs(curve) < 0.15 else f"sneaks in a curve to the {SIDES[int(curve < 0)]}"
-    p.events.append((0.0, seconds, words))
+    way = "ahead" if abs(curve) < 0.15 else f"in a curve to the {SIDES[int(curve < 0)]}"
+    p.events.append((0.0, seconds, f"sneaks {way} with bent arms, the hands held out in front"))
     return p.track()
 
 
@@ -147,7 +147,9 @@ def march(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     p.shrug += -0.03 + 0.03 * lag(smooth(stamp, t, 0.02), t, 0.04)[:, None]
     face.add(p.face, face.both("browDown", 0.22) | face.both("mouthPress", 0.2) | {"mouthShrugLower": 0.12})
     face.exhale(p.face, 0.3 * lag(stamp, t, 0.05) * (np.mod(cycle, 1.0) < 0.5))
-    p.events.append((0.0, seconds, "marches with high knees" if lift >= 0.8 else "marches"))
+    p.events.append(
+        (0.0, seconds, "marches" + (" with high knees" if lift >= 0.8 else "") + ", the stiff arms swinging")
+    )
     return p.track()
 
 
@@ -208,7 +210,7 @@ def stairs(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.r
     push = lag(load, t, 0.3)
     face.effort(p.face, 0.12 + 0.4 * push)
     face.exhale(p.face, 0.7 * push * (np.sin(wave) > 0))
-    p.events.append((0.0, seconds, "climbs ahead with high steps"))
+    p.events.append((0.0, seconds, "climbs ahead with high steps, the arms swinging along"))
     return p.track()
 
 
@@ -287,7 +289,14 @@ def sidestep(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np
     p.shrug += 0.04 * lag(wide, t, 0.1)[:, None]
     face.add(p.face, face.both("browDown", 0.2) | face.both("eyeSquint", 0.15), crouch)
     face.exhale(p.face, 0.3 * lag(wide, t, 0.2))
-    p.events.append((0.0, seconds, f"steps sideways to the {SIDES[lead]}"))
+    p.events.append(
+        (
+            0.0,
+            seconds,
+            f"steps sideways to the {SIDES[lead]}"
+            + (", the arms held away from the body" if crouch > 0.5 else ""),
+        )
+    )
     return p.track()
 
 

@@ -115,6 +115,12 @@ class Puppet:
         early = settle(amount, float(self.t[1] - self.t[0]), 0.1)
         self.sway[:, 1] -= 0.1 * early
 
+    def tell(self, words: str, start: float, end: float, seconds: float) -> None:
+        """An event of a phrase of `seconds`, as far as it is within the phrase."""
+        start, end = max(float(start), 0.0), min(float(end), seconds)
+        if end > start:
+            self.events.append((start, end, words))
+
     # Eyes
 
     def look(self, goal: ArrayLike, start: float, end: float, head: float = 0.6) -> None:

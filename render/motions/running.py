@@ -68,10 +68,8 @@ def run(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.rand
     face.exhale(p.face, 0.55 * np.clip(breath, 0, 1) * (0.6 + 0.4 * hurry))
     face.add(p.face, {"jawOpen": 0.14}, np.clip(-breath, 0, 1))
     face.effort(p.face, 0.2 + 0.25 * hurry + 0.06 * drift(t, rng, hz=0.3))
-    words = (
-        "runs ahead" if abs(curve) < 0.15 else f"runs in a curve to the {'left' if curve > 0 else 'right'}"
-    )
-    p.events.append((0.0, seconds, words))
+    way = "ahead" if abs(curve) < 0.15 else f"in a curve to the {'left' if curve > 0 else 'right'}"
+    p.events.append((0.0, seconds, f"runs {way}, the bent arms pumping and the fingers curled"))
     return p.track()
 
 

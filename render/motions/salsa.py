@@ -16,7 +16,7 @@ FIGURES = (
     "steps forward and back",
     "steps to the sides",
     "breaks back and opens the arms",
-    "turns once around",
+    "turns once around to the right",
 )
 """Words for each figure of eight beats."""
 

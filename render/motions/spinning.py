@@ -72,10 +72,11 @@ def spin(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     face.raise_brows(p.face, 0.4 * whirl)
     face.smile(p.face, 0.15 + 0.25 * whirl + 0.6 * pulse(now, lasts - 0.1, 0.3, 0.3, 0.5))
     face.exhale(p.face, 0.5 * pulse(now, lasts, 0.15, 0.1, 0.3))
+    held = " with the arms out wide" if arms > 0.7 else " with the arms held in" if arms < 0.3 else ""
     for one in spins:
         if 0 <= one.start < seconds:
             end = min(one.start + lasts, seconds)
-            p.events.append((one.start, end, f"spins to the {SIDES[foot]}"))
+            p.events.append((one.start, end, f"spins to the {SIDES[foot]}" + held))
     return p.track()
 
 

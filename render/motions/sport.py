@@ -52,7 +52,14 @@ def squat(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
     face.effort(p.face, 0.25 * down + 0.55 * rising * depth)
     face.exhale(p.face, 0.8 * rising)
     p.shrug += 0.03 * down[:, None]
-    p.events.append((0.0, seconds, "does deep squats" if depth > 0.65 else "does squats"))
+    p.events.append(
+        (
+            0.0,
+            seconds,
+            ("does deep squats" if depth > 0.65 else "does squats")
+            + ", reaching the arms forward on the way down",
+        )
+    )
     return p.track()
 
 
@@ -136,7 +143,9 @@ def jump(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
     face.raise_brows(p.face, 0.7 * fly)
     face.smile(p.face, 0.3 + 0.4 * fly)
     face.exhale(p.face, 0.8 * pulse(u, marks[3] - 0.02, 0.08, 0.05, 0.25))
-    p.events.append((0.0, seconds, "jumps with the arms flung wide" if spread > 0.5 else "jumps"))
+    p.events.append(
+        (0.0, seconds, "jumps with the arms flung wide" if spread > 0.5 else "jumps with swinging arms")
+    )
     return p.track()
 
 
@@ -313,7 +322,7 @@ def kick(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ran
         p.shrug[:, side] += 0.06
     face.effort(p.face, 0.2 * up + 0.7 * kick_out)
     face.exhale(p.face, 0.9 * kick_out)
-    p.events.append((0.0, seconds, f"kicks to the front with the {SIDES[leg]} leg"))
+    p.events.append((0.0, seconds, f"kicks to the front with the {SIDES[leg]} leg, the hands in fists"))
     return p.track()
 
 
