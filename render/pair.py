@@ -11,11 +11,9 @@ import hashlib
 import json
 import os
 import shutil
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,23 +21,21 @@ import numpy as np
 
 from motionpair import assets, captions, durable, masks, media, schema, shards
 from motionpair.annotations import CLIPS, pack
+from motionpair.gate_limits import REFERENCE_LACKS
 from motionpair.plan import PlanFile
-from motionpair.planning import candidate
-from motionpair.recipe import Recipe
-from motionpair.specs import PairSpec
+from motionpair.planning import ENGINE, candidate
+from motionpair.recipe import Limits, Recipe
+from motionpair.specs import DRIVING_ENGINES, PairSpec
 from render import gates
 from render.annotate import clip_annotations
 from render.characters.store import CharacterStore
-from render.engines import Engine, Frames, open_engine
+from render.clock import Clock
+from render.engines import Engine, Engines, Frames
+from render.estimators.errors import EstimateErrors
+from render.gates.pixels import judge_reference
+from render.observations import observe_performers
+from render.references import Picture, reference_pictures, stage_references
 from render.stage import cast_of, stage_pair
-
-ESTIMATE_COLUMNS = (
-    "estimator_body_mm",
-    "estimator_body_px",
-    "estimator_fingertip_mm",
-    "estimator_fingertip_px",
-)
-"""Figures of the estimated clip's error; 0 where both clips are exact."""
 
 
 class NoCandidateError(Exception):
@@ -61,23 +57,6 @@ class MadePair:
     blobs: dict[str, bytes]
 
 
-@dataclass
-class Clock:
-    """CPU seconds of this process by stage of the work, for the run's timings."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Count what the block costs under `name`."""
-        before = time.process_time()
-        try:
-            yield
-        finally:
-            spent = time.process_time() - before
-            self.seconds[name] = self.seconds.get(name, 0.0) + spent
-
-
 def make_pair(
     spec: PairSpec, recipe: Recipe, engine: Engine, store: CharacterStore, clock: Clock
 ) -> MadePair:
@@ -86,41 +65,75 @@ def make_pair(
     Raises:
         gates.Discard: the candidate breaks one of the recipe's limits.
     """
-    with clock.stage("stage"):
-        driving, target = stage_pair(spec, store)
-    with clock.stage("gates"):
+    driving, target = stage_pair(spec, store, clock)
+    with clock.stage("geometry gate"):
         figures = gates.judge_geometry(spec, driving, target, recipe.limits)
     with clock.stage("render"):
         frames = engine.render(driving.scene), engine.render(target.scene)
     with clock.stage("annotate"):
         notes = [clip_annotations(s.scene, f) for s, f in zip((driving, target), frames, strict=True)]
-    with clock.stage("gates"):
+    with clock.stage("pixel gate"):
         visible = [n["joint_visible"] for n in notes]
         figures |= gates.judge_pixels(spec, *frames, visible, recipe.limits)
+    with clock.stage("references"):
+        stills = stage_references(spec, target)
+        pictures = reference_pictures(spec, frames[1], None if stills is None else engine.render(stills))
+        _judge_references(spec, pictures, recipe.limits)
     with clock.stage("encode"):
-        blobs = _blobs(spec, recipe, frames, notes)
+        blobs = _blobs(spec, recipe, frames, notes, pictures)
     row = schema.spec_columns(spec) | {
-        "caption": captions.caption(spec),
+        "caption": captions.caption(spec, observe_performers(target)),
         "character_hashes": [store.hash(c) for c in cast_of(spec)],
         "device_class": engine.device_class(),
         "assets": assets.assets_of(spec),
     }
-    figures |= dict.fromkeys(ESTIMATE_COLUMNS, 0.0)
+    figures |= _estimate_figures((*driving.estimates, *target.estimates))
     return MadePair(row | {name: round(value, 6) for name, value in figures.items()}, blobs)
 
 
+def _judge_references(spec: PairSpec, pictures: Mapping[str, Picture], limits: Limits) -> None:
+    """Hold every reference to show whom it is there for: a face its performer, the others everybody.
+
+    Raises:
+        gates.Discard: it shows too little of a performer.
+    """
+    for name, picture in pictures.items():
+        if name != "reference_face":
+            judge_reference(spec, picture.index, limits)
+            continue
+        (performer,) = (extra.performer for extra in spec.extra_references if extra.kind == "face")
+        share = float((picture.index == performer + 1).mean())
+        if share < limits.mask_share:
+            raise gates.Discard(REFERENCE_LACKS, share, f"at least {limits.mask_share:.4g}")
+
+
+def _estimate_figures(estimates: Sequence[EstimateErrors]) -> dict[str, float]:
+    """The row's figures of the estimated clip's error, over its performers; 0 where both clips are exact."""
+    return {
+        f"estimator_{name}": float(np.mean([getattr(e, name) for e in estimates])) if estimates else 0.0
+        for name in ("body_mm", "body_px", "fingertip_mm", "fingertip_px")
+    }
+
+
 def _blobs(
-    spec: PairSpec, recipe: Recipe, frames: Sequence[Frames], notes: Sequence[dict[str, np.ndarray]]
+    spec: PairSpec,
+    recipe: Recipe,
+    frames: Sequence[Frames],
+    notes: Sequence[dict[str, np.ndarray]],
+    pictures: Mapping[str, Picture],
 ) -> dict[str, bytes]:
     driving, target = frames
     slots = [p.slot for p in spec.target.performers]
-    at = spec.reference.frame
-    reference_labels = masks.labels(target.performers()[at], slots, "reference", spec.mode)
-    reference = masks.reference_image(target.rgb[at], reference_labels, spec.mode)
     arrays = {
         f"{clip}/{name}": array for clip, of in zip(CLIPS, notes, strict=True) for name, array in of.items()
     }
     crf = recipe.rendering.crf
+    references = dict.fromkeys(schema.OPTIONAL_BLOBS, b"")
+    for name, picture in pictures.items():
+        labels = masks.labels(picture.index, slots, "reference", spec.mode)
+        image = masks.reference_image(picture.rgb, labels, spec.mode)
+        references[name] = media.encode_reference(image)
+        references[f"{name}_mask"] = media.encode_mask_image(labels)
     return {
         "driving": media.encode_video(driving.rgb, spec.fps, crf),
         "driving_mask": media.encode_mask(
@@ -130,11 +143,15 @@ def _blobs(
         "target_mask": media.encode_mask(
             masks.labels(target.performers(), slots, "target", spec.mode), spec.fps
         ),
-        "reference": media.encode_reference(reference),
-        "reference_mask": media.encode_mask_image(reference_labels),
-        **dict.fromkeys(schema.OPTIONAL_BLOBS, b""),
+        **references,
         "annotations": pack(arrays),
     }
+
+
+def engines_of(recipe: Recipe) -> set[str]:
+    """The engines, as render settings name them, whose pixels a dataset of the recipe holds."""
+    kinds = {kind for s in recipe.strata if s.count for kind, weight in s.driving.items() if weight > 0}
+    return {ENGINE} | {engine for engine, kind in DRIVING_ENGINES.items() if kind in kinds}
 
 
 @dataclass
@@ -158,7 +175,8 @@ class PairJob:
         """Open the plan, the cast and the engines: once in each worker."""
         self._plan = PlanFile(self.plan_path)
         self._store = CharacterStore(self.store_root)
-        self._engine = open_engine("blender", threads=self.threads, device=self.device)
+        names = sorted(engines_of(self._plan.recipe))
+        self._engine = Engines(names, threads=self.threads, device=self.device)
 
     def device_class(self) -> str:
         """What the pixels depend on beside plan and versions."""

@@ -55,28 +55,33 @@ class Mannequins:
 
 
 class Painter:
-    """An engine that paints a square over every joint. spoilt: numbers of the scenes that come out black."""
+    """An engine that paints a square over every joint. spoilt: numbers of the clips that come out black."""
 
     name = "painter"
 
     def __init__(self, spoilt: set[int]) -> None:
         self.spoilt = spoilt
-        self.scenes = 0
+        self.clips = 0
+        self.stills: list[Scene] = []
 
     def device_class(self) -> str:
         return "cpu/paint"
 
     def render(self, scene: Scene) -> Frames:
-        number, self.scenes = self.scenes, self.scenes + 1
+        if scene.laid_out_for is None:
+            number, self.clips = self.clips, self.clips + 1
+        else:  # references: painted as the target
+            number = 1
+            self.stills.append(scene)
         shape = (scene.frames, scene.camera.height, scene.camera.width)
-        index, rgb = np.zeros(shape, np.uint8), np.full((*shape, 3), 120, np.uint8)
+        index, rgb = np.zeros(shape, np.uint8), np.full((*shape, 3), 160 if number % 2 else 80, np.uint8)
         for i, actor in enumerate(scene.actors):
             pixels, _ = scene.camera.project(actor.pose.positions[:, :55])
             for t, joint in np.ndindex(pixels.shape[:2]):
                 x, y = np.clip(pixels[t, joint], 0, shape[:0:-1]).astype(int)
                 index[t, max(y - 3, 0) : y + 4, max(x - 3, 0) : x + 4] = i + 1
         rgb[index > 0] = (200, 60, 60) if number % 2 else (60, 60, 200)
-        if number in self.spoilt:
+        if number in self.spoilt and scene.laid_out_for is None:
             rgb[:] = 0
         return Frames(rgb, index, np.full(shape, 100, np.float32))
 
@@ -89,7 +94,7 @@ def painted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[PairJob, P
     waving.write_text(text + "\nlimits: {candidates: 3}\nmotions: {families: {wave: 1}}\n")
     write_plan(make_plan(load_recipe(waving), SEED), tmp_path / "plan.parquet")
     painter = Painter(set())
-    monkeypatch.setattr(rendering, "open_engine", lambda name, threads, device: painter)
+    monkeypatch.setattr(rendering, "Engines", lambda names, threads, device: painter)
     monkeypatch.setattr(rendering, "CharacterStore", Mannequins)
     job = PairJob(tmp_path / "plan.parquet", tmp_path / "staging", tmp_path / "cast")
     job.setup()
