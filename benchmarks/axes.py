@@ -83,15 +83,16 @@ def of_pairs(recipe: Recipe, specs: Iterable[PairSpec]) -> Axes:
         axes["split"].add(spec.split, {n: getattr(recipe.splits, n) for n in ("train", "validation", "test")})
         sizes = {f"{s.width}x{s.height}": s.weight for s in recipe.sizes}
         axes["size"].add(f"{spec.width}x{spec.height}", sizes)
-        axes["reverse driven"].add(_yes(spec.reverse_driven), _share(recipe.estimators.reverse_driven))
+        _conditioned(axes, recipe, stratum, spec)
         _company(axes, recipe, stratum, spec)
         _looks(axes, recipe, spec)
         # Places, lights and cameras are the target's; the driving clip of an animation has its own.
         weights = dict(recipe.places.environments)
         _filmed(axes, recipe, stratum, spec.target, weights)
-        if spec.mode == "animation":
+        if spec.mode == "animation" and spec.driving_kind == "clip":
             others = {k: w for k, w in weights.items() if k != spec.target.environment.kind}
-            _filmed(axes, recipe, stratum, spec.driving, others if any(others.values()) else weights)
+            beside = spec.target.camera.azimuth, recipe.cameras.view_gap
+            _filmed(axes, recipe, stratum, spec.driving, others if any(others.values()) else weights, beside)
     return dict(axes)
 
 
@@ -130,6 +131,25 @@ def of_characters(recipe: Recipe, characters: Iterable[Character]) -> Axes:
 _WORN = {"outer": "outer garment", "feet": "footwear", "eyes": "eyewear", "head": "headwear"}
 
 
+def _conditioned(axes: Axes, recipe: Recipe, stratum: Stratum, spec: PairSpec) -> None:
+    """What the driving clip shows and who estimated it, and the reference images."""
+    if sum(weight > 0 for weight in stratum.driving.values()) > 1:
+        axes[f"driving kind, {spec.stratum}"].add(spec.driving_kind, stratum.driving)
+    if spec.driving_kind == "clip":
+        axes["reverse driven"].add(_yes(spec.reverse_driven), _share(recipe.estimators.reverse_driven))
+    estimated = spec.driving if spec.reverse_driven else spec.target
+    axes["estimator"].add(estimated.estimator.name, recipe.estimators.models)
+    # One out of the clip becomes another where the motion does not reach far enough: counted where it is.
+    kinds = recipe.references.kinds
+    if spec.reference.kind != "out_of_clip":
+        within = {kind: weight for kind, weight in kinds.items() if kind != "out_of_clip"}
+        axes["reference kind, but out of clip"].add(spec.reference.kind, within)
+    extra = {each.kind for each in spec.extra_references}
+    if stratum.framing != "close_up":
+        axes["additional reference, back"].add(_yes("back" in extra), _share(recipe.references.extra["back"]))
+    axes["additional reference, face"].add(_yes("face" in extra), _share(recipe.references.extra["face"]))
+
+
 def _company(axes: Axes, recipe: Recipe, stratum: Stratum, spec: PairSpec) -> None:
     count = len(spec.target.performers)
     low, high = stratum.performers
@@ -161,8 +181,14 @@ def _looks(axes: Axes, recipe: Recipe, spec: PairSpec) -> None:
 
 
 def _filmed(
-    axes: Axes, recipe: Recipe, stratum: Stratum, clip: ClipSpec, environments: Mapping[str, float]
+    axes: Axes,
+    recipe: Recipe,
+    stratum: Stratum,
+    clip: ClipSpec,
+    environments: Mapping[str, float],
+    beside: tuple[float, float] | None = None,
 ) -> None:
+    """A clip's place, light and camera. beside: an azimuth and how far from it at most the camera may be."""
     place, camera = clip.environment, clip.camera
     axes["environment"].add(place.kind, environments)
     lights = {h: recipe.places.hdris.get(h, 0.0) for h in catalog.ENVIRONMENTS[place.kind].hdris}
@@ -171,10 +197,19 @@ def _filmed(
     ranges = getattr(recipe.cameras, stratum.framing)
     framing = stratum.framing.replace("_", " ")
     axes[f"camera, {framing}"].add(camera.kind, ranges.kinds)
-    fits = [n for n, a in ranges.angles.items() if a.span[0] <= camera.elevation <= a.span[1]]
-    axes[f"angle, {framing}"].add(fits[0], {n: a.weight for n, a in ranges.angles.items()})
     axes[f"depth of field, {framing}"].add(_yes(camera.f_stop > 0), _share(ranges.blurred))
-    axes[f"azimuth, {framing}"].add(*_quarter(camera.azimuth, ranges.azimuth))
+    if beside is None:
+        # A driving clip's camera is of its target's angle.
+        fits = [n for n, a in ranges.angles.items() if a.span[0] <= camera.elevation <= a.span[1]]
+        axes[f"angle, {framing}"].add(fits[0], {n: a.weight for n, a in ranges.angles.items()})
+        axes[f"azimuth, {framing}"].add(*_quarter(camera.azimuth, ranges.azimuth))
+    else:
+        azimuth, gap = beside
+        span = max(ranges.azimuth[0], azimuth - gap), min(ranges.azimuth[1], azimuth + gap)
+        share = (camera.azimuth - span[0]) / (span[1] - span[0]) if span[1] > span[0] else 0.0
+        axes[f"azimuth of the driving camera beside the target's, {framing}"].add(
+            *_quarter(share, (0.0, 1.0))
+        )
     axes[f"focal length, {framing}"].add(*_quarter(camera.focal_mm, ranges.focal_mm))
 
 

@@ -111,6 +111,8 @@ class Figures:
                     self.clip_pops[_named(performer.motion.phrases)] += gross.pops
                 else:
                     self.estimated_slide.append(feet.slide_p95_mm)
+                if clip is spec.driving and spec.driving_kind != "clip":
+                    continue  # bones and grey bodies wear nothing
                 for garment in wear.measure(actor.character, actor.pose):
                     self.worn += 1
                     for fault in garment.fails:
