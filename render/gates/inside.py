@@ -18,6 +18,9 @@ LIMB_POINTS = 120
 """Points of a limb, at most, that are looked for inside the rest of the body."""
 DEEPEST = 5
 """The depth of a limb is that of its fifth deepest point: a fingertip alone cuts nothing."""
+ASIDE, SLANT = 0.02, 0.3
+"""Metres that a point may be beside the middle of the facet that it is under, and how much more each metre
+deeper: facets of the trunk are 20 to 30 mm wide, and skin is curved."""
 
 _SIDES = ("left", "right")
 _HANDS = {"left": ("left_wrist", *LEFT_HAND_JOINTS), "right": ("right_wrist", *RIGHT_HAND_JOINTS)}
@@ -47,12 +50,15 @@ def self_overlap(actor: Actor) -> float:
 def _depth(points: np.ndarray, facets: np.ndarray) -> float:
     """Metres that the fifth deepest of points (N, 3) is under facets (F, 4, 3); 0 where it is not."""
     centres = facets.mean(axis=1)
-    _, nearest = cKDTree(centres).query(points, k=3)
+    distances, nearest = cKDTree(centres).query(points, k=3)
     corners = facets[nearest]
     normals = np.cross(corners[:, :, 2] - corners[:, :, 0], corners[:, :, 3] - corners[:, :, 1])
     lengths = np.sqrt((normals * normals).sum(axis=-1))
     heights = ((points[:, None] - centres[nearest]) * normals).sum(axis=-1) / np.maximum(lengths, 1e-12)
-    depths = np.sort(-heights.max(axis=1))
+    depths = -heights.max(axis=1)
+    # The skin has holes where limbs were left out: what is beside a facet, not under it, is out in the open.
+    aside = np.sqrt(np.maximum(distances[:, 0] ** 2 - heights[:, 0] ** 2, 0.0))
+    depths = np.sort(np.where(aside <= ASIDE + SLANT * depths, depths, 0.0))
     return max(float(depths[-min(DEEPEST, len(depths))]), 0.0)
 
 
