@@ -95,14 +95,18 @@ class Dataset:
         return media.decode_video(self.blob(row, column), **_expected(row))
 
     def labels(self, row: Mapping[str, Any], column: str) -> np.ndarray:
-        """The labels of a mask: (T, H, W) uint8, of `reference_mask` (H, W)."""
-        if column == "reference_mask":
+        """The labels of a mask: (T, H, W) uint8; of a reference image's, such as `reference_mask`, (H, W)."""
+        if column.startswith("reference"):
             return media.decode_mask_image(self.blob(row, column), width=row["width"], height=row["height"])
         return media.decode_mask(self.blob(row, column), **_expected(row))
 
-    def reference(self, row: Mapping[str, Any]) -> np.ndarray:
-        """The reference image, (H, W, 3) uint8 sRGB."""
-        data = self.blob(row, "reference")
+    def reference(self, row: Mapping[str, Any], column: str = "reference") -> np.ndarray:
+        """The reference image, or an additional one (`reference_back`), (H, W, 3) uint8 sRGB.
+
+        Raises:
+            DataError: damaged, or the pair has no such reference (its `extra_references` says which).
+        """
+        data = self.blob(row, column)
         return media.decode_reference(data, width=row["width"], height=row["height"])
 
     def annotations(self, row: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,16 @@ from PIL import Image, ImageDraw, ImageFont
 
 from motionpair.dataset import Dataset
 from motionpair.palette import PALETTE, labels_to_rgb, slot_colour, slot_label
+from motionpair.specs import VOID
 
 INSTANTS = 6
 """Instants of the clips that a sheet shows, evenly spaced from the first frame to the last."""
 
 _CELL_AREA = 172 * 300
-_CAPTION_SIZE = 19
+_CAPTION_SIZE, _CAPTION_LINES = 19, 4
 _COLUMN, _MARGIN, _GAP, _LINE, _CHIP = 340, 44, 10, 30, 56
-_GROUND, _TEXT, _QUIET, _RULE = "#17191d", "#eceef2", "#98a0ad", "#343942"
+_GROUND, _TEXT, _QUIET, _RULE, _WINDOW = "#17191d", "#eceef2", "#98a0ad", "#343942", "#ffd75e"
+_DRIVING = {"clip": "a clip", "pose": "bones on black", "body_mesh": "grey bodies on black"}
 _ROWS = {
     "driving": "Driving",
     "driving_mask": "Driving mask",
@@ -30,7 +32,9 @@ _MASKS = ("driving_mask", "target_mask")
 
 
 def pair_sheet(out: str | Path, pair_id: str) -> Image.Image:
-    """A labelled contact sheet of a pair: reference, and several instants of both clips and their masks.
+    """A labelled contact sheet of a pair: references, and several instants of both clips and their masks.
+
+    A thin frame on the driving clip's first picture is the window that augmentation stretches to all of it.
 
     Args:
         out: the dataset's folder or URI.
@@ -48,12 +52,17 @@ def pair_sheet(out: str | Path, pair_id: str) -> Image.Image:
         "target": dataset.video(row, "target"),
         "target_mask": labels_to_rgb(dataset.labels(row, "target_mask")),
     }
-    references = (dataset.reference(row), labels_to_rgb(dataset.labels(row, "reference_mask")))
+    references = {
+        f"Reference, {row['reference_kind'].replace('_', ' ')}": dataset.reference(row),
+        "Reference mask": labels_to_rgb(dataset.labels(row, "reference_mask")),
+    }
+    for kind in row["extra_references"]:
+        references[f"Reference, {kind}"] = dataset.reference(row, f"reference_{kind}")
     return _compose(row, clips, references)
 
 
 def _compose(
-    row: Mapping[str, Any], clips: Mapping[str, np.ndarray], references: Sequence[np.ndarray]
+    row: Mapping[str, Any], clips: Mapping[str, np.ndarray], references: Mapping[str, np.ndarray]
 ) -> Image.Image:
     width, height = _cell_size(row["width"], row["height"])
     instants = np.linspace(0, row["frames"] - 1, min(INSTANTS, row["frames"])).round().astype(int)
@@ -61,10 +70,13 @@ def _compose(
     column = max(_COLUMN, 2 * width + _GAP if side_by_side else width)
     strip_left = 2 * _MARGIN + column
     page_width = strip_left + len(instants) * (width + _GAP) - _GAP + _MARGIN
-    caption = _wrapped(row["caption"], page_width - 2 * _MARGIN, _CAPTION_SIZE)
+    caption = _wrapped(row["caption"], page_width - 2 * _MARGIN - 24, _CAPTION_SIZE)
+    if len(caption) > _CAPTION_LINES:
+        caption = [*caption[: _CAPTION_LINES - 1], f"{caption[_CAPTION_LINES - 1]} ..."]
     top = _MARGIN + 46 + _LINE * len(caption) + 34
     step = height + _LINE + _GAP
-    references_height = _LINE + (step if side_by_side else 2 * step)
+    beside = 2 if side_by_side else 1
+    references_height = _LINE + -(-len(references) // beside) * step
     body = max(_LINE + len(_ROWS) * step, references_height + _facts_height(row))
     page = Image.new("RGB", (page_width, top + body + _MARGIN), _GROUND)
     pen = ImageDraw.Draw(page)
@@ -83,13 +95,26 @@ def _compose(
             _paste(page, clips[name][instant], place, (width, height), mask=name in _MASKS)
     for j, title in enumerate(_ROWS.values()):
         _write(pen, (strip_left, top + _LINE + j * step + 4), title, 18, _QUIET)
-    for j, (picture, title) in enumerate(zip(references, ("Reference", "Reference mask"), strict=True)):
-        x = _MARGIN + (j * (width + _GAP) if side_by_side else 0)
-        y = top + _LINE + (0 if side_by_side else j * step)
-        _write(pen, (x, y + 4), title, 18, _QUIET)
-        _paste(page, picture, (x, y + _LINE), (width, height), mask=j == 1)
+    _frame_window(pen, row, (strip_left, top + 2 * _LINE), (width, height))
+    for j, (title, picture) in enumerate(references.items()):
+        x, y = _MARGIN + j % beside * (width + _GAP), top + _LINE + j // beside * step
+        _write(pen, (x, y + 4), title, 16, _QUIET)
+        _paste(page, picture, (x, y + _LINE), (width, height), mask=title.endswith("mask"))
     _write_facts(pen, row, top + references_height)
     return page
+
+
+def _frame_window(
+    pen: ImageDraw.ImageDraw, row: Mapping[str, Any], place: tuple[int, int], size: tuple[int, int]
+) -> None:
+    """Frame the driving clip's augmentation window, unless it is the whole picture."""
+    left, top, width, height = row["augmentation_window"]
+    if (width, height) == (1.0, 1.0):
+        return
+    x0, y0 = place[0] + left * size[0], place[1] + top * size[1]
+    x1, y1 = x0 + width * size[0] - 1, y0 + height * size[1] - 1
+    pen.rectangle((x0 - 1, y0 - 1, x1 + 1, y1 + 1), outline=_GROUND)
+    pen.rectangle((x0, y0, x1, y1), outline=_WINDOW)
 
 
 def _cell_size(width: int, height: int) -> tuple[int, int]:
@@ -122,13 +147,26 @@ def _facts(row: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         driving, target = of("driving"), of("target")
         return [driving] if driving == target else [f"{driving} in driving", f"{target} in target"]
 
+    def place(side: str) -> str:
+        environment, hdri = row[f"{side}_environment"], row[f"{side}_hdri"]
+        return "black" if environment == VOID.kind else f"{environment}, {hdri} light"
+
     facts = [
-        ("motion", [", ".join(row["motion_families"])]),
+        ("motion", [", ".join(row["motion_families"]) + (", under way" if row["continues"] else "")]),
+        ("driving", [_DRIVING[row["driving_kind"]], *_skeleton(row)]),
+        ("reference", [f"{row['reference_kind'].replace('_', ' ')}, frame {row['reference_frame']}"]),
         ("looks", both(lambda s: ", ".join(dict.fromkeys(row[f"{s}_looks"])).replace("_", " "))),
-        ("places", both(lambda s: f"{row[f'{s}_environment']}, {row[f'{s}_hdri']} light")),
+        ("places", both(place)),
         ("cameras", both(lambda s: f"{row[f'{s}_framing'].replace('_', ' ')}, {row[f'{s}_camera']}")),
         ("renders", both(lambda s: f"{row[f'{s}_engine']}, {row[f'{s}_preset']}, {row[f'{s}_samples']} spp")),
         ("estimators", both(lambda s: row[f"{s}_estimator"])),
+        (
+            "error",
+            [
+                f"body {row['estimator_body_mm']:.0f} mm, {row['estimator_body_px']:.1f} px",
+                f"fingertips {row['estimator_fingertip_mm']:.0f} mm, {row['estimator_fingertip_px']:.1f} px",
+            ],
+        ),
         ("candidate", [", ".join([str(row["k"]), *(d["reason"] for d in row["discards"])])]),
         (
             "feet",
@@ -147,6 +185,11 @@ def _facts(row: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         ("energy", [f"{row['motion_energy']:.2f} m/s"]),
     ]
     return [(name, [part for line in lines for part in textwrap.wrap(line, 32)]) for name, lines in facts]
+
+
+def _skeleton(row: Mapping[str, Any]) -> list[str]:
+    changed = row["augmentation_skeleton"]
+    return ["bones " + ", ".join(part.replace(":", " x ") for part in changed)] if changed else []
 
 
 def _facts_height(row: Mapping[str, Any]) -> int:
