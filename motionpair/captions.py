@@ -124,14 +124,14 @@ def _people(
     for k, where in zip(order, names, strict=True):
         performer, facts = performers[k], observed[k] if observed else None
         out.append(_looks(performer, where, mixed, _shown(performer, facts, close), rng))
-        out += told(performer.character, performer.motion, seconds, facts, rng, len(performers) > 1)
+        out += told(performer.character, performer.motion, seconds, facts, rng, len(performers))
     return out
 
 
 def _shown(performer: Performer, facts: Observed | None, close: bool) -> list[bool]:
     """Which of the garments the picture shows: as observed, else by where they are worn."""
     if facts is not None:
-        return list(facts.garments)
+        return [k not in facts.hidden for k in range(len(performer.character.garments))]
     places = [catalog.GARMENT_KINDS[g.kind].place for g in performer.character.garments]
     return [not (close and place in _BELOW) for place in places]
 
@@ -211,7 +211,10 @@ def _place(environment: Environment, close: bool, rng: np.random.Generator) -> t
     where = f"{builder.caption}, in {light}"
     if not details:
         return where, ""
-    return where, f"{_one(rng, 'The place has', 'The setting has')} {listed(details)}."
+    return (
+        where,
+        f"{_one(rng, 'The place has', 'The setting has', 'The surroundings show')} {listed(details)}.",
+    )
 
 
 _ARTICLE = re.compile(r"\ba(?= [aeiou])")

@@ -19,7 +19,7 @@ SLIVER = 0.3
 """Seconds that something is to be seen to be worth a word, unless nothing is seen for as long."""
 SLOW = 0.75
 """Speed of a motion below which a caption speaks of slow motion."""
-_LOOPS = {"sit", "lift", "drink", "reach", "point", "bow", "throw"}
+_ROUNDS = {"sit", "lift", "drink", "reach", "point", "bow", "throw", "phone", "squat", "stretch"}
 """Families whose caption tells a whole round; a clip may show a part, so what is observed is told alone."""
 _NUMBERS = {1: "one metre", 1.5: "a metre and a half", 2: "two metres", 2.5: "two and a half metres"}
 
@@ -51,22 +51,22 @@ def told(
     seconds: float,
     observed: Observed | None,
     rng: np.random.Generator,
-    brief: bool,
+    count: int,
 ) -> list[str]:
     """Sentences on what a performer does in a clip of `seconds`, in the order of time.
 
     Args:
         character, motion: the performer's. seconds: the clip's length. observed: what the clip shows of it;
-            None: the motion's spec alone is told. rng: chooses among phrasings. brief: one of several
-            performers, so fewer words.
+            None: the motion's spec alone is told. rng: chooses among phrasings. count: of
+            performers; the more there are, the fewer words has each.
     """
     names = names_of(character)
     sentences = [_beginning(names, observed, rng)] if observed else []
-    sentences += _story(names, _phrases(motion, seconds), observed, seconds, rng, 2 if brief else 4)
-    if observed:
+    sentences += _story(names, _phrases(motion, seconds), observed, seconds, rng, {1: 4, 2: 2}.get(count, 1))
+    if observed and count < 3:
         sentences += _measured(names, observed, rng)
-        if not brief:
-            sentences.append(_ending(names, observed, rng))
+    if observed and count == 1:
+        sentences.append(_ending(names, observed, rng))
     if motion.speed < SLOW:
         sentences.append(_choice(rng, "All of it plays in slow motion.", "The movement is in slow motion."))
     return [s for s in sentences if s]
@@ -77,32 +77,36 @@ def _choice(rng: np.random.Generator, *words: str) -> str:
 
 
 def _beginning(names: Names, observed: Observed, rng: np.random.Generator) -> str:
-    at = _choice(rng, "At the start", "As the clip begins,", "In the first frame", "At first")
+    at = _choice(rng, "At the start", "As the clip begins,", "In the first frame", "In the beginning")
     first, pick = observed.first, int(rng.integers(6))
-    stands = postures.stance(first, pick)
+    stands, facing = postures.stance(first, pick), postures.facing(first, pick)
     hands = postures.hands(first, names.whose, pick)
-    facing = postures.facing(first, pick)
-    where = ", ".join(filter(None, (stands, facing)))
-    if not where:
-        return f"{at} {names.subject} has {listed(hands)}." if hands else ""
-    if not stands:
-        where = f"is {facing.removeprefix('with the back').strip()}"
-        where = f"is seen {facing}" if facing.startswith(("with", "in")) else where
     smile = f" {capital(names.subject)} is smiling." if first.smiling else ""
-    return f"{at} {names.subject} {where}{f', with {listed(hands)}' if hands else ''}.{smile}"
+    if not stands and facing:
+        stands, facing = f"is {facing}" if not facing.startswith(("with", "in")) else f"is seen {facing}", ""
+    if not stands:
+        return f"{at} {_are(hands)}.{smile}" if hands else smile.strip()
+    held = f", with {listed([' '.join(hand) for hand in hands])}" if hands else ""
+    return f"{at} {names.subject} {stands}{f', {facing}' if facing else ''}{held}.{smile}"
+
+
+def _are(hands: Sequence[tuple[str, str]]) -> str:
+    """`her left hand is at hip height and her right hand is raised above the head`."""
+    return listed([f"{who} {'are' if who.startswith('both') else 'is'} {where}" for who, where in hands])
 
 
 def _ending(names: Names, observed: Observed, rng: np.random.Generator) -> str:
     """What is plainly other in the last frame than in the first."""
     first, last, pick = observed.first, observed.last, int(rng.integers(6))
     at = _choice(rng, "At the end", "In the last frame", "As the clip ends,")
-    changed = (last.stance, last.side, last.lean) != (first.stance, first.side, first.lean)
-    stands = postures.stance(last, pick) if changed else ""
-    moved = last.hands != first.hands or last.holding != first.holding
-    hands = postures.hands(last, names.whose, pick) if moved else []
+    other = (last.stance, last.side, last.lean) != (first.stance, first.side, first.lean)
+    stands = postures.stance(last, pick) if other and last.stance not in ("moving", "standing") else ""
+    changed = [last.hands[k] != first.hands[k] or last.holding[k] != first.holding[k] for k in (0, 1)]
+    hands = postures.hands(last, names.whose, pick, (changed[0], changed[1]))
     if stands:
-        return f"{at} {names.subject} {stands}{f', with {listed(hands)}' if hands else ''}."
-    return f"{at} {names.subject} has {listed(hands)}." if hands else ""
+        held = f", with {listed([' '.join(hand) for hand in hands])}" if hands else ""
+        return f"{at} {names.subject} {stands}{held}."
+    return f"{at} {_are(hands)}." if hands else ""
 
 
 def _measured(names: Names, observed: Observed, rng: np.random.Generator) -> list[str]:
@@ -115,7 +119,8 @@ def _measured(names: Names, observed: Observed, rng: np.random.Generator) -> lis
     if observed.travelled:
         far = _NUMBERS.get(round(observed.travelled * 2) / 2, "more than two and a half metres")
         ways = {
-            "": "", "left": " to the left of the picture", "right": " to the right of the picture",
+            "": "", "left": " to the left as seen by the camera",
+            "right": " to the right as seen by the camera",
             "towards": " towards the camera", "away": " away from the camera",
         }  # fmt: skip
         parts.append(f"has moved about {far}{ways[observed.way]}".replace("about more", "more"))
@@ -123,7 +128,7 @@ def _measured(names: Names, observed: Observed, rng: np.random.Generator) -> lis
     if parts:
         out.append(f"{_choice(rng, 'By the end', 'In the course of the clip')} {names.subject} "
                    f"{' and '.join(parts)}.")  # fmt: skip
-    if any(observed.raises) and "head" not in said:
+    if any(observed.raises) and not re.search(r"head|waves|raised|high", said):
         up = "both hands come" if all(observed.raises) else (
             f"{names.whose} {'left' if observed.raises[0] else 'right'} hand comes"
         )  # fmt: skip
@@ -187,10 +192,19 @@ def _acts(phrases: Sequence[tuple[str, Happening]], observed: Observed | None, s
             if (first or (h.start + h.end) / 2 >= phrase.start)
             and (last or (h.start + h.end) / 2 < phrase.end)
         ]
-        verb = phrase.words.split()[0]
-        tells = (family in _LOOPS and parts) or any(h.words.split()[0] == verb for h in parts)
+        verb = _verb(phrase.words)
+        whole = [h for h in parts if h.end - h.start > 0.85 * (min(phrase.end, 1.0) - max(phrase.start, 0.0))]
+        if len(parts) > 1 and len(whole) == 1:
+            rest = [h for h in parts if h is not whole[0]]
+            acts.append(_Act(whole[0].words, _merged(rest)))
+            continue
+        tells = (family in _ROUNDS and parts) or any(_verb(h.words) == verb for h in parts)
         acts.append(_Act("" if tells else phrase.words, _merged(parts)))
     return acts
+
+
+def _verb(words: str) -> str:
+    return words.split()[0].strip(",")
 
 
 def _merged(parts: Sequence[Happening]) -> list[Happening]:
@@ -223,7 +237,8 @@ def _story(
     acts = _acts(phrases, observed, seconds)
     out = []
     for k, act in enumerate(acts):
-        parts = act.parts if len(act.parts) <= most else [*act.parts[: most - 1], act.parts[-1]]
+        room = most + 2 if len(acts) == 1 and most > 1 else most
+        parts = act.parts if len(act.parts) <= room else [*act.parts[: room - 1], act.parts[-1]]
         clauses = _clauses(parts)
         if act.whole and clauses:
             joint = _choice(rng, f": {names.subject} ", f"; {names.subject} ")
@@ -231,10 +246,9 @@ def _story(
         else:
             deed = act.whole or clauses
         if len(acts) == 1:
-            lead = _choice(rng, "", "", "Then ") if not observed or clauses else ""
-            lead = "" if not observed else _choice(rng, "", "From there ", "As time goes on, ")
+            lead = _choice(rng, "", "", "From there ") if observed else ""
         elif k == 0:
-            lead = _choice(rng, "First ", "To begin with, ", "At first ")
+            lead = _choice(rng, "First ", "To begin with, ")
         elif k == len(acts) - 1:
             lead = _choice(rng, "Finally, ", "In the end ", "Then ")
         else:
@@ -244,18 +258,53 @@ def _story(
 
 
 def _clauses(parts: Sequence[Happening]) -> str:
-    """`nods, then smiles and meanwhile waves`: happenings by their time."""
-    words = ""
-    for before, happening in zip([None, *parts], parts, strict=False):
+    """`nods, then smiles and meanwhile waves`: happenings by their time.
+
+    Of neighbours that differ by a word or two, the later ones are told by these: `shows the letter L with the
+    left hand, then A and then V`.
+    """
+    words, before, same = "", None, ("", "")
+    for k, happening in enumerate(parts):
         if before is None:
             words = happening.words
-        elif happening.start < before.end - 0.3 * (before.end - before.start):
-            words += f", and meanwhile {happening.words}"
         else:
-            words += f", then {happening.words}"
+            same = same if _fits(same, happening.words) else _shared(before.words, happening.words)
+            told = happening.words
+            if same[0]:
+                told = told[len(same[0]) : len(told) - len(same[1])].strip()
+            overlap = happening.start < before.end - 0.3 * (before.end - before.start)
+            joint = (
+                ", and meanwhile" if overlap else " and then" if k == len(parts) - 1 and k > 1 else ", then"
+            )
+            words += f"{joint} {told}"
+        before = happening
     return words
+
+
+def _fits(same: tuple[str, str], words: str) -> bool:
+    return bool(same[0]) and words.startswith(same[0]) and words.endswith(same[1]) and (
+        len(words) > len(same[0]) + len(same[1])
+    )  # fmt: skip
+
+
+def _shared(a: str, b: str) -> tuple[str, str]:
+    """What two phrases begin and end with in common, in whole words and up to an article; perhaps nothing."""
+    x, y = a.split(), b.split()
+    most = min(len(x), len(y)) - 1
+    head = next((k for k in range(most + 1) if x[k] != y[k]), most)
+    tail = next((k for k in range(most - head + 1) if x[-1 - k] != y[-1 - k]), most - head)
+    head = next((k for k in range(head) if x[k] in ("a", "the")), head)
+    if head < 1 or not (x[head : len(x) - tail] and y[head : len(y) - tail]):
+        return "", ""
+    if y[head] in _LINKS:
+        return "", ""
+    return " ".join(y[:head]) + " ", "".join(f" {w}" for w in y[len(y) - tail :])
+
+
+_LINKS = {"from", "to", "with", "on", "in", "and", "up", "down", "once", "back"}
+"""Words that cannot be told without the verb before them."""
 
 
 def _own(words: str, whose: str) -> str:
     """`with the left hand` as `with her left hand`."""
-    return re.sub(r"\bthe (left|right) (hand|arm|leg|foot|ear|knee)\b", rf"{whose} \1 \2", words)
+    return re.sub(r"\bthe (left|right) (hand|arm|leg|foot|ear|knee|side)\b", rf"{whose} \1 \2", words)

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 Stance = Literal[
-    "upright", "feet_apart", "bent_knees", "crouching", "stride", "one_foot", "airborne",
-    "sitting", "all_fours", "plank", "low_plank", "on_back", "on_belly", "on_side", "unclear",
+    "upright", "standing", "moving", "feet_apart", "bent_knees", "crouching", "stride", "one_foot",
+    "airborne", "sitting", "all_fours", "plank", "low_plank", "push_up", "on_back", "on_belly", "on_side",
+    "unclear",
 ]  # fmt: skip
-"""How a body is carried. stride: one foot ahead of the other; one_foot: the other is off the ground;
-all_fours: hands and knees; plank: hands and toes with straight arms, low_plank: with bent ones."""
+"""How a body is carried. standing: on both feet, legs neither straight nor plainly bent; moving: on its way,
+between two steps; stride: one foot ahead of the other; one_foot: the other is off the ground; all_fours:
+hands and knees; plank: hands and toes with straight arms, low_plank: with bent ones, push_up: in between."""
 Side = Literal["", "left", "right"]
 Lean = Literal["", "forward", "deep", "back", "left", "right"]
 """Where an upright trunk leans; deep: far forward."""
@@ -34,8 +36,9 @@ Facing = Literal["camera", "half_left", "half_right", "left", "right", "away", "
 class Posture:
     """A body at one moment.
 
-    side: of `stride` the foot ahead, of `one_foot` the foot in the air, of `on_side` the side below. hands: of the left and the right hand. holding: what each holds (`catalog.PROPS`), or `""`; what both hold
-    stands in both. smiling: plainly.
+    side: of `stride` the foot ahead, of `one_foot` the foot in the air, of `on_side` the side that lies
+    below. hands: of the left and the right hand. holding: what each holds (`catalog.PROPS`), or `""`; what
+    both hold stands in both. smiling: plainly.
     """
 
     stance: Stance
@@ -66,7 +69,7 @@ class Observed:
         clear. travelled: metres over the ground from the first frame to the last; 0 below what is clear.
     way: where it goes in the picture, where that is clear.
     raises: whether the left and the right hand come up over the head after they were below the shoulders.
-    garments: whether the picture shows each of the character's garments.
+    hidden: indices of those of the character's garments that the picture does not show.
     across: where in the picture's width the trunk is in the first and the last frame, 0 left, 1 right.
     depth: metres from the camera, likewise.
     looks_down: radians that the camera looks down half-way through the clip, as solved; below 0 it looks up.
@@ -79,14 +82,16 @@ class Observed:
     travelled: float
     way: Literal["", "left", "right", "towards", "away"]
     raises: tuple[bool, bool]
-    garments: tuple[bool, ...]
+    hidden: tuple[int, ...]
     across: tuple[float, float]
     depth: tuple[float, float]
     looks_down: float
 
 
 _STANCES: dict[str, tuple[str, ...]] = {
-    "upright": ("stands upright", "stands on both feet"),
+    "upright": ("stands upright", "stands straight"),
+    "standing": ("stands on both feet", "has both feet on the ground"),
+    "moving": ("is on the move", "is in motion"),
     "feet_apart": ("stands with the feet apart", "stands with the feet planted wide"),
     "bent_knees": ("stands with bent knees", "stands with the knees bent"),
     "crouching": ("crouches", "is down in a crouch"),
@@ -97,6 +102,7 @@ _STANCES: dict[str, tuple[str, ...]] = {
     "all_fours": ("is down on hands and knees", "is on all fours"),
     "plank": ("is in a push-up position with straight arms", "holds a high plank on hands and toes"),
     "low_plank": ("is in a push-up position with bent arms", "is low in a push-up, elbows bent"),
+    "push_up": ("is in a push-up position", "is on hands and toes, body stretched"),
     "on_back": ("lies on the back", "is lying face up"),
     "on_belly": ("lies on the belly", "is lying face down"),
     "on_side": ("lies on the {side} side", "is lying on the {side} side"),
@@ -152,25 +158,31 @@ def stance(posture: Posture, pick: int) -> str:
     return f"{words}, {_LEANS[posture.lean]}" if posture.lean else words
 
 
-def hands(posture: Posture, whose: str, pick: int) -> list[str]:
-    """What each hand does, such as `her left hand raised above the head`; nothing that is not clear.
+def hands(
+    posture: Posture, whose: str, pick: int, told: tuple[bool, bool] = (True, True)
+) -> list[tuple[str, str]]:
+    """What each hand does, such as (`her left hand`, `raised above the head`); nothing that is not clear.
 
     Args:
         posture: the posture. whose: `her`, `his` or `their`. pick: which of the phrasings, any number.
+        told: whether the left and the right hand are to be told.
     """
     left, right = posture.hands
     if posture.holding[0] and posture.holding[0] == posture.holding[1]:
-        return [f"{_article(posture.holding[0])} held in both hands"]
-    if left and left == right and not any(posture.holding):
-        return [_chosen(_BOTH[left], pick)]
-    told = []
-    for name, place, thing in zip(("left", "right"), posture.hands, posture.holding, strict=True):
+        return [(f"a {posture.holding[0]}", "held in both hands")] if any(told) else []
+    if left and left == right and not any(posture.holding) and all(told):
+        who, where = _chosen(_BOTH[left], pick).split(" ", 2)[:2], _chosen(_BOTH[left], pick).split(" ", 2)[2]
+        return [(" ".join(who), where)]
+    out = []
+    for name, place, thing, wanted in zip(
+        ("left", "right"), posture.hands, posture.holding, told, strict=True
+    ):
         where = _chosen(_HANDS[place], pick) if place else ""
         if thing:
-            where = f"holding {_article(thing)}" + (f" {where}" if place in ("face", "chest", "hip") else "")
-        if where:
-            told.append(f"{whose} {name} hand {where}")
-    return told
+            where = f"holding a {thing}" + (f" {where}" if place in ("face", "chest", "hip") else "")
+        if where and wanted:
+            out.append((f"{whose} {name} hand", where))
+    return out
 
 
 def facing(posture: Posture, pick: int) -> str:
@@ -180,7 +192,3 @@ def facing(posture: Posture, pick: int) -> str:
 
 def _chosen(words: Sequence[str], pick: int) -> str:
     return words[pick % len(words)]
-
-
-def _article(thing: str) -> str:
-    return f"a {thing}"

@@ -13,6 +13,8 @@ from render.motions.signals import drift, lag, pulse, ramp
 from render.motions.track import LEFT, RIGHT, Track
 
 _REACTIONS = ("nods", "smiles", "is surprised", "looks doubtful", "understands")
+_SHOWN = {"understands": "nods in understanding", "is surprised": "looks surprised"}
+"""Words for the reactions that are not their own."""
 _CHIN_REST = np.array([0.028, -0.04, -0.006])
 """From the palm to where a chin rests: between thumb and bent index finger."""
 _AT_CHIN = np.array(
@@ -56,7 +58,7 @@ def listen(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.r
         beats += pulse(t, when, 0.2, 0.1, 0.4)[:, None] * rng.uniform(-1, 1, 3)
         start, end = max(when, 0.0), min(when + length, seconds)
         if end > start:
-            p.events.append((start, end, what))
+            p.events.append((start, end, _SHOWN.get(what, what)))
         when += length + float(rng.uniform(0.25, 0.8))
     away, lean = np.minimum(away, 1.0) * min(1.0, 0.6 + 0.4 * energy), lag(lean, t, 0.1)
     sway = drift(t, rng, hz=0.45)
@@ -96,8 +98,8 @@ def listen(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.r
     p.hand(other, _TUCKED)
     p.shape[:, other, 1:, 1] += 0.1 * wiggle[other, :, :1]
     # The hand is told to be at the chin where it is there for a while, in from the blends with neighbours.
-    there = (away < 0.05) & (t > 0.35) & (t < seconds - 0.35)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]]).astype(int)))
+    rests = (away < 0.05) & (t > 0.35) & (t < seconds - 0.35)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], rests, [False]]).astype(int)))
     for start, end in zip(t[edges[::2]], t[np.minimum(edges[1::2], len(t) - 1)], strict=True):
         if end - start > 0.4:
             p.tell(f"holds the {SIDES[side]} hand to the chin", start, end, seconds)

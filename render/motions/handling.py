@@ -137,7 +137,7 @@ def point(t: np.ndarray, seconds: float, params: Mapping[str, float], rng: np.ra
         for viseme, after in (("oh", 0.3), ("eh", 0.38), ("ah", 0.47), ("mm", 0.55), ("ee", 0.62)):
             face.add(p.face, face.VISEMES[viseme], pulse(t, at + after * period, 0.09, 0.05, 0.12))
         face.smile(p.face, 0.6 * pulse(t, at + 0.58 * period, 0.25, 0.15 * period, 0.4))
-        p.tell(f"readies the {SIDES[side]} hand", back - period, go, seconds)
+        p.tell(f"gets the {SIDES[side]} hand ready to point", back - period, go, seconds)
         p.tell(f"points with the {SIDES[side]} hand", go, leave, seconds)
         p.tell(f"lowers the {SIDES[side]} arm", leave, back, seconds)
     late = lag(out, t, 0.07)
