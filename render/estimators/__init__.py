@@ -22,7 +22,7 @@ from render import rotations as rot
 from render.estimators import hands
 from render.estimators.chance import draw
 from render.estimators.fitting import fit
-from render.estimators.keypoints import at_rest, estimate_points
+from render.estimators.keypoints import Seen, estimate_points
 from render.estimators.model import ACCURATE, EXACT, WEAK, ErrorModel
 from render.estimators.points import body_of
 from render.estimators.sight import look
@@ -30,7 +30,7 @@ from render.estimators.view import View
 from render.motion import Motion
 from render.skeleton import PARENTS
 
-__all__ = ["ACCURATE", "ESTIMATORS", "EXACT", "WEAK", "ErrorModel", "View", "estimate", "observe"]
+__all__ = ["ACCURATE", "ESTIMATORS", "EXACT", "WEAK", "ErrorModel", "View", "estimate", "observe", "see"]
 
 ESTIMATORS: Mapping[str, ErrorModel] = {"exact": EXACT, "accurate": ACCURATE, "weak": WEAK}
 """Name, as in a recipe, to the error model."""
@@ -61,28 +61,36 @@ def estimate(motion: Motion, model: ErrorModel, seed: int, view: View) -> Motion
     Raises:
         ValueError: a view of another number of frames.
     """
-    if len(view.depth) != motion.frames or len(view.camera.position) != motion.frames:
-        raise ValueError(f"view: expected {motion.frames} frames, got {len(view.depth)}")
-    chance = draw(np.random.default_rng(seed), motion.frames, motion.fps, model.memory)
+    seen = see(motion, model, seed, view)
     body = body_of(view.character, view.position, view.heading)
-    sight = look(view, body, motion.fps)
     turns, root = body.turns(motion), body.root(motion)
-    seen = estimate_points(body.places(turns, root), sight, body, model, chance, motion.fps)
-
-    depth = model.root_depth * sight.distance * chance.whole[:, 4]
-    away = seen.points[:, 0] - root + depth[:, None] * sight.rays[:, 0]
+    away = seen.points[:, 0] - root + seen.depth
     # As of an exact motion, the middle frame says where the performer stands.
     away[:, :2] -= away[len(away) // 2, :2].copy()
     size = np.linalg.norm(away, axis=-1, keepdims=True)
     away *= np.minimum(1.0, _MOST_ROOT * body.hip_height / np.maximum(size, 1e-9))
 
-    change = fit(body, turns, seen.points[:, 0], seen, np.radians(model.twist_degrees) * chance.turn)
+    change = fit(body, turns, seen)
     back = rot.inverse(body.facing)
     globals_ = rot.mul(back, rot.mul(change, turns))
     local = kinematics.local_rotations(globals_, PARENTS)
-    local = hands.settle(motion.rotations, local, seen.swapped, seen.missed, at_rest(seen, sight, model))
+    local = hands.settle(motion.rotations, local, seen)
     return replace(
         motion,
         rotations=rot.continuous(rot.normalised(local)),
         root=motion.root + rot.rotate(back, away) / body.hip_height,
     )
+
+
+def see(motion: Motion, model: ErrorModel, seed: int, view: View) -> Seen:
+    """What an estimator sees of a motion before a body is fitted to it: points in space, and its mistakes.
+
+    Raises:
+        ValueError: a view of another number of frames.
+    """
+    if len(view.depth) != motion.frames or len(view.camera.position) != motion.frames:
+        raise ValueError(f"view: expected {motion.frames} frames, got {len(view.depth)}")
+    chance = draw(np.random.default_rng(seed), motion.frames, motion.fps, model.memory)
+    body = body_of(view.character, view.position, view.heading)
+    places = body.places(body.turns(motion), body.root(motion))
+    return estimate_points(places, look(view, body, motion.fps), body, model, chance, motion.fps)

@@ -39,15 +39,12 @@ _AGAINST = {
 """Points that were seen against another rather than in the world: small bones far out."""
 
 
-def fit(body: Body, turns: np.ndarray, root: np.ndarray, seen: Seen, twist: np.ndarray) -> np.ndarray:
-    """Changes (T, 55, 4), in the world, of the exact global rotations `turns` (T, 55, 4).
-
-    root: (T, 3) the estimated pelvis. twist: (T, 55) radians that limbs turn by about their own length.
-    """
+def fit(body: Body, turns: np.ndarray, seen: Seen) -> np.ndarray:
+    """Changes (T, 55, 4), in the world, of the exact global rotations `turns` (T, 55, 4)."""
     frames = len(turns)
     change = np.empty((frames, len(JOINTS), 4))
     places = np.empty_like(seen.points)
-    places[:, 0] = root
+    places[:, 0] = seen.points[:, 0]
     aim: dict[int, np.ndarray] = {}
     for joint in range(len(JOINTS)):
         parent = POINT_PARENTS[joint]
@@ -68,9 +65,9 @@ def fit(body: Body, turns: np.ndarray, root: np.ndarray, seen: Seen, twist: np.n
             hinge = _HINGES[joint][0]
             turned, aim[hinge], free = _bend(joint, body, turns, change[:, joint], seen, places[:, joint])
             change[:, joint] = turned
-            _twist(change, turns, body, joint, hinge, free * twist[:, joint])
+            _twist(change, turns, body, joint, hinge, free * seen.twist[:, joint])
         elif joint in aim and joint in _FOREARMS:
-            _twist(change, turns, body, joint, children[0], twist[:, joint])
+            _twist(change, turns, body, joint, children[0], seen.twist[:, joint])
         places[:, list(children)] = places[:, joint, None] + rot.rotate(
             rot.mul(change[:, joint], turns[:, joint])[:, None], body.offsets[list(children)]
         )

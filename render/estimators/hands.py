@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from render import rotations as rot
+from render.estimators.keypoints import Seen
 from render.motions import hands
 from render.skeleton import JOINT_INDEX, LEFT_HAND_JOINTS, RIGHT_HAND_JOINTS
 
@@ -30,13 +31,10 @@ REST = np.stack([_rest(), rot.mirrored(_rest())])
 """(2, 15, 4) local rotations of the left and right fingers at rest."""
 
 
-def settle(
-    exact: np.ndarray, estimated: np.ndarray, swapped: np.ndarray, missed: np.ndarray, rest: np.ndarray
-) -> np.ndarray:
-    """Local rotations (T, 55, 4) with hands that are possible, confused where they are, and at rest.
+def settle(exact: np.ndarray, estimated: np.ndarray, seen: Seen) -> np.ndarray:
+    """Local rotations (T, 55, 4) with hands that are possible, confused where they were, or at rest.
 
-    exact, estimated: (T, 55, 4). swapped: (T,) share to which each hand is taken for the other. missed:
-    (T, 2) and rest: (T, 2): shares to which the wrist is straight and the fingers are at rest.
+    exact, estimated: (T, 55, 4) local rotations.
     """
     out = estimated.copy()
     for side in (0, 1):
@@ -47,15 +45,15 @@ def settle(
             away *= np.minimum(1.0, most / np.maximum(size, 1e-9))
             out[:, chosen] = rot.mul(exact[:, chosen], rot.exp(away))
         _straighten(exact, out, side)
-    if swapped.any():
-        _swap(out, swapped)
+    if seen.swapped.any():
+        _swap(out, seen.swapped)
     for side in (0, 1):
         fingers, wrist = _FINGERS[side], _WRISTS[side]
-        share = np.repeat(rest[:, side, None], len(fingers), axis=1)
+        share = np.repeat(seen.rest[:, side, None], len(fingers), axis=1)
         target = np.broadcast_to(REST[side], out[:, fingers].shape)
         out[:, fingers] = rot.nlerp(out[:, fingers], target, share)
         swing, twist = rot.swing_twist(out[:, wrist], rot.X)
-        out[:, wrist] = rot.mul(rot.power(swing, 1 - _WRIST_AT_REST * missed[:, side]), twist)
+        out[:, wrist] = rot.mul(rot.power(swing, 1 - _WRIST_AT_REST * seen.missed[:, side]), twist)
     return out
 
 

@@ -11,6 +11,7 @@ from render.estimators.chance import Chance, happens, smoothed
 from render.estimators.model import ErrorModel
 from render.estimators.points import HANDS, LIMBS, POINT_PARENTS, POINTS, SIGMAS, WRISTS, Body
 from render.estimators.sight import Sight
+from render.skeleton import JOINTS
 
 _FINE = 0.6
 """Pixels: what no heatmap is finer than."""
@@ -26,16 +27,23 @@ _OF_HAND = np.isin(np.arange(len(POINTS)), _HAND_POINTS)
 class Seen:
     """What was estimated of a performer.
 
-    points: (T, 65, 3) metres, world. precision: (T, 65) metres: deviation that the estimator expects of a
-    point in plain view, what its body prior is weighed against. tilt: (T, 4) turn of the whole body.
-    swapped: (T,) 0 to 1; missed: (T, 2) 0 to 1: hands that are confused, or not found.
+    points: (T, 65, 3) metres, world, the pelvis's distance from the camera as it is. precision: (T, 65)
+    metres: deviation that the estimator expects of a point in plain view, which its body prior is weighed
+    against. depth: (T, 3) metres, world: what the whole body's distance is wrong by. tilt: (T, 4) turn of
+    the whole body. twist: (T, 55) radians that bones are turned about their own length. dropped: (T, 65)
+    bool: missing points, filled in. swapped: (T,), missed: (T, 2), rest: (T, 2) from 0 to 1: hands that are
+    confused, not found, or whose fingers are at rest.
     """
 
     points: np.ndarray
     precision: np.ndarray
+    depth: np.ndarray
     tilt: np.ndarray
+    twist: np.ndarray
+    dropped: np.ndarray
     swapped: np.ndarray
     missed: np.ndarray
+    rest: np.ndarray
 
 
 def estimate_points(
@@ -52,25 +60,42 @@ def estimate_points(
     error += rot.rotate(tilt[:, None], relative) - relative
     points = places + error
 
-    _keep_with_wrists(points, places, error)
-    _interpolate(points, happens(chance.drop, model.drop + model.drop_hidden * hard), fps)
+    _keep_with_wrists(points, error)
+    dropped = happens(chance.drop, model.drop + model.drop_hidden * hard)
+    dropped[:, 0] = dropped[:, _OF_HAND] = False
+    _interpolate(points, dropped)
     swapped = _swap(points, sight, model, chance)
     missed = _missed(sight, model, chance)
     middle = points[:, :1]
-    steady = smoothed(points - middle, model.smoothing * fps)
-    points = np.concatenate([middle, middle + steady[:, 1:]], axis=1)
-    # A switch takes a frame; the filter blurs it as it blurs the points.
+    # What switches from frame to frame is blurred by the filter as the points are.
     width = model.smoothing * fps
-    return Seen(points, plain * sight.metres, tilt, smoothed(swapped, width), smoothed(missed, 0.6))
+    steady = smoothed(points - middle, width)
+    missed = np.clip(smoothed(missed, 0.6), 0.0, 1.0)
+    return Seen(
+        points=np.concatenate([middle, middle + steady[:, 1:]], axis=1),
+        precision=plain * sight.metres,
+        depth=(model.root_depth * sight.distance * chance.whole[:, 4])[:, None] * sight.rays[:, 0],
+        tilt=tilt,
+        twist=np.radians(model.twist_degrees) * chance.turn[:, : len(JOINTS)],
+        dropped=dropped,
+        swapped=np.clip(smoothed(swapped, width), 0.0, 1.0),
+        missed=missed,
+        rest=_at_rest(missed, sight, model),
+    )
+
+
+def _units(sight: Sight) -> np.ndarray:
+    """(T, 65) pixels: OKS's unit of each point, by the size of the body, and of the hands for fingers."""
+    unit = sight.size[:, None] * SIGMAS
+    for side, hand in enumerate(HANDS):
+        unit[:, list(hand)] = _HAND_SIZE * sight.hand_px[:, side, None] * SIGMAS[list(hand)]
+    return unit
 
 
 def _plain_view(sight: Sight, model: ErrorModel) -> np.ndarray:
     """(T, 65) pixels: deviation of a keypoint that nothing hides."""
-    unit = sight.size[:, None] * SIGMAS
-    for side, hand in enumerate(HANDS):
-        unit[:, list(hand)] = _HAND_SIZE * sight.hand_px[:, side, None] * SIGMAS[list(hand)]
     share = np.where(_OF_HAND, model.hand_noise, model.noise)
-    return np.hypot(unit * share, _grain(sight, model)[:, None])
+    return np.hypot(_units(sight) * share, _grain(sight, model)[:, None])
 
 
 def _grain(sight: Sight, model: ErrorModel) -> np.ndarray:
@@ -82,15 +107,13 @@ def _grain(sight: Sight, model: ErrorModel) -> np.ndarray:
 def _in_picture(plain: np.ndarray, sight: Sight, model: ErrorModel, chance: Chance) -> np.ndarray:
     """(T, 65, 3) metres: errors across the picture; fingers' are relative to the wrist's."""
     harder = 1 + model.hidden_gain * sight.hidden + model.outside_gain * sight.outside
-    unit = sight.size[:, None] * SIGMAS
-    for side, hand in enumerate(HANDS):
-        unit[:, list(hand)] = _HAND_SIZE * sight.hand_px[:, side, None] * SIGMAS[list(hand)]
+    unit = _units(sight)
     share = np.where(_OF_HAND, model.hand_noise, model.noise)
     drift = (unit * share * harder)[..., None] * chance.drift[..., :2]
     quick = np.hypot(model.jitter * unit, _grain(sight, model)[:, None])
     pixels = drift + quick[..., None] * chance.jitter
-    x, y = (pixels * sight.metres[..., None])[..., 0:1], (pixels * sight.metres[..., None])[..., 1:2]
-    return x * sight.right[:, None] - y * sight.up[:, None]
+    metres = pixels * sight.metres[..., None]
+    return metres[..., :1] * sight.right[:, None] - metres[..., 1:] * sight.up[:, None]
 
 
 def _along_rays(
@@ -141,19 +164,19 @@ def _tilt(sight: Sight, model: ErrorModel, chance: Chance) -> np.ndarray:
     return rot.exp(size * (chance.whole[:, :1] * sight.right + chance.whole[:, 1:2] * sight.up))
 
 
-def _keep_with_wrists(points: np.ndarray, places: np.ndarray, error: np.ndarray) -> None:
+def _keep_with_wrists(points: np.ndarray, error: np.ndarray) -> None:
     """Let fingers, whose errors are against the wrist, go where the wrist went."""
     for wrist, hand in zip(WRISTS, HANDS, strict=True):
         points[:, list(hand)] += error[:, wrist, None]
 
 
-def _interpolate(points: np.ndarray, dropped: np.ndarray, fps: int) -> None:
+def _interpolate(points: np.ndarray, dropped: np.ndarray) -> None:
     """Fill in body joints where they are missing, between the frames before and after, against the pelvis."""
     frames = np.arange(len(points))
     for joint in np.flatnonzero(dropped.any(axis=0)):
         known = ~dropped[:, joint]
-        if joint == 0 or _OF_HAND[joint] or not known.any():
-            continue
+        if not known.any():
+            continue  # never seen: where the body prior has it
         way = points[:, joint] - points[:, 0]
         filled = np.stack([np.interp(frames, frames[known], way[known, k]) for k in range(3)], axis=-1)
         shift = filled - way
@@ -183,12 +206,12 @@ def _missed(sight: Sight, model: ErrorModel, chance: Chance) -> np.ndarray:
     return happens(chance.missed, model.missed + model.missed_hidden * hard).astype(float)
 
 
-def at_rest(seen: Seen, sight: Sight, model: ErrorModel) -> np.ndarray:
-    """(T, 2) from 0 to 1: how far the fingers of each hand go to rest."""
+def _at_rest(missed: np.ndarray, sight: Sight, model: ErrorModel) -> np.ndarray:
+    """(T, 2) from 0 to 1: how far the fingers of each hand go to rest; missed: (T, 2)."""
     small = _about(model.small_px / sight.hand_px)
     fast = _about(sight.hand_step / sight.hand_px / model.blur)
     kept = (1 - model.fingers_small * small) * (1 - model.fingers_fast * fast)
-    kept = kept * (1 - model.fingers_hidden * sight.hand_hidden) * (1 - seen.missed)
+    kept = kept * (1 - model.fingers_hidden * sight.hand_hidden) * (1 - missed)
     return np.clip(smoothed(1 - kept, 1.0), 0.0, 1.0)
 
 
