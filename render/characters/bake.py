@@ -67,6 +67,7 @@ def bake(basis: AnnyBasis, character: Character) -> BakedCharacter:
         face_vertices=body.face(placed, skin),
         sole_part=sole_part,
         soles=soles,
+        covered=body.covered(placed, keep),
     )
 
 

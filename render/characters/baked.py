@@ -11,7 +11,7 @@ sole vertex), pelvis above the origin, facing −Y.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -147,6 +147,8 @@ class BakedCharacter:
         and row, 0 at the pinned edge, where hair is rigid with the head. None: all of it is.
     strand_roots: (S,) int32: the vertex of part `body` that a strand of beard moves with, −1 for hair of the
         head. None: there is no beard of strands.
+    covered: what clothes hide of the body, and `parts` lack. Its faces count the vertices of part `body` first,
+        then its own. None: nothing is hidden.
     """
 
     character_json: str
@@ -162,7 +164,25 @@ class BakedCharacter:
     soles: tuple[np.ndarray, ...]
     sway: np.ndarray | None = None
     strand_roots: np.ndarray | None = None
+    covered: MeshPart | None = None
 
     def part(self, name: str) -> MeshPart:
         """The part called `name`."""
         return next(p for p in self.parts if p.name == name)
+
+    def bare_body(self) -> MeshPart:
+        """The whole skin, as without clothes; its first vertices are those of part `body`. Without
+        attributes."""
+        body, hidden = self.part("body"), self.covered
+        if hidden is None:
+            return replace(body, attributes={})
+        return MeshPart(
+            name="bare body",
+            role="skin",
+            vertices=np.concatenate([body.vertices, hidden.vertices]),
+            faces=np.concatenate([body.faces, hidden.faces]),
+            bones=np.concatenate([body.bones, hidden.bones]),
+            weights=np.concatenate([body.weights, hidden.weights]),
+            unit_vertices=np.concatenate([body.unit_vertices, hidden.unit_vertices + len(body.vertices)]),
+            unit_deltas=np.concatenate([body.unit_deltas, hidden.unit_deltas], axis=1),
+        )

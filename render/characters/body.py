@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
@@ -43,6 +44,17 @@ def parts(figure: Figure, keep: np.ndarray) -> list[MeshPart]:
         _part(figure, "teeth", "teeth", teeth, {}),
         _part(figure, "tongue", "tongue", groups["helper-tongue"], {}),
     ]
+
+
+def covered(figure: Figure, keep: np.ndarray) -> MeshPart:
+    """What of the body clothes hide: the faces that `parts` leaves out, as `BakedCharacter.covered`."""
+    faces = figure.basis.groups["body"]
+    shown, hidden = np.unique(faces[keep]), np.unique(faces[~keep])
+    own = np.setdiff1d(hidden, shown)
+    order = np.concatenate([shown, own])
+    place = np.full(len(figure.vertices), -1)
+    place[order] = np.arange(len(order))
+    return replace(_part(figure, "covered", "skin", own, {}), faces=place[faces[~keep]].astype(np.int32))
 
 
 def hands(figure: Figure, part: MeshPart) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,7 @@ from motionpair.specs import Character
 from render.characters.baked import BakedCharacter, MeshPart, Rig, Role, Swing
 from render.skeleton import CONTACT_POINTS, FACE_UNITS, JOINTS
 
-BAKE_VERSION = 14
+BAKE_VERSION = 15
 """Raise it when a character's bake changes: old files are then baked anew."""
 BODY_MODEL = "anny 0.6.2"
 """The body model whose bakes this version reads and writes."""
@@ -75,7 +75,6 @@ def pack(baked: BakedCharacter) -> bytes:
         "joints": list(baked.rig.names),
         "twist_of": {name: list(value) for name, value in baked.rig.twist_of.items()},
         "swings": [{name: getattr(swing, name) for name in _SWING_FACTS} for swing in baked.rig.swings],
-        "parts": [],
     }
     rig = baked.rig
     arrays["rig.parents"] = rig.parents.astype(np.int32)
@@ -99,27 +98,9 @@ def pack(baked: BakedCharacter) -> bytes:
     arrays["face"] = baked.face_vertices.astype(np.int32)
     for name, sole in zip(CONTACT_POINTS, baked.soles, strict=True):
         arrays[f"sole.{name}"] = sole.astype(np.int32)
-    for i, part in enumerate(baked.parts):
-        meta["parts"].append(
-            {
-                "name": part.name,
-                "role": part.role,
-                "garment": part.garment,
-                "attributes": sorted(n for n in part.attributes if n != "rest"),
-            }
-        )
-        _put(arrays, f"{i}.vertices", part.vertices)
-        arrays[f"{i}.faces"] = part.faces.astype(np.int16 if len(part.vertices) < 32768 else np.int32)
-        arrays[f"{i}.bones"] = part.bones
-        arrays[f"{i}.weights"] = np.rint(part.weights.astype(np.float64) * 65535).astype(np.uint16)
-        arrays[f"{i}.unit_vertices"] = part.unit_vertices.astype(np.int32)
-        steps = np.rint(part.unit_deltas.astype(np.float64) / _UNIT_STEP)
-        arrays[f"{i}.unit_deltas"] = np.clip(steps, -32767, 32767).astype(np.int16)
-        for name in meta["parts"][-1]["attributes"]:
-            values = part.attributes[name]
-            meta_shape = values.reshape(len(values), -1)
-            _put(arrays, f"{i}.{name}", meta_shape)
-            arrays[f"{i}.{name}.flat"] = np.array(values.ndim == 1)
+    meta["parts"] = [_put_part(arrays, str(i), part) for i, part in enumerate(baked.parts)]
+    if baked.covered is not None:
+        meta["covered"] = _put_part(arrays, "covered", baked.covered)
     arrays["meta"] = np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -177,7 +158,7 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> BakedCharacter:
     )
     _check(set(rig.twist_of) == set(names[len(JOINTS) :]), "its helpers' twists are not those of its joints")
     _check(all(source in names for source, _ in rig.twist_of.values()), "a twist's source is no joint")
-    parts = tuple(_part(arrays, i, about, len(names)) for i, about in enumerate(meta["parts"]))
+    parts = tuple(_part(arrays, str(i), about, len(names)) for i, about in enumerate(meta["parts"]))
     sizes = {part.name: len(part.vertices) for part in parts}
     strands = _strands(arrays["strands"])
     baked = BakedCharacter(
@@ -199,6 +180,9 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> BakedCharacter:
         face_vertices=_indices(arrays, "face", sizes["body"]),
         sole_part=str(meta["sole_part"]),
         soles=tuple(_indices(arrays, f"sole.{n}", sizes[str(meta["sole_part"])]) for n in CONTACT_POINTS),
+        covered=_part(arrays, "covered", meta["covered"], len(names), sizes["body"])
+        if "covered" in meta
+        else None,
     )
     return baked
 
@@ -246,7 +230,27 @@ def _swing(arrays: dict[str, np.ndarray], i: int, about: dict[str, Any], joints:
     )
 
 
-def _part(arrays: dict[str, np.ndarray], i: int, about: dict[str, Any], joints: int) -> MeshPart:
+def _put_part(arrays: dict[str, np.ndarray], at: str, part: MeshPart) -> dict[str, Any]:
+    """Store a part's arrays under `at`; returns what the file's meta says of it."""
+    names = sorted(n for n in part.attributes if n != "rest")
+    _put(arrays, f"{at}.vertices", part.vertices)
+    arrays[f"{at}.faces"] = part.faces.astype(np.int16 if part.faces.max(initial=0) < 32768 else np.int32)
+    arrays[f"{at}.bones"] = part.bones
+    arrays[f"{at}.weights"] = np.rint(part.weights.astype(np.float64) * 65535).astype(np.uint16)
+    arrays[f"{at}.unit_vertices"] = part.unit_vertices.astype(np.int32)
+    steps = np.rint(part.unit_deltas.astype(np.float64) / _UNIT_STEP)
+    arrays[f"{at}.unit_deltas"] = np.clip(steps, -32767, 32767).astype(np.int16)
+    for name in names:
+        values = part.attributes[name]
+        _put(arrays, f"{at}.{name}", values.reshape(len(values), -1))
+        arrays[f"{at}.{name}.flat"] = np.array(values.ndim == 1)
+    return {"name": part.name, "role": part.role, "garment": part.garment, "attributes": names}
+
+
+def _part(
+    arrays: dict[str, np.ndarray], i: str, about: dict[str, Any], joints: int, before: int = 0
+) -> MeshPart:
+    """A stored part. before: vertices that its faces count before its own."""
     _check(about["role"] in get_args(Role), f"unknown role {about['role']}")
     count = len(arrays[f"{i}.bones"])
     vertices = _get(arrays, f"{i}.vertices", count)
@@ -255,7 +259,8 @@ def _part(arrays: dict[str, np.ndarray], i: int, about: dict[str, Any], joints: 
     faces = arrays[f"{i}.faces"].astype(np.int32)
     _check(faces.ndim == 2 and faces.shape[1] == 4, "faces have four columns")
     _check(
-        bool((faces < count).all() and (faces[:, :3] >= 0).all() and (faces >= -1).all()), "face out of range"
+        bool((faces < before + count).all() and (faces[:, :3] >= 0).all() and (faces >= -1).all()),
+        "face out of range",
     )
     bones = _shaped(arrays, f"{i}.bones", (count, 8), np.uint8)
     _check(bool((bones < joints).all()), "bone out of range")

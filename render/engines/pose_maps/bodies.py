@@ -1,10 +1,16 @@
-"""Bare bodies: skin, eyes and mouth in one grey, as clay in soft light."""
+"""Bare bodies in one grey, as clay in soft light: mannequins, whose trunk is as smooth as their limbs.
+
+What such a clip tells is motion and build. What clothes cover of real bodies is smoothed away.
+"""
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
-from render.characters.baked import MeshPart
+import numpy as np
+from scipy import sparse
+
+from render.characters.baked import BakedCharacter, MeshPart
 from render.characters.skinning import skin
 from render.engines.pyrender_canvas.meshes import Mesh, Normals, triangles_of
 from render.engines.pyrender_draft.colours import encoded
@@ -18,12 +24,17 @@ _WRAP = 0.3
 """How far a soft light reaches around a form, as a share of its cosine."""
 
 
+_TRUNK = ("pelvis", "spine1", "spine2", "spine3", "left_hip", "right_hip", "left_collar", "right_collar")
+_SMOOTHINGS = 40
+"""Steps of half a Laplacian: forms of the trunk below some four centimetres go."""
+
+
 class Body:
     """One actor's body, skinned for all frames of its clip, ready to be drawn frame by frame."""
 
     def __init__(self, actor: Actor, camera: CameraTrack):
         character = actor.character
-        parts: list[MeshPart] = [character.bare_body()]
+        parts: list[MeshPart] = [_mannequin(character)]
         parts += [part for part in character.parts if part.role in ("eye", "teeth", "tongue")]
         self._points = np.concatenate([skin(part, character.rig, actor.pose) for part in parts], axis=1)
         starts = np.cumsum([0, *(len(part.vertices) for part in parts)])
@@ -42,3 +53,20 @@ class Body:
         light = _CLAY * (0.75 * key + 0.10 * above + 0.15 * ahead)
         grey = encoded(light)
         return Mesh(points, self._triangles, np.repeat(grey[:, None], 3, axis=1))
+
+
+def _mannequin(character: BakedCharacter) -> MeshPart:
+    """The bare body with a smooth trunk."""
+    bare = character.bare_body()
+    of_trunk = np.array([name in _TRUNK for name in character.rig.names])
+    share = (bare.weights * of_trunk[bare.bones]).sum(axis=1)
+    triangles = triangles_of(bare.faces)
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    edges = np.unique(np.concatenate([edges, edges[:, ::-1]]), axis=0)
+    count = len(bare.vertices)
+    neighbours = sparse.csr_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(count, count))
+    degree = np.maximum(neighbours.sum(axis=1).A, 1.0)
+    points = bare.vertices.astype(np.float64)
+    for _ in range(_SMOOTHINGS):
+        points += 0.5 * share[:, None] * (neighbours @ points / degree - points)
+    return replace(bare, vertices=points.astype(np.float32))

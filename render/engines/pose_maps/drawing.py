@@ -20,8 +20,8 @@ _FADE = 10.0
 """Metres behind the clip's nearest joint at which a colour would be black (SCAIL-Pose darkens so, too)."""
 _DARKEST = 0.4
 
-_STEP = 0.03
-"""How much thinner, in radii, a bone begins than the one before it at the same point: more than flat triangles
+_STEP, _THIN_STEP = 0.03, 0.08
+"""How much thinner, in radii, a bone begins than the one before it at the same point: more than triangles
 depart from a ball, so that where ends meet one bone is on top, all over."""
 
 
@@ -39,9 +39,10 @@ def _younger() -> np.ndarray:
 _START = np.array([bone.start for bone in BONES])
 _END = np.array([bone.end for bone in BONES])
 _RADIUS = np.array([bone.radius for bone in BONES])
-_ENDS = _RADIUS[:, None] * np.stack([1 - _STEP * _younger(), np.ones(len(BONES))], axis=1)
 _COLOUR = np.array([bone.colour for bone in BONES], dtype=np.float64)
 _THICK = _RADIUS >= LIMB
+_THINNER = np.where(_THICK, _STEP, _THIN_STEP) * _younger()
+_ENDS = _RADIUS[:, None] * np.stack([1 - _THINNER, np.ones(len(BONES))], axis=1)
 
 
 def draw(
