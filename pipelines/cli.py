@@ -281,6 +281,24 @@ def show(
     typer.echo(out)
 
 
+@app.command()
+def explain(
+    dataset: DatasetArgument,
+    pair_id: Annotated[
+        str, typer.Argument(help="Name of a pair, or of a quarantined one.", metavar="PAIR_ID")
+    ],
+) -> None:
+    """Tell how a pair came about: candidates tried, limits that they broke, figures of the chosen one."""
+    from rich.console import Console
+
+    from motionpair.history import history
+    from pipelines.explain import WIDTH, show_history
+
+    console = Console()
+    console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+    show_history(history(dataset, pair_id), console)
+
+
 def _make_plan(recipe: str, seed: int, limit: int | None) -> Plan:
     from motionpair.planning import make_plan
     from motionpair.recipe import load_recipe

@@ -21,7 +21,7 @@ from pipelines.production import Result
 from pipelines.state import SetAside
 
 runner = CliRunner()
-COMMANDS = ["plan", "preview", "generate", "demo", "status", "estimate", "verify", "show"]
+COMMANDS = ["plan", "preview", "generate", "demo", "status", "estimate", "verify", "show", "explain"]
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def test_a_cache_that_cannot_be_written_does_not_undo_a_run(
 
 def test_the_trainers_page_runs_as_written(dataset: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "train.md").read_text()
-    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    code = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0]
     names: dict[str, Any] = {}
     exec(code.replace("out/demo", str(dataset)), names)
     assert names["target"].shape[:3] == names["labels"].shape
