@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.blender, pytest.mark.xdist_group("rendered")]
 STRATA = {
     "multi-animation",
     "multi-replacement",
+    "pose-driven",
     "single-animation",
     "single-animation-close-up",
     "single-replacement",
@@ -64,6 +65,8 @@ def test_it_is_clean_and_holds_every_sub_task_and_look(rendered: Rendered) -> No
     looks = {look for row in rows for look in (*row["driving_looks"], *row["target_looks"])}
     assert looks == {"realistic", "animation_3d", "animation_2d"}
     assert {row["reverse_driven"] for row in rows} == {True, False}
+    assert {row["reference_kind"] for row in rows} == {"in_clip", "out_of_clip", "other_camera"}
+    assert {kind for row in rows for kind in row["extra_references"]} == {"back", "face"}
     assert sorted(p.name for p in (rendered.out / "shards").iterdir()) == [
         f"shard-{i:05d}.parquet" for i in range(3)
     ]
@@ -92,6 +95,8 @@ def test_masks_bind_by_colour_and_say_where_the_environment_comes_from(rendered:
             assert set(np.unique(labels).tolist()) == bound | {background}
         white = [part for part in ("driving", "reference") if (found[part] == ENVIRONMENT).any()]
         assert white == (["reference"] if row["mode"] == "animation" else ["driving"])
+        if row["reference_kind"] != "in_clip":
+            continue
         at = row["reference_frame"]
         for label in bound:
             assert np.array_equal(found["reference"] == label, found["target"][at] == label)
@@ -108,6 +113,39 @@ def test_clips_move_and_differ(rendered: Rendered) -> None:
             assert np.abs(driving - target)[alone].mean() < 12  # bounced light, codec and denoiser
 
 
+def test_references_show_their_characters_as_no_frame_of_the_clip_does(rendered: Rendered) -> None:
+    seen = set()
+    for row in rendered.dataset.rows():
+        shown = [f"reference_{kind}" for kind in row["extra_references"]]
+        if row["reference_kind"] != "in_clip":
+            shown.append("reference")
+        target = rendered.dataset.labels(row, "target_mask")
+        for column in shown:
+            seen.add(row["reference_kind"] if column == "reference" else column)
+            labels = rendered.dataset.labels(row, f"{column}_mask")
+            outlines = (target > ENVIRONMENT) != (labels > ENVIRONMENT)
+            assert outlines.mean(axis=(1, 2)).min() > 0.01, (row["pair_id"], column)
+        for kind in {"back", "face"} - set(row["extra_references"]):
+            assert row[f"reference_{kind}"]["length"] == row[f"reference_{kind}_mask"]["length"] == 0
+    assert seen == {"out_of_clip", "other_camera", "reference_back", "reference_face"}
+
+
+def test_a_pose_driven_clip_shows_bones_on_black_where_the_target_is(rendered: Rendered) -> None:
+    (row,) = (row for row in rendered.dataset.rows() if row["stratum"] == "pose-driven")
+    assert (row["driving_kind"], row["driving_engine"]) == ("pose", "pose_map")
+    assert "opengl/" in row["device_class"]
+    driving = rendered.dataset.video(row, "driving")
+    bones = rendered.dataset.labels(row, "driving_mask") > ENVIRONMENT
+    target = rendered.dataset.labels(row, "target_mask") > ENVIRONMENT
+    assert driving[bones].max(axis=-1).mean() > 60
+    assert driving[~bones].mean() < 12  # the codec's ringing
+    # One camera and one motion: most of the bones lie in the target's body.
+    assert (bones & target).sum() > 0.6 * bones.sum()
+    arrays = rendered.dataset.annotations(row)
+    assert arrays["driving/joint_visible"].mean() > 0.5
+    assert np.array_equal(arrays["driving/camera_position"], arrays["target/camera_position"])
+
+
 def test_every_command_reads_it(rendered: Rendered, tmp_path: Path) -> None:
     out = str(rendered.out)
     for words in (
@@ -121,7 +159,7 @@ def test_every_command_reads_it(rendered: Rendered, tmp_path: Path) -> None:
     ):
         result = runner.invoke(app, words)
         assert result.exit_code == 0, (words, result.output)
-    assert len(list(tmp_path.glob("*.jpg"))) == 5
+    assert len(list(tmp_path.glob("*.jpg"))) == len(STRATA)
     assert verify.verify(rendered.out) == []  # reading has changed nothing
 
 

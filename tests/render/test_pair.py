@@ -23,7 +23,7 @@ from motionpair.errors import DataError, MachineError
 from motionpair.plan import write_plan
 from motionpair.planning import candidate, make_plan
 from motionpair.recipe import load_recipe
-from motionpair.specs import Character
+from motionpair.specs import Character, Reference
 from render import footing
 from render import pair as rendering
 from render.characters.baked import BakedCharacter
@@ -218,7 +218,8 @@ def test_exact_clips_of_the_rendered_cast_keep_their_feet_and_stay_in_the_pictur
     seen: set[str] = set()
     for slot in range(len(rendered.plan)):
         for k in range(3):
-            pair = replace(candidate(recipe, SEED, slot, k), frames=17)
+            pair = candidate(recipe, SEED, slot, k)
+            pair = replace(pair, frames=17, reference=Reference("in_clip", 0))
             for clip, staged in zip((pair.driving, pair.target), stage_pair(pair, store), strict=True):
                 if clip.camera.framing == "full_body":
                     assert_inside(staged.scene, pair.pair_id)
