@@ -78,8 +78,15 @@ def test_bones_are_drawn_anew_with_their_mask(driving_of: Driving, rendered: Ren
     assert rows
     for row in rows:
         clip, labels, _ = driving_of(row, Always(0.7))
-        plain, _, _ = driving_of(row, Always(0.76))
+        _, plain_labels, _ = driving_of(row, Always(0.76))
         assert set(np.unique(labels)) == {NONE, *map(slot_label, row["slots"])}
-        assert clip[labels == NONE].max() == 0
-        assert clip[labels != NONE].max(axis=-1).mean() > 60
-        assert np.abs(clip.astype(int) - plain).mean() > 1
+        shown = labels != NONE
+        around = shown.copy()  # smooth edges spread by a pixel
+        around[:, 1:] |= shown[:, :-1]
+        around[:, :-1] |= shown[:, 1:]
+        around[:, :, 1:] |= around[:, :, :-1].copy()
+        around[:, :, :-1] |= around[:, :, 1:].copy()
+        assert clip[~around].max() == 0
+        assert clip[shown].max(axis=-1).mean() > 60
+        changed = shown != (plain_labels != NONE)
+        assert changed.sum() > 0.1 * shown.sum()
