@@ -147,8 +147,8 @@ class BakedCharacter:
         and row, 0 at the pinned edge, where hair is rigid with the head. None: all of it is.
     strand_roots: (S,) int32: the vertex of part `body` that a strand of beard moves with, −1 for hair of the
         head. None: there is no beard of strands.
-    covered: what clothes hide of the body, and `parts` lack. Its faces count the vertices of part `body` first,
-        then its own. None: nothing is hidden.
+    covered: what clothes hide of the body, and `parts` lack. Its faces count the vertices of part `body`
+        first, then its own. None: nothing is hidden.
     """
 
     character_json: str

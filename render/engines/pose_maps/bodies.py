@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import linalg
 
 from render.characters.baked import BakedCharacter, MeshPart
 from render.characters.skinning import skin
@@ -20,13 +21,13 @@ _CLAY = 0.6
 """Linear albedo."""
 _KEY = np.array([-0.50, 0.58, 0.64])
 """Towards the key light, in camera space (right, up, backwards): over the camera's left shoulder."""
-_WRAP = 0.3
+_WRAP = 0.2
 """How far a soft light reaches around a form, as a share of its cosine."""
 
 
 _TRUNK = ("pelvis", "spine1", "spine2", "spine3", "left_hip", "right_hip", "left_collar", "right_collar")
-_SMOOTHINGS = 40
-"""Steps of half a Laplacian: forms of the trunk below some four centimetres go."""
+_SMOOTHED = 0.025
+"""Metres: forms of the trunk below this size go."""
 
 
 class Body:
@@ -50,23 +51,36 @@ class Body:
         seen = self._normals.of(points) @ np.ascontiguousarray(self._camera.rotation[t], np.float32)
         key = np.clip((seen @ _KEY.astype(np.float32) + _WRAP) / (1 + _WRAP), 0.0, 1.0)
         above, ahead = 0.5 + 0.5 * seen[:, 1], np.clip(seen[:, 2], 0.0, 1.0)
-        light = _CLAY * (0.75 * key + 0.10 * above + 0.15 * ahead)
+        light = _CLAY * (0.86 * key + 0.06 * above + 0.10 * ahead)
         grey = encoded(light)
         return Mesh(points, self._triangles, np.repeat(grey[:, None], 3, axis=1))
 
 
 def _mannequin(character: BakedCharacter) -> MeshPart:
-    """The bare body with a smooth trunk."""
+    """The bare body with a smooth trunk: one implicit step of diffusion over the surface (Desbrun et al.,
+    "Implicit Fairing of Irregular Meshes using Diffusion and Curvature Flow", 1999, equation 7), over
+    _SMOOTHED² / 2, as much slower towards head and limbs as their joints move the skin. Every edge weighs 1,
+    as in a mesh of equilateral triangles (where cotangents add up to 2 / √3), and vertices their own area, so
+    that dense and coarse meshes are smoothed alike.
+    """
     bare = character.bare_body()
     of_trunk = np.array([name in _TRUNK for name in character.rig.names])
-    share = (bare.weights * of_trunk[bare.bones]).sum(axis=1)
+    share = (bare.weights * of_trunk[bare.bones]).sum(axis=1).astype(np.float64)
+    free, held = np.flatnonzero(share > 0.001), np.flatnonzero(share <= 0.001)
+    points = bare.vertices.astype(np.float64)
     triangles = triangles_of(bare.faces)
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     edges = np.unique(np.concatenate([edges, edges[:, ::-1]]), axis=0)
-    count = len(bare.vertices)
-    neighbours = sparse.csr_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(count, count))
-    degree = np.maximum(neighbours.sum(axis=1).A, 1.0)
-    points = bare.vertices.astype(np.float64)
-    for _ in range(_SMOOTHINGS):
-        points += 0.5 * share[:, None] * (neighbours @ points / degree - points)
+    count = len(points)
+    joined = sparse.csr_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(count, count))
+    degree = np.bincount(edges[:, 0], minlength=count)
+    a, b, c = (points[triangles[:, k]] for k in range(3))
+    third = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6
+    area = np.bincount(triangles.ravel(), np.repeat(third, 3), minlength=count)
+    mass = area[free] / (share[free] * 0.5 * _SMOOTHED**2)
+    rows = joined[free]
+    system = sparse.diags(mass + degree[free]) - rows[:, free]
+    known = mass[:, None] * points[free] + rows[:, held] @ points[held]
+    if len(free):
+        points[free] = linalg.splu(system.tocsc()).solve(known)
     return replace(bare, vertices=points.astype(np.float32))
