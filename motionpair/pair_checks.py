@@ -17,6 +17,8 @@ from motionpair.specs import DRIVING_ENGINES, VOID, PairSpec
 
 _REFERENCE_DIFFERENCE = 24
 """Mean absolute difference, 0 to 255, that JPEG and H.264 of one frame may have over its characters."""
+_BLACK = 8
+"""Level, 0 to 255, that most of a black background keeps below after H.264."""
 _SHARE_TOLERANCE = 2e-6
 """Rows state shares to six decimals."""
 
@@ -37,13 +39,15 @@ class Finding:
 class _Media:
     """Decoded parts of a pair; labels of clips are (T, H, W), of the reference (H, W).
 
-    frame: the target's frame that an `in_clip` reference shows, (H, W, 3); else None. references: every
-    reference image of the pair by its column, (H, W, 3), and its labels, (H, W).
+    frame: the target's frame that an `in_clip` reference shows, (H, W, 3); else None. driving: the first
+    frame of a driving clip on black, (H, W, 3); else None. references: every reference image of the pair by
+    its column, (H, W, 3), and its labels, (H, W).
     """
 
     labels: dict[masks.Part, np.ndarray]
     arrays: dict[str, np.ndarray]
     frame: np.ndarray | None
+    driving: np.ndarray | None
     references: dict[str, tuple[np.ndarray, np.ndarray]]
 
 
@@ -120,6 +124,12 @@ def check_media(row: Mapping[str, Any], blobs: Mapping[str, bytes]) -> Iterator[
     yield from _check_references(row, decoded, where)
     if row["reference_kind"] == "in_clip":
         yield from _check_frame(row, decoded, where)
+    if decoded.driving is not None:
+        around = decoded.driving[decoded.labels["driving"][0] <= ENVIRONMENT]
+        if around.size and np.median(around) > _BLACK:
+            yield Finding(
+                "mode", where, f"{row['driving_kind']} driving: expected black around the characters"
+            )
     for clip in CLIPS:
         for message in _box_faults(decoded, clip, row["slots"]):
             yield Finding("boxes", where, message)
@@ -135,7 +145,7 @@ def _decode(row: Mapping[str, Any], blobs: Mapping[str, bytes], faults: list[Fin
     size = {name: row[name] for name in ("width", "height")}
     clip = {**size, "frames": row["frames"], "fps": row["fps"]}
     readers: dict[str, Callable[[bytes], Any]] = {
-        "driving": lambda data: media.check_video(data, **clip),
+        "driving": lambda data: _driving_frame(row, data, clip),
         "driving_mask": lambda data: media.decode_mask(data, **clip),
         "target": lambda data: _frame(row, data, clip),
         "target_mask": lambda data: media.decode_mask(data, **clip),
@@ -155,7 +165,15 @@ def _decode(row: Mapping[str, Any], blobs: Mapping[str, bytes], faults: list[Fin
         return None
     labels = {part: read[f"{part}_mask"] for part in masks.PARTS}
     pictures = {column: (read[column], read[f"{column}_mask"]) for column in references}
-    return _Media(labels, read["annotations"], read["target"], pictures)
+    return _Media(labels, read["annotations"], read["target"], read["driving"], pictures)
+
+
+def _driving_frame(row: Mapping[str, Any], data: bytes, clip: Mapping[str, int]) -> np.ndarray | None:
+    """The first frame of a driving clip that must be black around its characters; any clip is checked."""
+    if row["driving_kind"] != "clip":
+        return media.decode_frame(data, 0, **clip)
+    media.check_video(data, **clip)
+    return None
 
 
 def _frame(row: Mapping[str, Any], data: bytes, clip: Mapping[str, int]) -> np.ndarray | None:

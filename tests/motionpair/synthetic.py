@@ -181,6 +181,23 @@ def clip_arrays(spec: PairSpec, side: str, index: np.ndarray) -> dict[str, np.nd
     return arrays
 
 
+def row_of(spec: PairSpec) -> dict[str, Any]:
+    """The row of a spec; whatever is measured is 0.5."""
+    row = schema.spec_columns(spec) | {
+        "caption": f"A blob walks, number {spec.slot}.",
+        "character_hashes": [
+            bake_hash(p.character.character_id) for c in (spec.driving, spec.target) for p in c.performers
+        ],
+        "device_class": "cpu/synthetic",
+        "assets": [{"name": "blobs", "licence": "CC0-1.0", "source": "synthetic"}],
+        "discards": [{"reason": "too dark", "figure": 5.0, "limit": "at least 20"}] * spec.k,
+    }
+    for name, column in schema.COLUMNS.items():
+        if name not in row and str(column.type) == "double":
+            row[name] = 0.5
+    return row
+
+
 def pair_files(spec: PairSpec) -> Pair:
     """The row and the blobs of a spec, as a render worker makes them."""
     slots = [p.slot for p in spec.target.performers]
@@ -198,21 +215,11 @@ def pair_files(spec: PairSpec) -> Pair:
         **reference_blobs(spec),
         "annotations": annotations.pack(arrays),
     }
-    row = schema.spec_columns(spec) | {
-        "caption": f"A blob walks, number {spec.slot}.",
-        "character_hashes": [
-            bake_hash(p.character.character_id) for c in (spec.driving, spec.target) for p in c.performers
-        ],
-        "device_class": "cpu/synthetic",
-        "assets": [{"name": "blobs", "licence": "CC0-1.0", "source": "synthetic"}],
-        "discards": [{"reason": "too dark", "figure": 5.0, "limit": "at least 20"}] * spec.k,
-        "driving_mask_share": round(float((driving_index > 0).mean()), 6),
-        "target_mask_share": round(float((target_index > 0).mean()), 6),
+    shares = {
+        f"{side}_mask_share": round(float((index > 0).mean()), 6)
+        for side, index in (("driving", driving_index), ("target", target_index))
     }
-    for name, column in schema.COLUMNS.items():
-        if name not in row and str(column.type) == "double":
-            row[name] = 0.5
-    return row, blobs
+    return row_of(spec) | shares, blobs
 
 
 def bake_hash(character_id: str) -> str:
