@@ -64,13 +64,13 @@ def estimate(motion: Motion, model: ErrorModel, seed: int, view: View) -> Motion
     seen = see(motion, model, seed, view)
     body = body_of(view.character, view.position, view.heading)
     turns, root = body.turns(motion), body.root(motion)
-    away = seen.points[:, 0] - root + seen.depth
+    change, pelvis = fit(body, turns, seen)
+    away = pelvis - root + seen.depth
     # As of an exact motion, the middle frame says where the performer stands.
     away[:, :2] -= away[len(away) // 2, :2].copy()
     size = np.linalg.norm(away, axis=-1, keepdims=True)
     away *= np.minimum(1.0, _MOST_ROOT * body.hip_height / np.maximum(size, 1e-9))
 
-    change = fit(body, turns, seen)
     back = rot.inverse(body.facing)
     globals_ = rot.mul(back, rot.mul(change, turns))
     local = kinematics.local_rotations(globals_, PARENTS)

@@ -12,6 +12,8 @@ from render.estimators.view import View
 from render.motion import Motion
 from render.skeleton import BODY_JOINTS
 
+_NEAREST = 0.2
+"""Metres from the camera, below which pixels mean little."""
 _BODY = list(range(len(BODY_JOINTS)))
 _TIPS = [list(hand[15:]) for hand in HANDS]
 
@@ -42,9 +44,9 @@ def measure(exact: Motion, estimated: Motion, view: View) -> EstimateErrors:
     unit = REFERENCE_SIDE / max(camera.width, camera.height)
     size = np.array([camera.width, camera.height])
     pixels, depth = camera.project(one)
-    inside = (depth > 0) & (pixels >= 0).all(axis=-1) & (pixels <= size).all(axis=-1)
+    inside = (pixels >= 0).all(axis=-1) & (pixels <= size).all(axis=-1)
     shift, reached = camera.project(other)
-    inside &= reached > 0
+    inside &= (depth > _NEAREST) & (reached > _NEAREST)
     shift = unit * (shift - pixels)
 
     away = (other - other[:, :1]) - (one - one[:, :1])

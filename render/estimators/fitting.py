@@ -13,7 +13,7 @@ import numpy as np
 from render import rotations as rot
 from render.estimators.keypoints import Seen
 from render.estimators.points import CHILDREN, HANDS, LIMBS, POINT_PARENTS, WRISTS, Body
-from render.skeleton import JOINT_INDEX, JOINTS
+from render.skeleton import BODY_JOINTS, FACE_JOINTS, JOINT_INDEX, JOINTS
 
 _PRIOR = 0.4
 """Radians: deviation of a joint's turn against its parent's, as the body prior expects it."""
@@ -39,8 +39,13 @@ _AGAINST = {
 """Points that were seen against another rather than in the world: small bones far out."""
 
 
-def fit(body: Body, turns: np.ndarray, seen: Seen) -> np.ndarray:
-    """Changes (T, 55, 4), in the world, of the exact global rotations `turns` (T, 55, 4)."""
+def fit(body: Body, turns: np.ndarray, seen: Seen) -> tuple[np.ndarray, np.ndarray]:
+    """Fit a body to what was seen of it.
+
+    Returns:
+        Changes (T, 55, 4), in the world, of the exact global rotations `turns` (T, 55, 4); and the pelvis's
+        place (T, 3), by which the whole body lies best on the points that show.
+    """
     frames = len(turns)
     change = np.empty((frames, len(JOINTS), 4))
     places = np.empty_like(seen.points)
@@ -71,7 +76,10 @@ def fit(body: Body, turns: np.ndarray, seen: Seen) -> np.ndarray:
         places[:, list(children)] = places[:, joint, None] + rot.rotate(
             rot.mul(change[:, joint], turns[:, joint])[:, None], body.offsets[list(children)]
         )
-    return change
+    shown = slice(0, len(BODY_JOINTS) + len(FACE_JOINTS))
+    trust = (0.02 + seen.clear[:, shown]) / np.maximum(seen.precision[:, shown], _FINEST) ** 2
+    off = (seen.points - places)[:, shown] * trust[..., None]
+    return change, places[:, 0] + off.sum(axis=1) / trust.sum(axis=1)[:, None]
 
 
 def _wanted(child: int, joint: int, seen: Seen, places: np.ndarray) -> np.ndarray:

@@ -27,7 +27,8 @@ _OF_HAND = np.isin(np.arange(len(POINTS)), _HAND_POINTS)
 class Seen:
     """What was estimated of a performer.
 
-    points: (T, 65, 3) metres, world, the pelvis's distance from the camera as it is. precision: (T, 65)
+    points: (T, 65, 3) metres, world, the pelvis's distance from the camera as it is. clear: (T, 65) from 0 to
+    1: how well they show. precision: (T, 65)
     metres: deviation that the estimator expects of a point in plain view, which its body prior is weighed
     against. depth: (T, 3) metres, world: what the whole body's distance is wrong by. tilt: (T, 4) turn of
     the whole body. twist: (T, 55) radians that bones are turned about their own length. dropped: (T, 65)
@@ -36,6 +37,7 @@ class Seen:
     """
 
     points: np.ndarray
+    clear: np.ndarray
     precision: np.ndarray
     depth: np.ndarray
     tilt: np.ndarray
@@ -60,7 +62,6 @@ def estimate_points(
     error += rot.rotate(tilt[:, None], relative) - relative
     points = places + error
 
-    _keep_with_wrists(points, error)
     dropped = happens(chance.drop, model.drop + model.drop_hidden * hard)
     dropped[:, 0] = dropped[:, _OF_HAND] = False
     _interpolate(points, dropped)
@@ -73,6 +74,7 @@ def estimate_points(
     missed = np.clip(smoothed(missed, 0.6), 0.0, 1.0)
     return Seen(
         points=np.concatenate([middle, middle + steady[:, 1:]], axis=1),
+        clear=1 - hard,
         precision=plain * sight.metres,
         depth=(model.root_depth * sight.distance * chance.whole[:, 4])[:, None] * sight.rays[:, 0],
         tilt=tilt,
@@ -105,7 +107,7 @@ def _grain(sight: Sight, model: ErrorModel) -> np.ndarray:
 
 
 def _in_picture(plain: np.ndarray, sight: Sight, model: ErrorModel, chance: Chance) -> np.ndarray:
-    """(T, 65, 3) metres: errors across the picture; fingers' are relative to the wrist's."""
+    """(T, 65, 3) metres: errors across the picture; fingers err against the wrist, and by as much as it."""
     harder = 1 + model.hidden_gain * sight.hidden + model.outside_gain * sight.outside
     unit = _units(sight)
     share = np.where(_OF_HAND, model.hand_noise, model.noise)
@@ -113,6 +115,8 @@ def _in_picture(plain: np.ndarray, sight: Sight, model: ErrorModel, chance: Chan
     quick = np.hypot(model.jitter * unit, _grain(sight, model)[:, None])
     pixels = drift + quick[..., None] * chance.jitter
     metres = pixels * sight.metres[..., None]
+    for wrist, hand in zip(WRISTS, HANDS, strict=True):
+        metres[:, list(hand)] += metres[:, wrist, None]
     return metres[..., :1] * sight.right[:, None] - metres[..., 1:] * sight.up[:, None]
 
 
@@ -162,12 +166,6 @@ def _tilt(sight: Sight, model: ErrorModel, chance: Chance) -> np.ndarray:
     """(T, 4) a turn of the whole body about the picture's axes."""
     size = np.radians(model.tilt_degrees)
     return rot.exp(size * (chance.whole[:, :1] * sight.right + chance.whole[:, 1:2] * sight.up))
-
-
-def _keep_with_wrists(points: np.ndarray, error: np.ndarray) -> None:
-    """Let fingers, whose errors are against the wrist, go where the wrist went."""
-    for wrist, hand in zip(WRISTS, HANDS, strict=True):
-        points[:, list(hand)] += error[:, wrist, None]
 
 
 def _interpolate(points: np.ndarray, dropped: np.ndarray) -> None:

@@ -54,16 +54,16 @@ SIGMAS = np.array([_sigma(name) for name in POINTS])
 constants, and COCO-WholeBody's for toes and fingers; points that neither has take a neighbour's."""
 
 _FLESH = {
-    "pelvis": 0.17, "spine1": 0.17, "spine2": 0.17, "spine3": 0.17, "neck": 0.11, "collar": 0.13,
-    "head": 0.15, "jaw": 0.12, "eye": 0.05, "shoulder": 0.12, "elbow": 0.09, "wrist": 0.06,
-    "hip": 0.17, "knee": 0.11, "ankle": 0.09, "foot": 0.08,
+    "pelvis": 0.2, "spine1": 0.22, "spine2": 0.22, "spine3": 0.2, "neck": 0.14, "collar": 0.16,
+    "head": 0.16, "jaw": 0.12, "eye": 0.06, "shoulder": 0.14, "elbow": 0.13, "wrist": 0.12,
+    "hip": 0.2, "knee": 0.13, "ankle": 0.13, "foot": 0.1,
 }  # fmt: skip
 
 
 def _flesh(name: str) -> float:
     part = name.split("_", 1)[1] if name.startswith(("left", "right")) else name
     if part.startswith(FINGERS):
-        return 0.045
+        return 0.07
     return _FLESH["eye" if part.startswith("eye") else part]
 
 

@@ -18,7 +18,9 @@ _BEHIND = 0.06
 """Metres behind flesh over which a point goes from seen to hidden."""
 _OUTSIDE = 0.04
 """Share of the picture's shorter side over which a point goes from inside to outside."""
-_FILLED = 0.5
+_FLESHY = (0.12, 0.08)
+"""What flesh adds to the width and the height of the box around the joints, in shares of its height."""
+_FILLED = 0.55
 """Share of a performer's box that the performer fills."""
 _STEADY = 0.4
 """Seconds that a performer's size in the picture is averaged over: detectors' boxes are filtered."""
@@ -73,6 +75,7 @@ def look(view: View, body: Body, fps: int) -> Sight:
 
     inside = np.clip(raw, 0, size) * unit
     wide, tall = np.moveaxis(inside.max(axis=1) - inside.min(axis=1), -1, 0)
+    wide, tall = wide + _FLESHY[0] * tall, tall + _FLESHY[1] * tall
     steady = _STEADY * fps
     wide, tall = (np.maximum(smoothed(np.maximum(v, 8.0), steady), 8.0) for v in (wide, tall))
 
@@ -96,7 +99,7 @@ def look(view: View, body: Body, fps: int) -> Sight:
         hidden=hidden,
         outside=outside,
         size=np.sqrt(_FILLED * wide * tall),
-        tall=np.maximum(tall, wide * 4 / 3) * 1.25,
+        tall=np.maximum(tall, wide * 4 / 3) * 1.2,
         distance=far[:, 0],
         hand_px=length,
         hand_step=np.stack(steps, axis=1),
