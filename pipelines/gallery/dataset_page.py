@@ -160,7 +160,8 @@ def figures(dataset: Dataset) -> str:
         strata.setdefault(row["stratum"], []).append(row)
     lines = [
         f"{manifest.counts.rows} pairs of recipe `{manifest.recipe['name']}`, seed {manifest.seed}; "
-        f"{manifest.counts.quarantined} slots were given up. Each cell counts pairs.",
+        f"{manifest.counts.quarantined} slots were given up. `python -m pipelines.gallery docs --dataset OUT` "
+        "counts them; each cell is a number of pairs.",
         "",
         "| stratum | pairs | reverse driven | driving | reference | with back / face | continues "
         "| candidates discarded |",
