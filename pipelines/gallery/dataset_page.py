@@ -160,8 +160,8 @@ def figures(dataset: Dataset) -> str:
         strata.setdefault(row["stratum"], []).append(row)
     lines = [
         f"{manifest.counts.rows} pairs of recipe `{manifest.recipe['name']}`, seed {manifest.seed}; "
-        f"{manifest.counts.quarantined} slots were given up. `python -m pipelines.gallery docs --dataset OUT` "
-        "counts them; each cell is a number of pairs.",
+        f"{manifest.counts.quarantined} slots were given up. "
+        "`python -m pipelines.gallery docs --dataset OUT` counts them; each cell is a number of pairs.",
         "",
         "| stratum | pairs | reverse driven | driving | reference | with back / face | continues "
         "| candidates discarded |",
@@ -199,7 +199,7 @@ def _share(discarded: int, rows: int) -> str:
 
 def _told(row: Mapping[str, Any]) -> str:
     """Markdown under a stratum's heading: the picture, and what the row says of it."""
-    facts = [f"`{row['pair_id']}`", ", ".join(row["motion_families"]), f"slots {_slots(row)}"]
+    facts = [f"`{row['pair_id']}`", ", ".join(row["motion_families"]), f"bound by {_slots(row)}"]
     if row["formation"] != "alone":
         facts.insert(2, row["formation"])
     return "\n\n".join(
@@ -211,7 +211,7 @@ def _told(row: Mapping[str, Any]) -> str:
 
 
 def _slots(row: Mapping[str, Any]) -> str:
-    return ", ".join(slot_colour(slot) for slot in row["slots"])
+    return " and ".join(slot_colour(slot) for slot in row["slots"])
 
 
 def _filled(page: Path, text: str, marker: str, content: str) -> str:
