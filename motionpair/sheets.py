@@ -188,8 +188,8 @@ def _facts(row: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
 
 
 def _skeleton(row: Mapping[str, Any]) -> list[str]:
-    changed = row["augmentation_skeleton"]
-    return ["bones " + ", ".join(part.replace(":", " x ") for part in changed)] if changed else []
+    factors = [float(part.partition(":")[2]) for part in row["augmentation_skeleton"]]
+    return [f"augmented bones x {min(factors):.2f} to {max(factors):.2f}"] if factors else []
 
 
 def _facts_height(row: Mapping[str, Any]) -> int:

@@ -119,8 +119,8 @@ def _figures(held: Sequence[Held], lines: int) -> Iterator[RenderableType]:
     if len(rows) > room:
         room -= 1  # and a line for what is left out
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("a discard would say", "driving", "target", "limit", "headroom"):
-        right = name not in ("a discard would say", "limit")
+    for name in ("check", "driving", "target", "limit", "headroom"):
+        right = name not in ("check", "limit")
         table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for row in rows[:room]:
         near = headroom(row[0])
