@@ -1,8 +1,7 @@
 """Recipes: what a dataset is made of, as a YAML file; `docs/recipes.md` explains every key.
 
-A recipe file is read with `yaml.safe_load`, its keys are laid over those of its `base` (a built-in
-recipe, by name), and the result must be a whole `Recipe`: unknown keys, wrong types and impossible
-numbers are one-line `InputError`s that name the file and the key.
+A recipe file is laid over its `base` (`motionpair.recipe_files`), and the result must be a whole `Recipe`:
+unknown keys, wrong types and impossible numbers are one-line `InputError`s that name the file and the key.
 """
 
 from __future__ import annotations
@@ -11,20 +10,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
-
-import yaml
+from typing import Literal
 
 from motionpair import fields
 from motionpair.errors import InputError
+from motionpair.recipe_files import read_recipe, with_base
 from motionpair.specs import Mode
 
 RECIPE_VERSION = 3
 """Version of the recipe's keys and of their meaning."""
-
-MAX_RECIPE_BYTES = 1 << 20
 
 Span = tuple[float, float]
 """Lowest and highest value of a number that is drawn evenly between them."""
@@ -340,12 +335,6 @@ class Recipe:
         return sum(s.count for s in self.strata)
 
 
-def built_in_recipes() -> list[str]:
-    """Names of the recipes that come with the package."""
-    folder = resources.files("motionpair") / "recipes"
-    return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml"))
-
-
 def load_recipe(name_or_path: str | Path) -> Recipe:
     """The recipe of a built-in name (`demo`, `motionpair-60k`), or of a YAML file.
 
@@ -353,9 +342,9 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         InputError: no such recipe or file, too large, not YAML, or a key that is not as documented; the
             message names the file and the key.
     """
-    where, data = _read(name_or_path)
+    where, data = read_recipe(name_or_path)
     try:
-        return fields.from_plain(Recipe, _with_base(where, data))
+        return fields.from_plain(Recipe, with_base(where, data))
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
 
@@ -371,81 +360,3 @@ def recipe_from_json(text: str) -> Recipe:
     except ValueError as error:
         raise InputError(f"recipe: not JSON: {error}") from None
     return fields.from_plain(Recipe, data)
-
-
-def _read(name_or_path: str | Path) -> tuple[str, Mapping[str, Any]]:
-    """The file's name for messages, and its top-level mapping."""
-    name = str(name_or_path)
-    if name in built_in_recipes():
-        raw = (resources.files("motionpair") / "recipes" / f"{name}.yaml").read_bytes()
-    else:
-        path = Path(name)
-        if not path.exists() and path.suffix not in (".yaml", ".yml"):
-            known = ", ".join(built_in_recipes())
-            raise InputError(f"recipe {name}: no such recipe; accepted: {known}, or a YAML file")
-        try:
-            with path.open("rb") as file:
-                raw = file.read(MAX_RECIPE_BYTES + 1)
-        except OSError as error:
-            raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
-    if len(raw) > MAX_RECIPE_BYTES:
-        raise InputError(f"{name}: larger than {MAX_RECIPE_BYTES} bytes; a recipe is a small YAML file")
-    try:
-        data = yaml.load(raw.decode("utf-8"), Loader=_Loader)
-    except UnicodeDecodeError:
-        raise InputError(f"{name}: not UTF-8 text; a recipe is a YAML file") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise InputError(f"{name}: not YAML: {_one_line(error)}") from None
-    if not isinstance(data, Mapping):
-        raise InputError(f"{name}: expected a mapping of recipe keys at the top")
-    return name, data
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML's safe loader without aliases (a short file could expand without end) or repeated keys."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()
-            raise yaml.YAMLError(f"line {event.start_mark.line + 1}: aliases are not accepted")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
-                raise yaml.YAMLError(f"line {line}: keys are texts")
-            if key.value in seen:
-                raise yaml.YAMLError(f"line {line}: key {key.value} stands here twice")
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _one_line(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None)
-    if mark is not None and problem:
-        return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
-    return " ".join(str(error).split())[:200] or type(error).__name__
-
-
-def _with_base(where: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The data laid over its base recipe's; a base is a built-in one and may have a base itself."""
-    if "base" not in data:
-        return data
-    own = {k: v for k, v in data.items() if k != "base"}
-    base = data["base"]
-    if base not in built_in_recipes() or base == where:
-        raise InputError(f"base: expected one of {', '.join(built_in_recipes())}, got {base!r}")
-    if "name" not in own:
-        raise InputError("name: missing; a recipe with a base has a name of its own")
-    base_name, base_data = _read(base)
-    return _laid_over(_with_base(base_name, base_data), own)
-
-
-def _laid_over(base: Any, own: Any) -> Any:
-    if not (isinstance(base, Mapping) and isinstance(own, Mapping)):
-        return own
-    both = {k: _laid_over(v, own[k]) if k in own else v for k, v in base.items()}
-    return both | {k: v for k, v in own.items() if k not in base}

@@ -9,7 +9,8 @@ import yaml
 from motionpair import fields
 from motionpair.errors import InputError
 from motionpair.planning import candidate
-from motionpair.recipe import MAX_RECIPE_BYTES, Recipe, built_in_recipes, load_recipe, recipe_from_json
+from motionpair.recipe import Recipe, load_recipe, recipe_from_json
+from motionpair.recipe_files import MAX_RECIPE_BYTES, built_in_recipes
 
 DOCS = Path(__file__).parents[2] / "docs" / "recipes.md"
 
