@@ -50,6 +50,7 @@ def test_a_pair_tells_its_candidates_and_their_words(out: Path, tiny_plan: Plan)
     assert [t.words for t in found.tried] == [in_words(spec) for spec in planned]
     assert found.tried[0].words != found.tried[1].words
     assert (found.spec, found.failure, found.note) == (planned[1], None, "")
+    assert history(f"file://{out.resolve()}", tiny_plan.pair_id(2)) == found
     assert found.held
     rooms = [headroom(one) for one in found.held]
     assert rooms == sorted(rooms)
