@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.spatial import cKDTree
 
-from render.characters.baked import MeshPart, Rig
+from render.characters.baked import BakedCharacter, MeshPart
 from render.characters.skinning import skin
 from render.scene import Actor
 from render.skeleton import JOINT_INDEX, LEFT_HAND_JOINTS, RIGHT_HAND_JOINTS
@@ -30,21 +30,35 @@ _LEGS = {side: tuple(f"{side}_{j}" for j in ("hip", "knee", "ankle", "foot")) fo
 def self_overlap(actor: Actor) -> float:
     """How deep a body's forearms, hands and shins are inside the rest of it, metres; 0 where they are not.
 
-    Points of forearm and hand are looked for under the skin of trunk, head, legs and the other arm (its hand
-    aside: hands may clasp), points of shin and foot under that of the other leg. A point is inside where its
-    three nearest facets all face away from it, as deep as the least of its heights below them. The body is as
-    deep as its deepest limb in any of at most LOOKED_AT frames. Skin that touches is about 0 deep.
+    Points of forearm and hand are looked for under the skin and close clothes of trunk, head, legs and the
+    other arm (its hand aside: hands may clasp), points of shin and foot under those of the other leg. A point
+    is inside where its three nearest facets all face away from it, as deep as the least of its heights below
+    them. The body is as deep as its deepest limb in any of at most LOOKED_AT frames. What touches is about 0
+    deep, and cloth on cloth a few millimetres.
     """
-    body, rig = actor.character.part("body"), actor.character.rig
     frames = np.unique(np.linspace(0, len(actor.pose.positions) - 1, LOOKED_AT).astype(int))
-    worst = 0.0
-    for points, facets in _limbs(body, rig):
-        corners, places = np.unique(facets, return_inverse=True)
-        places = places.reshape(facets.shape)
-        posed = skin(body, rig, actor.pose, np.concatenate([points, corners]), frames).astype(float)
-        for vertices in posed:
-            worst = max(worst, _depth(vertices[: len(points)], vertices[len(points) :][places]))
-    return worst
+    limbs = list(_limbs(actor.character))
+    if not limbs:
+        return 0.0
+    needed = np.unique(np.concatenate([np.append(points, facets) for points, facets in limbs]))
+    posed = _posed(actor, needed, frames)
+    within = [(np.searchsorted(needed, p), np.searchsorted(needed, f)) for p, f in limbs]
+    return max(_depth(places[p], places[f]) for places in posed for p, f in within)
+
+
+def _posed(actor: Actor, needed: np.ndarray, frames: np.ndarray) -> np.ndarray:
+    """(T, N, 3) metres: where the vertices `needed`, counted through all worn parts, are in some frames."""
+    first, posed = 0, []
+    for part in _worn(actor.character):
+        mine = needed[(needed >= first) & (needed < first + len(part.vertices))] - first
+        posed.append(skin(part, actor.character.rig, actor.pose, mine, frames))
+        first += len(part.vertices)
+    return np.concatenate(posed, axis=1).astype(float)
+
+
+def _worn(character: BakedCharacter) -> list[MeshPart]:
+    """The skin that shows, and the clothes and shoes that hide the rest of it."""
+    return [part for part in character.parts if part.name == "body" or part.role in ("cloth", "shoe")]
 
 
 def _depth(points: np.ndarray, facets: np.ndarray) -> float:
@@ -62,13 +76,22 @@ def _depth(points: np.ndarray, facets: np.ndarray) -> float:
     return max(float(depths[-min(DEEPEST, len(depths))]), 0.0)
 
 
-def _limbs(body: MeshPart, rig: Rig) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Of each limb that the mesh has: its points (N,), and the corners (F, 4) of what it could be in."""
-    owners = body.bones[np.arange(len(body.bones)), np.argmax(body.weights, axis=1)].astype(int)
-    for _ in range(2):  # a twist helper's skin, and that of what swings, belongs to the bone that carries it
+def _limbs(character: BakedCharacter) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Of each limb: its points (N,), and the corners (F, 4) of what it could be in; vertices are counted
+    through all worn parts."""
+    rig, owners_of, corners_of, first = character.rig, [], [], 0
+    loose = [joint for swing in rig.swings for joint in swing.joints.ravel()]
+    for part in _worn(character):
+        owners = part.bones[np.arange(len(part.bones)), np.argmax(part.weights, axis=1)].astype(int)
+        # What swings is no body, and what is inside the mouth no surface of one. The skin of a twist helper
+        # belongs to the bone that it helps.
+        inner = part.attributes.get("mouth", np.zeros(len(owners))) > 0.5
+        nobody = inner | np.isin(owners, loose)
         owners = np.where(owners < len(JOINT_INDEX), owners, rig.parents[owners])
-    inner = body.attributes.get("mouth", np.zeros(len(owners))) > 0.5
-    corners = np.where(body.faces < 0, body.faces[:, :1], body.faces)
+        owners_of.append(np.where(nobody, -1, owners))
+        corners_of.append(np.where(part.faces < 0, part.faces[:, :1], part.faces) + first)
+        first += len(part.vertices)
+    owners, corners = np.concatenate(owners_of), np.concatenate(corners_of)
     for side, other in (_SIDES, _SIDES[::-1]):
         own = (f"{side}_collar", f"{side}_shoulder", f"{side}_elbow", *_HANDS[side])
         for limb, not_in in (
@@ -77,7 +100,7 @@ def _limbs(body: MeshPart, rig: Rig) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         ):
             points = np.flatnonzero(_owned(owners, limb))
             there = _owned(owners, _LEGS[other]) if not_in is None else ~_owned(owners, not_in)
-            facets = corners[(there & ~inner)[corners].all(axis=1)]
+            facets = corners[(there & (owners >= 0))[corners].all(axis=1)]
             if len(points) and len(facets) >= 3:
                 yield points[:: -(-len(points) // LIMB_POINTS)], facets
 

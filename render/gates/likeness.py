@@ -87,9 +87,18 @@ def _alike(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def _palette(colours: np.ndarray) -> np.ndarray:
-    """(216,) how many of colours (N, 3) uint8 are of each kind."""
+    """(216,) how many of colours (N, 3) uint8 are of each kind, neighbours counted in part (64ths).
+
+    So a colour on the border of two kinds, which other light puts to the other side, stays much the same.
+    """
     shade = colours.astype(np.int64) * _SHADES // 256
-    return np.bincount((shade[:, 0] * _SHADES + shade[:, 1]) * _SHADES + shade[:, 2], minlength=_SHADES**3)
+    kinds = (shade[:, 0] * _SHADES + shade[:, 1]) * _SHADES + shade[:, 2]
+    counts = np.bincount(kinds, minlength=_SHADES**3).reshape(_SHADES, _SHADES, _SHADES)
+    for axis in range(3):
+        wide = np.pad(counts, [(1, 1) if i == axis else (0, 0) for i in range(3)], mode="edge")
+        at = np.arange(1, _SHADES + 1)
+        counts = sum(w * wide.take(at + step, axis) for step, w in ((-1, 1), (0, 2), (1, 1)))
+    return counts.ravel()
 
 
 def _shared(one: np.ndarray, other: np.ndarray) -> float:

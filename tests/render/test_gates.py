@@ -1,65 +1,27 @@
-"""The two gates: each limit turns down what breaks it, by its own reason, and a sound pair passes."""
+"""The gate on geometry: each limit turns down what breaks it, by its own reason, and a sound pair passes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from mannequins import BODIES
-from rendered_dataset import RECIPE, SEED
+from character_cast import MAN
 from samples import phrase
+from staged_pairs import LIMITS, Mannequins, Staged, pair, posed, staged
 
-from motionpair.planning import candidate
-from motionpair.recipe import load_recipe
-from motionpair.specs import Character, PairSpec, Phrase
-from render import gates
+from render import gates, kinematics
 from render import rotations as rot
-from render.characters.baked import BakedCharacter
-from render.engines import Frames
-from render.scene import Pose
+from render.characters.store import CharacterStore
+from render.estimators.errors import EstimateErrors
+from render.posing import to_pose
+from render.scene import Actor, Pose
+from render.skeleton import FACE_UNITS, JOINT_INDEX, JOINTS, PARENTS
 from render.stage import StagedClip, stage_pair
 
-RECIPE_OF_ALL = load_recipe(RECIPE)
-LIMITS = RECIPE_OF_ALL.limits
 MOVING = ("rotations", "positions", "contacts")
 """What of a pose a still body keeps."""
-Staged = tuple[PairSpec, StagedClip, StagedClip]
-
-
-class Mannequins:
-    """Stands in for the store of baked characters: boxes and barrels, two kinds of body."""
-
-    def load(self, character: Character) -> BakedCharacter:
-        kind = "average" if int(character.character_id[1:]) % 2 else "tall"
-        return BODIES[kind]
-
-
-def pair(stratum: str) -> PairSpec:
-    """A planned pair in which everybody boxes, hands in sight."""
-    specs = (candidate(RECIPE_OF_ALL, SEED, slot, 0) for slot in range(RECIPE_OF_ALL.pairs))
-    spec = next(s for s in specs if s.stratum == stratum)
-    boxing = (Phrase("box", 3.0, {"rate": 2.0, "power": 1.0}),)
-    clips = {}
-    for side in ("driving", "target"):
-        clip = getattr(spec, side)
-        performers = tuple(
-            replace(p, motion=replace(p.motion, phrases=boxing, start=1.0)) for p in clip.performers
-        )
-        clips[side] = replace(clip, performers=performers, estimator=replace(clip.estimator, name="exact"))
-    return replace(spec, **clips)
-
-
-def staged(stratum: str = "single-animation") -> Staged:
-    spec = pair(stratum)
-    return spec, *stage_pair(spec, Mannequins())  # type: ignore[arg-type]
-
-
-def posed(clip: StagedClip, change: Callable[[Pose], Pose]) -> StagedClip:
-    """The clip with each actor's pose changed."""
-    actors = tuple(replace(a, pose=change(a.pose)) for a in clip.scene.actors)
-    return replace(clip, scene=replace(clip.scene, actors=actors))
 
 
 def moved(clip: StagedClip, by: np.ndarray) -> StagedClip:
@@ -101,14 +63,16 @@ def frozen(s: Staged) -> Staged:
     return s[0], s[1], posed(s[2], hold)
 
 
-def turned_round(s: Staged) -> Staged:
-    def lie(pose: Pose) -> Pose:  # limbs point elsewhere; what the soles do is told by the rotations' feet
-        turn, centre = rot.about_x(np.pi / 2), pose.positions[:, :1]
-        places = rot.rotate(turn, pose.positions - centre) + centre
-        feet = [j for j in range(places.shape[1]) if j in (7, 8, 10, 11)]
-        places[:, feet] = pose.positions[:, feet]
-        return replace(pose, positions=places)
+def lie(pose: Pose) -> Pose:
+    """The pose with limbs that point elsewhere; what the soles do is told by the rotations' feet."""
+    turn, centre = rot.about_x(np.pi / 2), pose.positions[:, :1]
+    places = rot.rotate(turn, pose.positions - centre) + centre
+    feet = [j for j in range(places.shape[1]) if j in (7, 8, 10, 11)]
+    places[:, feet] = pose.positions[:, feet]
+    return replace(pose, positions=places)
 
+
+def turned_round(s: Staged) -> Staged:
     return s[0], posed(s[1], lie), s[2]
 
 
@@ -230,83 +194,6 @@ def test_an_estimators_error_may_slide_a_foot() -> None:
     assert figures["target_contact_slide_p95_mm"] > LIMITS.contact_slide_mm
 
 
-def blob(spec: PairSpec, colour: tuple[int, int, int]) -> Frames:
-    """A grey place with an upright block for each performer."""
-    shape = (spec.frames, spec.height, spec.width)
-    index, rgb = np.zeros(shape, np.uint8), np.full((*shape, 3), 120, np.uint8)
-    count = len(spec.target.performers)
-    for i in range(count):
-        middle = spec.width * (2 * i + 1) // (2 * count)
-        index[:, 20:80, middle - 8 : middle + 8] = i + 1
-    rgb[index > 0] = colour
-    return Frames(rgb, index, np.ones(shape, np.float32))
-
-
-def seen(spec: PairSpec) -> list[np.ndarray]:
-    return [np.ones((spec.frames, len(spec.target.performers), 55), bool) for _ in range(2)]
-
-
-def test_a_sound_pair_passes_the_pixel_gate_with_its_figures() -> None:
-    spec = pair("single-animation")
-    frames = blob(spec, (200, 60, 60)), blob(spec, (60, 60, 200))
-    figures = gates.judge_pixels(spec, *frames, seen(spec), LIMITS)
-    share = 60 * 16 / (spec.width * spec.height)
-    assert figures["driving_mask_share"] == pytest.approx(share)
-    assert figures["pair_difference"] == pytest.approx(280 / 3)
-    luma = np.dot(gates.LUMA, [200, 60, 60]) * share + 120 * (1 - share)
-    assert figures["driving_mean_luma"] == pytest.approx(luma, rel=1e-4)
-
-
-@pytest.mark.parametrize("side", [0, 1])
-@pytest.mark.parametrize(
-    ("reason", "spoil"),
-    [
-        ("performer too small", lambda f: replace(f, index=np.where(f.index == 2, 0, f.index))),
-        ("too dark", lambda f: replace(f, rgb=f.rgb // 10)),
-        ("too bright", lambda f: replace(f, rgb=np.full_like(f.rgb, 245))),
-    ],
-)
-def test_pixels_that_break_a_limit_are_discarded(
-    reason: str, spoil: Callable[[Frames], Frames], side: int
-) -> None:
-    spec = pair("multi-animation")
-    frames = [blob(spec, (200, 60, 60)), blob(spec, (60, 60, 200))]
-    frames[side] = spoil(frames[side])
-    with pytest.raises(gates.Discard) as discard:
-        gates.judge_pixels(spec, frames[0], frames[1], seen(spec), LIMITS)
-    assert discard.value.reason == reason
-
-
-def test_one_dark_frame_is_enough_to_be_discarded() -> None:
-    spec = pair("single-animation")
-    driving = blob(spec, (200, 60, 60))
-    driving.rgb[3] = 5
-    with pytest.raises(gates.Discard, match="too dark"):
-        gates.judge_pixels(spec, driving, blob(spec, (60, 60, 200)), seen(spec), LIMITS)
-
-
-def test_a_hidden_performer_is_discarded() -> None:
-    spec = pair("multi-animation")
-    visible = seen(spec)
-    visible[1][:, 1] = False
-    with pytest.raises(gates.Discard, match=r"performer hidden: 0, accepted: at least 0\.15"):
-        gates.judge_pixels(spec, blob(spec, (200, 60, 60)), blob(spec, (60, 60, 200)), visible, LIMITS)
-
-
-def test_a_reference_without_a_performer_is_discarded() -> None:
-    spec = pair("single-animation")
-    target = blob(spec, (60, 60, 200))
-    target.index[spec.reference.frame] = 0
-    with pytest.raises(gates.Discard, match="reference lacks a performer"):
-        gates.judge_pixels(spec, blob(spec, (200, 60, 60)), target, seen(spec), LIMITS)
-
-
-def test_clips_that_show_nearly_the_same_are_discarded() -> None:
-    spec = pair("single-animation")
-    with pytest.raises(gates.Discard, match="driving too like target"):
-        gates.judge_pixels(spec, blob(spec, (200, 60, 60)), blob(spec, (203, 62, 60)), seen(spec), LIMITS)
-
-
 @pytest.mark.parametrize("figure", [np.nan, -np.inf])
 def test_a_figure_that_is_no_number_never_passes(figure: float) -> None:
     spec, driving, target = staged()
@@ -315,13 +202,92 @@ def test_a_figure_that_is_no_number_never_passes(figure: float) -> None:
         gates.judge_geometry(spec, driving, broken, LIMITS)
 
 
-def test_mean_luma_is_the_same_wherever_the_pixels_lie_in_memory() -> None:
-    rng = np.random.default_rng(3)
-    rgb = rng.integers(0, 256, (2, 31, 45, 3), dtype=np.uint8)
-    expected = [float((frame.astype(float) @ np.array([0.2126, 0.7152, 0.0722])).mean()) for frame in rgb]
-    np.testing.assert_allclose(gates.mean_luma(rgb), expected)
-    for shift in range(8):
-        room = np.zeros(rgb.size + 8, np.uint8)
-        moved = room[shift : shift + rgb.size].reshape(rgb.shape)
-        moved[:] = rgb
-        np.testing.assert_array_equal(gates.mean_luma(moved), gates.mean_luma(rgb))
+def test_performers_who_reach_into_each_other_are_discarded() -> None:
+    spec, driving, target = duet("partner_dance")
+    first, second = target.scene.actors
+    between = second.pose.positions[:, :1] - first.pose.positions[:, :1]
+    near = replace(second, pose=replace(second.pose, positions=second.pose.positions - 0.7 * between))
+    target = replace(target, scene=replace(target.scene, actors=(first, near)))
+    loose = replace(LIMITS, touch_error_mm=1000.0, clearance=0.0, in_frame_share=0.0, agreement_degrees=180.0)
+    with pytest.raises(gates.Discard, match="performers overlap"):
+        gates.judge_geometry(spec, driving, target, loose)
+
+
+def test_hands_outside_the_picture_are_discarded() -> None:
+    spec, driving, target = staged("single-animation-close-up")
+    camera = target.scene.camera
+    narrow = replace(target, scene=replace(target.scene, camera=replace(camera, focal=3 * camera.focal)))
+    loose = replace(LIMITS, in_frame_share=0.0, hand_side=0.0)
+    figures = gates.judge_geometry(spec, driving, target, loose)
+    assert figures["target_hands_in_frame_share"] > LIMITS.hands_in_frame_share
+    with pytest.raises(gates.Discard, match="hands out of the picture: 0"):
+        gates.judge_geometry(spec, driving, narrow, loose)
+
+
+def test_limbs_may_differ_by_what_the_estimator_got_wrong() -> None:
+    spec, driving, target = turned_round(staged())
+    angle = gates.limb_disagreement(driving.scene, target.scene)
+    within, short = (EstimateErrors(0.0, 0.0, 0.0, 0.0, angle + more) for more in (1.0, -1.0))
+    strict = replace(LIMITS, agreement_degrees=0.0)
+    loose = replace(strict, penetration_mm=1e3, contact_slide_mm=1e3, body_penetration_mm=1e3,
+                    in_frame_share=0.0)  # fmt: skip
+    figures = gates.judge_geometry(spec, replace(driving, estimates=(within,)), target, loose)
+    assert figures["limb_estimate_degrees"] == pytest.approx(angle + 1)
+    with pytest.raises(gates.Discard, match="clips disagree"):
+        gates.judge_geometry(spec, replace(driving, estimates=(short,)), target, loose)
+
+
+def test_the_performer_who_differs_most_counts() -> None:
+    _, driving, target = staged("multi-animation")
+    one, *others = driving.scene.actors
+    lying = posed(replace(driving, scene=replace(driving.scene, actors=(one,))), lie)
+    mixed = replace(driving, scene=replace(driving.scene, actors=(*lying.scene.actors, *others)))
+    alone = gates.limb_disagreement(lying.scene, replace(target.scene, actors=target.scene.actors[:1]))
+    assert gates.limb_disagreement(mixed.scene, target.scene) == pytest.approx(alone)
+
+
+ACROSS = {"left_shoulder": rot.mul(rot.about_z(np.radians(-175)), rot.about_y(np.radians(40)))}
+"""An arm that goes through the trunk."""
+
+
+def man(store: CharacterStore, turns: Mapping[str, np.ndarray]) -> Actor:
+    """A man in T-pose for one frame, some joints turned."""
+    baked = store.load(MAN)
+    local = np.tile(rot.IDENTITY, (1, len(JOINTS), 1))
+    for name, turn in turns.items():
+        local[0, JOINT_INDEX[name]] = turn
+    root = np.array([[0.0, 0.0, baked.hip_height]])
+    still = np.zeros((1, len(FACE_UNITS))), np.zeros((1, 4), bool)
+    return Actor(baked, to_pose(baked.rig, kinematics.global_rotations(local, PARENTS), root, *still), 1)
+
+
+def test_limbs_inside_their_own_body_are_measured_and_touching_is_no_cut(
+    character_store: CharacterStore,
+) -> None:
+    shin = {"left_hip": rot.about_y(np.radians(12))}
+    for turns, low, high in (
+        ({}, 0.0, 0.001),
+        ({"left_shoulder": rot.about_z(np.radians(-85)), "right_shoulder": rot.about_z(1.48)}, 0.0, 0.001),
+        ({"left_shoulder": rot.about_y(np.radians(75))}, 0.0, 0.02),
+        (ACROSS, 0.045, 0.2),
+        (shin, 0.02, 0.2),
+    ):
+        assert low <= gates.self_overlap(man(character_store, turns)) <= high, turns
+
+
+def test_a_body_that_cuts_itself_is_discarded(character_store: CharacterStore) -> None:
+    spec, driving, target = staged()
+    actor = man(character_store, ACROSS)
+    frames = np.zeros(spec.frames, int)
+    held = replace(actor, pose=replace(
+        actor.pose,
+        **{n: getattr(actor.pose, n)[frames] for n in ("rotations", "positions", "expression", "contacts")},
+    ))  # fmt: skip
+    target = replace(target, scene=replace(target.scene, actors=(held,)))
+    loose = replace(LIMITS, motion_energy=0.0, agreement_degrees=180.0, body_penetration_mm=1e3,
+                    penetration_mm=1e3)  # fmt: skip
+    depth = 1e3 * gates.self_overlap(held)
+    whole = replace(loose, self_overlap_mm=depth + 1, cloth_poke_share=1.0, cloth_stretch=100.0)
+    gates.judge_geometry(spec, driving, target, whole)
+    with pytest.raises(gates.Discard, match="body cuts itself"):
+        gates.judge_geometry(spec, driving, target, replace(loose, self_overlap_mm=depth - 1))
