@@ -238,8 +238,7 @@ def _story(
     out = []
     for k, act in enumerate(acts):
         room = most + 2 if len(acts) == 1 and most > 1 else most
-        parts = act.parts if len(act.parts) <= room else [*act.parts[: room - 1], act.parts[-1]]
-        clauses = _clauses(parts)
+        clauses = _summary(act.parts, room)
         if act.whole and clauses:
             joint = _choice(rng, f": {names.subject} ", f"; {names.subject} ")
             deed = f"{act.whole}{joint}{clauses}"
@@ -255,6 +254,16 @@ def _story(
             lead = _choice(rng, "Then ", "After that, ", "Next, ")
         out.append(f"{capital(lead + names.subject)} {_own(deed, names.whose)}.")
     return out
+
+
+def _summary(parts: Sequence[Happening], most: int) -> str:
+    """The happenings in clauses, at most `most`; more of the same are summed up, others left out."""
+    if len(parts) <= most:
+        return _clauses(parts)
+    first = parts[:most]
+    if {h.words for h in parts} == {h.words for h in first}:
+        return f"{_clauses(first)}, and goes on like this"
+    return _clauses([*first[:-1], parts[-1]]) if most > 1 else _clauses(first)
 
 
 def _clauses(parts: Sequence[Happening]) -> str:

@@ -90,14 +90,15 @@ def _vivid(colour: str) -> bool:
 
 def clothes(character: Character, shown: Sequence[bool]) -> str:
     """Every garment that is shown with its colours and fabric, in the order in which they are put on."""
-    told = [_garment(g) for g, seen in zip(character.garments, shown, strict=True) if seen]
+    told = [garment(g) for g, seen in zip(character.garments, shown, strict=True) if seen]
     return listed(told) if told else ""
 
 
-def _garment(garment: Garment) -> str:
-    names = list(dict.fromkeys(colour_name(c) for c in garment.colours))
-    name, _, rest = catalog.GARMENT_KINDS[garment.kind].name.partition(" with ")
-    words = " ".join(filter(None, (listed(names), catalog.FABRICS[garment.fabric].word, name)))
+def garment(worn: Garment) -> str:
+    """A garment with its colours and fabric, such as `a red and white striped T-shirt`."""
+    names = list(dict.fromkeys(colour_name(c) for c in worn.colours))
+    name, _, rest = catalog.GARMENT_KINDS[worn.kind].name.partition(" with ")
+    words = " ".join(filter(None, (listed(names), catalog.FABRICS[worn.fabric].word, name)))
     plural = name.endswith("s") and not name.endswith("ss")
     return (words if plural else with_article(words)) + (f" with {rest}" if rest else "")
 

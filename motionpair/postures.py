@@ -179,7 +179,9 @@ def hands(
     ):
         where = _chosen(_HANDS[place], pick) if place else ""
         if thing:
-            where = f"holding a {thing}" + (f" {where}" if place in ("face", "chest", "hip") else "")
+            where = f"holding a {thing}" + (
+                f" {_HANDS[place][0]}" if place in ("face", "chest", "hip") else ""
+            )
         if where and wanted:
             out.append((f"{whose} {name} hand", where))
     return out

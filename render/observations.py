@@ -31,7 +31,7 @@ STRIDE, WIDE = 0.42, 0.5
 """Shares of the leg between feet that are one ahead of the other, or side by side but apart."""
 LEANING, DEEP, BACKWARD, SIDEWAYS = 22.0, 50.0, 15.0, 15.0
 """Degrees from upright of a trunk that leans forward, far forward, back and sideways."""
-SMILE = 0.45
+SMILE = 0.6
 """Of 1: the least mean of both mouth corners' units in a plain smile."""
 TURN = (30.0, 330.0)
 """Degrees of a turn between the first and the last frame that is worth words."""
@@ -130,6 +130,9 @@ def _posture(
     fps: int,
 ) -> Posture:
     stance, side = _stance(actor, motion, body, t, fps)
+    # What a close-up leaves out is not told.
+    if not all(_inside(body, camera, t, f"{name}_ankle") for name in SIDES):
+        stance, side = "unclear", ""
     lean = _lean(body, t) if stance in ("upright", "standing", "feet_apart", "bent_knees", "one_foot") else ""
     held = [""] * 2
     for thing in motion.held:
@@ -137,8 +140,13 @@ def _posture(
         for k, name in enumerate(SIDES):
             if place in (f"{name}_hand", "both_hands"):
                 held[k] = thing.kind
-    hands = [_hand(actor, motion, body, t, k, stance, others) for k in (0, 1)]
-    facing = _facing(body, camera, t) if stance[:3] != "on_" else ""
+    hands: list[HandPlace] = ["", ""]
+    for k, name in enumerate(SIDES):
+        if _inside(body, camera, t, f"{name}_middle1"):
+            hands[k] = _hand(actor, motion, body, t, k, others)
+        else:
+            held[k] = ""
+    facing = _facing(body, camera, t) if motion.support != "trunk" else ""
     smile = [FACE_UNITS.index(f"mouthSmile{name}") for name in ("Left", "Right")]
     return Posture(
         stance=stance,
@@ -149,6 +157,20 @@ def _posture(
         facing=facing,
         smiling=bool(actor.pose.expression[t, smile].mean() > SMILE) and facing not in ("", "away"),
     )
+
+
+def _inside(body: _Body, camera: CameraTrack, t: int, joint: str) -> bool:
+    """Whether a joint is inside the picture, a fiftieth of its size from its border."""
+    view = CameraTrack(
+        camera.position[t : t + 1],
+        camera.rotation[t : t + 1],
+        camera.focal[t : t + 1],
+        camera.width,
+        camera.height,
+    )
+    pixels, depth = view.project(np.array(body.at(joint)[t : t + 1])[:, None])
+    x, y = float(pixels[0, 0, 0]) / camera.width, float(pixels[0, 0, 1]) / camera.height
+    return float(depth[0, 0]) > 0 and 0.02 < x < 0.98 and 0.02 < y < 0.98
 
 
 def _stance(actor: Actor, motion: Motion, body: _Body, t: int, fps: int) -> tuple[Stance, Side]:
@@ -271,9 +293,7 @@ def _lean(body: _Body, t: int) -> Lean:
     return ""
 
 
-def _hand(
-    actor: Actor, motion: Motion, body: _Body, t: int, k: int, stance: Stance, others: Sequence[Actor]
-) -> HandPlace:
+def _hand(actor: Actor, motion: Motion, body: _Body, t: int, k: int, others: Sequence[Actor]) -> HandPlace:
     """Where the left (0) or the right (1) hand is."""
     side = SIDES[k]
     for touching in motion.touches:
@@ -283,7 +303,7 @@ def _hand(
             return "ground"
         if touching.what != "ground" and _clasped(body, side, touching.what.split("_")[1], t, others):
             return "partner"
-    if stance in ("all_fours", "plank", "low_plank", "push_up", "unclear") or stance[:3] == "on_":
+    if motion.support != "feet":
         return ""
     return hand_place(body.joints[t], body.ahead[t], body.left[t], side)
 
