@@ -51,7 +51,7 @@ class Body:
         seen = self._normals.of(points) @ np.ascontiguousarray(self._camera.rotation[t], np.float32)
         key = np.clip((seen @ _KEY.astype(np.float32) + _WRAP) / (1 + _WRAP), 0.0, 1.0)
         above, ahead = 0.5 + 0.5 * seen[:, 1], np.clip(seen[:, 2], 0.0, 1.0)
-        light = _CLAY * (0.86 * key + 0.06 * above + 0.10 * ahead)
+        light = _CLAY * (0.05 + 0.82 * key + 0.06 * above + 0.09 * ahead)
         grey = encoded(light)
         return Mesh(points, self._triangles, np.repeat(grey[:, None], 3, axis=1))
 

@@ -37,6 +37,11 @@ def test_what_was_packed_reads_back_within_a_step(character_store: CharacterStor
             assert np.abs(part.vertices - other.vertices).max() < 1e-5
             assert np.array_equal(part.weights, other.weights)
             assert np.array_equal(part.faces, other.faces)
+        assert read.covered is not None
+        assert twice.covered is not None
+        assert np.abs(read.covered.vertices - twice.covered.vertices).max() < 1e-5
+        assert np.array_equal(read.covered.faces, twice.covered.faces)
+        assert np.array_equal(read.covered.weights, twice.covered.weights)
         assert np.array_equal(read.strands, twice.strands)
         assert np.array_equal(read.rig.to_t_pose, twice.rig.to_t_pose)
 
