@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from motionpair.errors import InputError
 from motionpair.specs import Camera, ExtraReference, PairSpec
 from render import cameras
 from render import rotations as rot
@@ -72,6 +73,9 @@ def stage_references(spec: PairSpec, target: StagedClip) -> Scene | None:
     Args:
         spec: the pair.
         target: its target clip, staged.
+
+    Raises:
+        InputError: a reference before the start of a motion.
     """
     stills = []
     if spec.reference.kind == "out_of_clip":
@@ -121,9 +125,14 @@ def _before_or_after(spec: PairSpec, target: StagedClip) -> _Still:
     fps, frame = spec.fps, spec.reference.frame
     starts = [p.motion.start + p.motion.speed * frame / fps for p in spec.target.performers]
     steps = [p.motion.speed / fps for p in spec.target.performers]
+    if min(starts) < -1e-6:
+        raise InputError(
+            f"reference.frame: expected a moment after every motion's start, got {frame}, "
+            f"{-min(starts):.2f} s before one"
+        )
+    starts = [max(start, 0.0) for start in starts]
     # A motion has no time before its first phrase. One number of frames for all: partners move together.
     run_up = min(RUN_UP, *(math.floor(s / step + 1e-6) for s, step in zip(starts, steps, strict=True)))
-    run_up = max(run_up, 0)
     motions = [
         perform(replace(p.motion, start=max(at - run_up * step, 0.0)), fps, 2 * run_up + 1)
         for p, at, step in zip(spec.target.performers, starts, steps, strict=True)

@@ -11,6 +11,7 @@ from mannequins import BODIES
 from rendered_dataset import RECIPE, SEED
 from samples import phrase
 
+from motionpair.errors import InputError
 from motionpair.planning import candidate
 from motionpair.recipe import load_recipe
 from motionpair.specs import Camera, Character, ExtraReference, PairSpec, Performer, Reference
@@ -142,6 +143,13 @@ def test_out_of_clip_is_what_a_clip_that_lasts_until_then_would_show() -> None:
 def test_out_of_clip_at_the_very_start_of_a_motion_has_no_run_up() -> None:
     _, scene = staged(pair(Reference("out_of_clip", -8), start=0.5))
     assert scene.frames == 1
+
+
+def test_a_motion_shows_nothing_before_its_start() -> None:
+    with pytest.raises(
+        InputError, match=r"reference\.frame: expected a moment after every motion's start, got -9"
+    ):
+        staged(pair(Reference("out_of_clip", -9), start=0.5))
 
 
 def test_another_camera_stands_further_round_and_higher_and_holds_everybody() -> None:
