@@ -107,11 +107,12 @@ def view_of(motion: Motion, baked: BakedCharacter, framing: str, azimuth: float,
     """The motion on a body that stands at the origin, before a still camera."""
     pose = retarget(motion, baked, (0.0, 0.0), 0.0)
     body = baked.part("body")
-    outline = skin(body, baked.rig, pose, np.arange(0, len(body.vertices), 24))
+    worn = [part for part in baked.parts if part.role in ("skin", "cloth", "shoe")]
+    outline = [skin(part, baked.rig, pose, np.arange(0, len(part.vertices), 24)) for part in worn]
     face = skin(body, baked.rig, pose, baked.face_vertices[::24])
     hands = skin(body, baked.rig, pose, np.concatenate(baked.hand_vertices)[::24])
     how = Camera("static", framing, azimuth, 0.08, 40.0, 0.05, 0.0, 0.0, seed)  # type: ignore[arg-type]
-    track = cameras.solve(how, [outline], face, WIDTH, HEIGHT, motion.frames, motion.fps, hands=hands)
+    track = cameras.solve(how, outline, face, WIDTH, HEIGHT, motion.frames, motion.fps, hands=hands)
     depth, index = depth_buffer([Actor(baked, pose, 1)], track)
     return View(baked, pose, (0.0, 0.0), 0.0, track, depth, index, 0)
 

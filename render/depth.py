@@ -10,12 +10,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from render.characters.baked import MeshPart
 from render.characters.skinning import skin
 from render.scene import Actor, CameraTrack
 
 POINTS = 2400
 """Points that stand for a body's surface."""
 _ROLES = ("skin", "cloth", "shoe", "hair")
+_LOOSE = 1.25
+"""Spacing of points against that of a perfect grid."""
 _LARGEST = 4
 """Pixels from the middle of a square to its side, at most."""
 
@@ -69,7 +72,8 @@ def _splat(
 ) -> None:
     """Draw one frame's points into a depth and an index buffer, far ones first."""
     height, width = depth.shape
-    reach = np.minimum(np.ceil(radius - 0.5), _LARGEST)
+    # Rounded down rather than up: the outline grows by less than a pixel, and what shows through is behind.
+    reach = np.minimum(np.floor(radius + 0.4), _LARGEST)
     seen = (z > 0.05) & (column > -reach) & (column < width + reach) & (row > -reach) & (row < height + reach)
     order = np.flatnonzero(seen)
     order = order[np.argsort(-z[order], kind="stable")]
@@ -92,14 +96,32 @@ def _splat(
             flat_index[at] = owner[mine][better]
 
 
-def _surface(actor: Actor) -> tuple[np.ndarray, float]:
-    """(T, N, 3) metres, world: points of a body, and about how far apart they are."""
+def _surface(actor: Actor) -> tuple[np.ndarray, np.ndarray]:
+    """(T, N, 3) metres, world: points of a body; and (N,) about how far each is from its neighbours."""
     character = actor.character
     parts = [part for part in character.parts if part.role in _ROLES and len(part.vertices)]
-    total = sum(len(part.vertices) for part in parts)
-    step = max(total // POINTS, 1)
-    points = [skin(part, character.rig, actor.pose, np.arange(0, len(part.vertices), step)) for part in parts]
-    # A standing body's skin is about 1.1 of its height squared, over 1.75 m: 1.9 m².
-    area = 0.6 * character.height**2
-    out = np.concatenate(points, axis=1)
-    return out, 1.6 * float(np.sqrt(area / max(out.shape[1], 1)))
+    areas = [_areas(part) for part in parts]
+    share = max(sum(float(area.sum()) for area in areas) / POINTS, 1e-9)
+    points, spacing = [], []
+    for part, area in zip(parts, areas, strict=True):
+        # Even steps of area in the order of vertices: fewer points where the mesh is fine.
+        reached = np.cumsum(area)
+        steps = np.arange(0.5 * share, reached[-1], share)
+        chosen = np.unique(np.minimum(np.searchsorted(reached, steps), len(area) - 1))
+        points.append(skin(part, character.rig, actor.pose, chosen))
+        spacing.append(_LOOSE * np.sqrt(np.maximum(area[chosen], share)))
+    return np.concatenate(points, axis=1), np.concatenate(spacing)
+
+
+def _areas(part: MeshPart) -> np.ndarray:
+    """(V,) square metres of the surface around each vertex, bind pose; even where there are no faces."""
+    if not len(part.faces):
+        return np.full(len(part.vertices), 1e-3)
+    corners = np.where(part.faces < 0, part.faces[:, :1], part.faces)
+    a, b, c, d = (part.vertices[corners[:, k]].astype(float) for k in range(4))
+    # Half the cross product of the diagonals; a triangle's last corner is its first again.
+    area = 0.5 * np.linalg.norm(np.cross(c - a, d - b), axis=1)
+    out = np.zeros(len(part.vertices))
+    for k in range(4):
+        out += np.bincount(corners[:, k], weights=area / 4, minlength=len(out))
+    return out

@@ -11,14 +11,20 @@ from render.estimators.chance import Chance, happens, smoothed
 from render.estimators.model import ErrorModel
 from render.estimators.points import HANDS, LIMBS, POINT_PARENTS, POINTS, SIGMAS, WRISTS, Body
 from render.estimators.sight import Sight
-from render.skeleton import JOINTS
+from render.skeleton import JOINT_INDEX, JOINTS
 
 _FINE = 0.6
 """Pixels: what no heatmap is finer than."""
 _HAND_SIZE = 0.75
 """Square root of a hand's area, as a share of its length."""
-_NEAR = (1.2, 0.6)
-"""Lengths of a hand between the wrists at which hands are not yet, and quite, confused."""
+_NEAR, _NEAR_HIDDEN = (1.2, 0.6), (2.5, 1.5)
+"""Lengths of a hand between the wrists at which hands are not yet, and easily, confused; and hidden ones."""
+_PAIRS = tuple(
+    (JOINT_INDEX[middle], [JOINT_INDEX[f"{side}_{end}"] for side in ("left", "right")])
+    for middle, end in (("pelvis", "hip"), ("spine3", "shoulder"))
+)
+_COMMON = 0.6
+"""Share of the variance that left and right hips, and shoulders, err by together: the trunk holds them."""
 _HAND_POINTS = np.array(HANDS[0] + HANDS[1])
 _OF_HAND = np.isin(np.arange(len(POINTS)), _HAND_POINTS)
 
@@ -58,8 +64,7 @@ def estimate_points(
     error = _in_picture(plain, sight, model, chance)
     error += _along_rays(places, sight, body, model, chance)
     error += _flips(places, sight, model, chance)
-    relative = places - places[:, :1]
-    error += rot.rotate(tilt[:, None], relative) - relative
+    error += _tilted(places, sight, tilt)
     points = places + error
 
     dropped = happens(chance.drop, model.drop + model.drop_hidden * hard)
@@ -111,7 +116,10 @@ def _in_picture(plain: np.ndarray, sight: Sight, model: ErrorModel, chance: Chan
     harder = 1 + model.hidden_gain * sight.hidden + model.outside_gain * sight.outside
     unit = _units(sight)
     share = np.where(_OF_HAND, model.hand_noise, model.noise)
-    drift = (unit * share * harder)[..., None] * chance.drift[..., :2]
+    noise = chance.drift[..., :2].copy()
+    for middle, pair in _PAIRS:
+        noise[:, pair] = np.sqrt(_COMMON) * noise[:, middle, None] + np.sqrt(1 - _COMMON) * noise[:, pair]
+    drift = (unit * share * harder)[..., None] * noise
     quick = np.hypot(model.jitter * unit, _grain(sight, model)[:, None])
     pixels = drift + quick[..., None] * chance.jitter
     metres = pixels * sight.metres[..., None]
@@ -168,6 +176,13 @@ def _tilt(sight: Sight, model: ErrorModel, chance: Chance) -> np.ndarray:
     return rot.exp(size * (chance.whole[:, :1] * sight.right + chance.whole[:, 1:2] * sight.up))
 
 
+def _tilted(places: np.ndarray, sight: Sight, tilt: np.ndarray) -> np.ndarray:
+    """(T, 65, 3) metres: what a turn of the whole body does to depth; in the picture points stay."""
+    relative = places - places[:, :1]
+    way = rot.rotate(tilt[:, None], relative) - relative
+    return np.sum(way * sight.rays[:, :1], axis=-1, keepdims=True) * sight.rays
+
+
 def _interpolate(points: np.ndarray, dropped: np.ndarray) -> None:
     """Fill in body joints where they are missing, between the frames before and after, against the pelvis."""
     frames = np.arange(len(points))
@@ -185,9 +200,10 @@ def _interpolate(points: np.ndarray, dropped: np.ndarray) -> None:
 
 def _swap(points: np.ndarray, sight: Sight, model: ErrorModel, chance: Chance) -> np.ndarray:
     """Exchange the hands' places in frames that confuse them; (T,) 1.0 in those frames."""
-    far, close = _NEAR
-    near = np.clip((far - sight.hands_apart) / (far - close), 0.0, 1.0)
-    unclear = np.maximum(near, np.minimum(sight.hand_hidden.min(axis=1) * 2, 1.0))
+    seen, hidden = (
+        np.clip((far - sight.hands_apart) / (far - close), 0.0, 1.0) for far, close in (_NEAR, _NEAR_HIDDEN)
+    )
+    unclear = np.maximum(seen, hidden * np.minimum(sight.hand_hidden.min(axis=1) * 2, 1.0))
     swapped = happens(chance.swap, model.swap * unclear)
     left, right = WRISTS
     shift = np.where(swapped[:, None], points[:, right] - points[:, left], 0.0)
