@@ -10,7 +10,7 @@ import numpy as np
 from motionpair import catalog
 from motionpair.catalog import MotionFamily
 from motionpair.specs import Camera, Character, MotionSpec
-from pipelines.gallery import people
+from pipelines.gallery import driving, people
 from pipelines.gallery.cast_page import Section
 from pipelines.gallery.pictures import PLACE, Studio
 from pipelines.strips import THREE_QUARTERS, Shown, middling, place
@@ -52,6 +52,7 @@ def sections() -> Iterator[Section]:
                 yield _family(name, family, first=name == _first_of(group))
     yield from _places()
     yield from _films()
+    yield from _driving()
 
 
 def _first_of(group: str) -> str:
@@ -120,6 +121,19 @@ def _films() -> Iterator[Section]:
     )
 
 
+def _driving() -> Iterator[Section]:
+    """One section a kind of driving clip that shows no people."""
+    told = {
+        "pose": "## Driving without people\n\nPose-driven pairs ([dataset.md](dataset.md)) show the driving "
+        "motion alone, on black. `pose`: bones between the 3D joints, a hue a limb, dimmer with distance, paler for "
+        "each further performer.",
+        "body_mesh": "`body_mesh`: bare grey bodies.",
+    }
+    for picture in driving.PICTURES:
+        cells = (("", (people.WOMAN, people.MAN), partial(_driven, picture)),)
+        yield Section(picture, "", told[picture], cells, 1, drafts=True)
+
+
 def _strip(
     motions: Sequence[MotionSpec],
     cast: Sequence[Character],
@@ -131,6 +145,10 @@ def _strip(
     studio: Studio,
 ) -> np.ndarray:
     return studio.strip(motions, cast, shown, size, frames, formation, azimuth)
+
+
+def _driven(picture: str, studio: Studio) -> np.ndarray:
+    return driving.strip(picture, studio.store)
 
 
 def _place(kind: str, hdri: str, studio: Studio) -> np.ndarray:
