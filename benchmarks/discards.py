@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -99,7 +98,7 @@ def rendered(recipe_file: Path, out: Path, workers: int) -> Sample:
         raise SystemExit(f"generate: exit status {done.returncode}; run the same command again to go on")
     dataset = Dataset(out)
     discards: Counter[str] = Counter()
-    passed = []
+    passed: list[Passed] = []
     for row in dataset.rows():
         discards.update(d["reason"] for d in row["discards"])
         passed.append((fields.from_plain(PairSpec, json.loads(row["spec"])), row))
@@ -240,4 +239,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     print(describe())
-    sys.exit(main())
+    main()

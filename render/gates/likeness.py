@@ -64,14 +64,14 @@ def character_likeness(driving: Frames, target: Frames, ordinal: int, frames: np
     """
     shares, palettes = [], np.zeros((2, _SHADES**3), np.int64)
     for t in frames:
-        boxes = []
+        masks = [clip.index[t] == ordinal + 1 for clip in (driving, target)]
         for i, clip in enumerate((driving, target)):
-            mask = clip.index[t] == ordinal + 1
-            palettes[i] += _palette(clip.rgb[t][mask])
-            boxes.append(_boxed(clip.rgb[t], mask))
-        if boxes[0] is None or boxes[1] is None:
+            palettes[i] += _palette(clip.rgb[t][masks[i]])
+        if not all(mask.any() for mask in masks):
             continue
-        (one, filled), (other, also) = boxes
+        (one, filled), (other, also) = (
+            _boxed(clip.rgb[t], mask) for clip, mask in zip((driving, target), masks, strict=True)
+        )
         both = (filled >= FILLED) & (also >= FILLED)
         if both.sum() >= FEWEST:
             shares.append(_alike(one[both], other[both]))
@@ -97,7 +97,7 @@ def _palette(colours: np.ndarray) -> np.ndarray:
     for axis in range(3):
         wide = np.pad(counts, [(1, 1) if i == axis else (0, 0) for i in range(3)], mode="edge")
         at = np.arange(1, _SHADES + 1)
-        counts = sum(w * wide.take(at + step, axis) for step, w in ((-1, 1), (0, 2), (1, 1)))
+        counts = wide.take(at - 1, axis) + 2 * wide.take(at, axis) + wide.take(at + 1, axis)
     return counts.ravel()
 
 
@@ -106,11 +106,9 @@ def _shared(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.minimum(one / one.sum(), other / other.sum()).sum())
 
 
-def _boxed(rgb: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """The cells of the box around a mask; None where it is empty."""
+def _boxed(rgb: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The cells of the box around a mask that is not empty."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        return None
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     return _cells(rgb[box], mask[box], mask[box].shape)
 
