@@ -125,8 +125,8 @@ def _driving() -> Iterator[Section]:
     """One section a kind of driving clip that shows no people."""
     told = {
         "pose": "## Driving without people\n\nPose-driven pairs ([dataset.md](dataset.md)) show the driving "
-        "motion alone, on black. `pose`: bones between the 3D joints, a hue a limb, dimmer with distance, paler "
-        "for each further performer.",
+        "motion alone, on black. `pose`: bones between the 3D joints, a hue a limb, dimmer with distance, "
+        "paler for each further performer.",
         "body_mesh": "`body_mesh`: bare grey bodies.",
     }
     for picture in driving.PICTURES:
