@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from render import kinematics
 from render import rotations as rot
 from render.estimators.keypoints import Seen
 from render.estimators.points import CHILDREN, HANDS, LIMBS, POINT_PARENTS, WRISTS, Body
@@ -64,6 +65,10 @@ def fit(body: Body, turns: np.ndarray, seen: Seen) -> tuple[np.ndarray, np.ndarr
             wanted = aim[joint][:, None]
         else:
             wanted = np.stack([_wanted(c, joint, seen, places) for c in children], axis=1)
+        if joint in _HINGES:
+            wanted[:, 0] += _towards_end(
+                joint, body, rot.rotate(now, _HINGES[joint][2]), seen, places[:, joint]
+            )
         turn = _wahba(bones, wanted, seen.precision[:, list(children)])
         change[:, joint] = rot.mul(turn, before)
         if joint in _HINGES:
@@ -88,6 +93,25 @@ def _wanted(child: int, joint: int, seen: Seen, places: np.ndarray) -> np.ndarra
         base = _AGAINST[child]
         return seen.points[:, child] - seen.points[:, base] + places[:, base] - places[:, joint]
     return seen.points[:, child] - places[:, joint]
+
+
+def _towards_end(joint: int, body: Body, axis: np.ndarray, seen: Seen, place: np.ndarray) -> np.ndarray:
+    """(T, 3) metres: how an elbow or knee that does not show moves to bring an end that does to its place.
+
+    axis: (T, 3) what the limb bends about; place: (T, 3) where it starts.
+    """
+    hinge, end, _ = _HINGES[joint]
+    middle, tip = seen.points[:, hinge], seen.points[:, end]
+    upper, lower = body.lengths[hinge], body.lengths[end]
+    along = rot.normalised(tip - place)
+    # To the side of the line from start to end that the hinge was seen on; a straight limb's is its own.
+    aside = middle - place - 1e-4 * rot.cross(axis, along)
+    aside = aside - along * np.sum(aside * along, axis=-1, keepdims=True)
+    solved, _, _ = kinematics.two_bone(place, tip, upper, lower, rot.cross(aside, along))
+    wrong = np.abs(np.linalg.norm(tip - middle, axis=-1) - lower)
+    wrong += np.abs(np.linalg.norm(middle - place, axis=-1) - upper)
+    share = seen.clear[:, end] * (1 - seen.clear[:, hinge]) * wrong / (wrong + 1e-3)
+    return share[:, None] * (solved - middle)
 
 
 def _wahba(bones: np.ndarray, wanted: np.ndarray, precision: np.ndarray) -> np.ndarray:
