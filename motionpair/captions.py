@@ -123,7 +123,7 @@ def _people(
     out = []
     for k, where in zip(order, names, strict=True):
         performer, facts = performers[k], observed[k] if observed else None
-        out.append(_looks(performer, where, mixed, _shown(performer, facts, close), rng))
+        out.append(_looks(performer, where, mixed, close, _shown(performer, facts, close), rng))
         out += told(performer.character, performer.motion, seconds, facts, rng, len(performers))
     return out
 
@@ -137,23 +137,30 @@ def _shown(performer: Performer, facts: Observed | None, close: bool) -> list[bo
 
 
 def _looks(
-    performer: Performer, where: str, mixed: bool, shown: Sequence[bool], rng: np.random.Generator
+    performer: Performer,
+    where: str,
+    mixed: bool,
+    close: bool,
+    shown: Sequence[bool],
+    rng: np.random.Generator,
 ) -> str:
-    """Skin, hair and clothes; of one of several, its place and who it is."""
+    """Skin, hair and clothes, in a close-up the eyes; of one of several, its place and who it is."""
     character = performer.character
     she = capital(names_of(character).subject)
     if where:
         noun = portraits.noun(character)
         she = f"{where}, {with_article(f'{_LOOKS[character.look]} {noun}' if mixed else noun)}"
     clothes = portraits.clothes(character, shown)
-    skin, hair = portraits.skin(character), portraits.hair(character)
+    skin, hair = f"{portraits.skin(character)} skin", portraits.hair(character)
+    traits = [skin, f"{portraits.eyes(character)} eyes", hair] if close else [skin, hair]
+    told, turned = listed(traits), listed(traits[::-1])
     if not clothes:
-        return f"{she} has {skin} skin and {hair}."
+        return f"{she} has {told}."
     return _one(
         rng,
-        f"{she} has {skin} skin and {hair}, and wears {clothes}.",
-        f"{she} wears {clothes}, and has {hair} and {skin} skin.",
-        f"{she} is dressed in {clothes}, with {hair} and {skin} skin.",
+        f"{she} has {told}, and wears {clothes}.",
+        f"{she} wears {clothes}, and has {turned}.",
+        f"{she} is dressed in {clothes}, with {turned}.",
     )
 
 

@@ -52,6 +52,11 @@ def skin(character: Character) -> str:
     return next(name for least, name in _SKIN_NAMES if lightness >= least)
 
 
+def eyes(character: Character) -> str:
+    """The colour of the eyes, such as `dark brown`."""
+    return colour_name(character.eyes)
+
+
 def hair(character: Character) -> str:
     """Hair and beard, such as `short brown hair and a full grey beard`."""
     style, beard = character.hair.style, character.hair.beard

@@ -106,6 +106,8 @@ def test_every_caption_names_the_essentials() -> None:
             assert portraits.noun(character) in text
             assert f"{portraits.skin(character)} skin" in text
             assert portraits.hair(character) in text
+            eyes = f"{portraits.eyes(character)} eyes"
+            assert (eyes in text) == (clip.camera.framing == "close_up")
             for phrase in _shown_phrases(performer.motion, (spec.frames - 1) / spec.fps):
                 assert catalog.MOTION_FAMILIES[phrase.family].caption in text
         place = catalog.ENVIRONMENTS[clip.environment.kind]
