@@ -55,8 +55,8 @@ Passed = tuple[PairSpec, Mapping[str, float]]
 
 @dataclass
 class Sample:
-    """What was tried. passed: spec and figures of each pair. discards: reason to count. gate, all: CPU
-    seconds."""
+    """What was tried. passed: spec and figures of each pair. discards: reason to count. gate, total: CPU
+    seconds of the geometry gate, and of all work."""
 
     passed: list[Passed]
     discards: Counter[str]
@@ -107,7 +107,7 @@ def rendered(recipe_file: Path, out: Path, workers: int) -> Sample:
     gate = total = 0.0
     for line in (out / "runs" / "timings.jsonl").read_text().splitlines():
         spent = json.loads(line)["timings"]
-        gate, total = gate + spent.get("gates", 0.0), total + sum(spent.values())
+        gate, total = gate + spent.get("geometry gate", 0.0), total + sum(spent.values())
     return Sample(passed, discards, gate, total)
 
 
@@ -166,7 +166,7 @@ def show(sample: Sample, recipe: Recipe, title: str) -> None:
     share = discarded / max(tried, 1)
     print(f"share of candidates discarded: {100 * share:.1f} % (limit {100 * MOST_DISCARDED:.0f} %)")
     print(
-        f"gates: {sample.gate / max(tried, 1):.2f} CPU s a candidate, "
+        f"geometry gate: {sample.gate / max(tried, 1):.2f} CPU s a candidate, "
         f"{100 * sample.gate / max(sample.total, 1e-9):.1f} % of {title}"
     )
     for line in _distributions(sample.passed, recipe):
