@@ -9,7 +9,7 @@ from motionpair import choreography
 from motionpair.choreography import AFTER, BEFORE
 from motionpair.draws import DIGITS, Draws, Table
 from motionpair.recipe import Recipe, Stratum
-from motionpair.specs import PLAIN, Augmentation, ExtraReference, MotionSpec, Reference
+from motionpair.specs import PLAIN, Augmentation, ExtraReference, Mode, MotionSpec, Reference
 
 
 class Conditioning:
@@ -67,11 +67,12 @@ class Conditioning:
             extra.append(ExtraReference("face", draws.whole(0, last), draws.whole(0, count - 1)))
         return tuple(extra)
 
-    def augmentation(self, kind: str, draws: Draws) -> Augmentation:
+    def augmentation(self, kind: str, mode: Mode, draws: Draws) -> Augmentation:
         """How a trainer may alter a driving clip of this kind.
 
         Bones (`pose`) are drawn longer and shorter and stay where they are in the picture, as the paper has
-        it; all else is cropped and stretched. A mesh's bones cannot be drawn anew from joints alone.
+        it; all else is cropped and stretched. A mesh's bones cannot be drawn anew from joints alone. In
+        replacement mode the driving clip is left as it is: the target shows all of its place, where it is.
         """
         if kind == "pose":
             factors = {part: draws.between(*span) for part, span in self._augmentation.skeleton.items()}
@@ -80,5 +81,5 @@ class Conditioning:
         stretch = draws.between(*self._augmentation.stretch)
         width = round(kept / max(stretch, 1.0), DIGITS)
         height = round(kept * min(stretch, 1.0), DIGITS)
-        left = draws.between(0.0, 1.0 - width)
-        return Augmentation((left, draws.between(0.0, 1.0 - height), width, height), {})
+        left, top = draws.between(0.0, 1.0 - width), draws.between(0.0, 1.0 - height)
+        return PLAIN if mode == "replacement" else Augmentation((left, top, width, height), {})

@@ -188,7 +188,7 @@ class Planner:
             target=target,
             reference=self._conditioning.reference(choreography.motions, draws),
             extra_references=self._conditioning.extra_references(stratum, count, draws),
-            augmentation=self._conditioning.augmentation(kind, draws),
+            augmentation=self._conditioning.augmentation(kind, stratum.mode, draws),
             reverse_driven=reverse,
         )
 

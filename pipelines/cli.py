@@ -138,11 +138,10 @@ def preview(
     from pipelines.generate import rendering
     from pipelines.progress import stages
     from render.characters.store import CharacterStore
-    from render.engines import open_engine
 
     previewing.check_target(out)
     made = load_recipe(recipe)
-    engine = open_engine("pyrender")
+    engine = previewing.open_engines(made)
     store = CharacterStore(rendering(out.parent, None).cache)
     with stages("preview") as (tell, note):
         drawn = previewing.preview(made, seed, count, engine, store, tell, note)

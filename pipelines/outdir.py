@@ -19,7 +19,7 @@ from motionpair.errors import DataError, InputError
 from motionpair.schema import SCHEMA_VERSION
 from pipelines.job import is_machine_error
 
-VERSIONED = ("motionpair", "bpy", "numpy", "av", "pyarrow", "pillow")
+VERSIONED = ("motionpair", "bpy", "numpy", "av", "pyarrow", "pillow", "pyrender", "PyOpenGL")
 """Packages whose version decides bytes."""
 
 _TEMPORARY = ".tmp-*"

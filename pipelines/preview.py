@@ -2,7 +2,7 @@
 
 Slots are spread over the strata. Their characters are baked, the scenes staged and held against the
 recipe's geometry limits as `generate` does; a candidate that is discarded is replaced by the next one.
-What stays is drawn by the draft engine, a few frames a clip.
+What stays is drawn by the draft engine, a few frames a clip; driving clips of bones or grey bodies by theirs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +22,12 @@ from motionpair.errors import InputError
 from motionpair.planning import MAX_SEED, planner
 from motionpair.preview_sheets import SHOWN, Preview, draft_size, preview_sheet
 from motionpair.recipe import Recipe
-from motionpair.specs import PairSpec
+from motionpair.specs import DRIVING_ENGINES, PairSpec
 from render import gates
 from render.characters.store import CharacterStore
-from render.engines import Engine
+from render.engines import Engine, Engines
 from render.excerpt import at_frames, at_size
+from render.pair import engines_of
 from render.scene import Scene
 from render.stage import StagedClip, cast_of, stage_pair
 
@@ -36,6 +37,8 @@ QUALITY = 88
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 MOST = 500
 """Pairs on a sheet: more would be larger than a WebP may be, and than anybody looks through."""
+DRAFT = "pyrender"
+"""The engine that draws what Cycles is to render."""
 _UNWRITABLE = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
 
 
@@ -74,6 +77,15 @@ def spread(recipe: Recipe, count: int) -> list[int]:
     return sorted(chosen)
 
 
+def open_engines(recipe: Recipe) -> Engines:
+    """The engines that draw a recipe's drafts.
+
+    Raises:
+        InputError: a missing system library.
+    """
+    return Engines([DRAFT, *engines_of(recipe).intersection(DRIVING_ENGINES)])
+
+
 def preview(
     recipe: Recipe,
     seed: int,
@@ -87,7 +99,8 @@ def preview(
 
     Args:
         recipe: the recipe. seed: of everything random.
-        count: how many slots. engine: draws the drafts. store: the baked cast; what it lacks is baked.
+        count: how many slots. engine: draws the drafts (`open_engines`). store: the baked cast; what it
+            lacks is baked.
         tell: hears how far it is. note: hears of each discarded candidate, in a line.
 
     Raises:
@@ -186,6 +199,8 @@ def summary(previewed: Previewed) -> Iterable[str]:
 
 
 def _excerpt(scene: Scene) -> Scene:
+    if scene.render.engine not in DRIVING_ENGINES:
+        scene = replace(scene, render=replace(scene.render, engine=DRAFT))
     chosen = np.linspace(0, scene.frames - 1, SHOWN + 2).round().astype(int)[1:-1]
     return at_size(at_frames(scene, chosen), *draft_size(scene.camera.width, scene.camera.height))
 

@@ -21,6 +21,8 @@ from render.characters.garments import (
 )
 from render.characters.surface import Surface
 
+_LEG = 0.06
+"""Metres of leg that shorts have at least."""
 _BREAK = 0.22  # metres that the hem of trousers rises a metre forwards
 
 
@@ -34,9 +36,10 @@ def trousers(figure: Figure, tuck: float | None = None) -> Cut:
 
 
 def shorts(figure: Figure) -> Cut:
-    """Shorts to above the knee."""
+    """Shorts to above the knee; longer where thighs meet so low that no leg would be left of them."""
     hip, knee = figure.t_joints["left_hip"], figure.t_joints["left_knee"]
-    return _legs(figure, float(knee[2] + 0.18 * (hip[2] - knee[2])), taper=-0.03)
+    hem = float(knee[2] + 0.18 * (hip[2] - knee[2]))
+    return _legs(figure, min(hem, crotch(figure) - _LEG), taper=-0.03)
 
 
 def _legs(

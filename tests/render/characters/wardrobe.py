@@ -12,4 +12,14 @@ THIN = dressed_in("thin", "animation_3d", ("dress", "jacket", "shoes"), 7, gende
 YOUNG = dressed_in("young", "realistic", ("tank", "shorts", "boots"), 8, gender=0.8, age=0.36)
 DANCER = dressed_in("dancer", "animation_2d", ("polo", "skirt", "boots"), 10, gender=0.05, weight=0.6)
 CLERK = dressed_in("clerk", "realistic", ("shirt", "trousers", "shoes"), 9, gender=0.9, weight=0.7)
-DRESSED = (OLD, ATHLETE, THIN, YOUNG, DANCER, CLERK)
+STOUT = dressed_in(
+    "stout",
+    "realistic",
+    ("tee", "shorts", "shoes"),
+    11,
+    gender=0.15,
+    weight=0.89,
+    height=0.15,
+    proportions=0.3,
+)
+DRESSED = (OLD, ATHLETE, THIN, YOUNG, DANCER, CLERK, STOUT)
