@@ -13,13 +13,8 @@ YOUNG = dressed_in("young", "realistic", ("tank", "shorts", "boots"), 8, gender=
 DANCER = dressed_in("dancer", "animation_2d", ("polo", "skirt", "boots"), 10, gender=0.05, weight=0.6)
 CLERK = dressed_in("clerk", "realistic", ("shirt", "trousers", "shoes"), 9, gender=0.9, weight=0.7)
 STOUT = dressed_in(
-    "stout",
-    "realistic",
-    ("tee", "shorts", "shoes"),
-    11,
-    gender=0.15,
-    weight=0.89,
-    height=0.15,
-    proportions=0.3,
-)
+    "stout", "realistic", ("tee", "shorts", "shoes"), 11,
+    gender=0.15, weight=0.9, height=0.15, proportions=0.3, muscle=0.3, age=0.62,
+)  # fmt: skip
+"""Whose thighs meet as low as others' shorts end."""
 DRESSED = (OLD, ATHLETE, THIN, YOUNG, DANCER, CLERK, STOUT)
