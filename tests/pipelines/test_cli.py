@@ -40,6 +40,13 @@ def test_help_takes_less_than_half_a_cpu_second(command: str) -> None:
     assert all(name in result.stdout for name in (COMMANDS if not command else ["--help"]))
 
 
+def test_the_command_line_is_light_to_import() -> None:
+    heavy = "('numpy', 'pyarrow', 'yaml', 'rich', 'ray', 'torch', 'duckdb')"
+    script = f"import sys, pipelines.cli; print([m for m in {heavy} if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
+
+
 def test_planning_does_not_import_bpy_or_ray(tmp_path: Path) -> None:
     script = (
         "import sys; from pipelines.cli import app\n"
