@@ -55,8 +55,9 @@ class Index:
     """What a loader must know of N pairs, in slot order. Pickles.
 
     Attributes:
-        location: where the dataset lies. schema_version, shards: of the manifest; `Places.shard` numbers the
-            shards, `shard_bytes` are their sizes.
+        location: where the dataset lies.
+        shards, shard_bytes, shard_digests: names, sizes and sha256 (hex) of its shards, which `Places.shard`
+            numbers.
         pair_ids: (N,) str.
         stratum, split, driving_kind: (N,) int32, numbers in `strata`, `splits` and `driving_kinds`.
         bucket: (N,) int32, number in `buckets`. fps: (N,) int32.
@@ -95,6 +96,7 @@ class Index:
         table = _read(self.location, [*own, *(name for name in wanted if name not in own), *leaves])
         self.shards = tuple(sorted(name for name in manifest.files if _SHARD.fullmatch(name)))
         self.shard_bytes = np.array([manifest.files[name].bytes for name in self.shards], np.int64)
+        self.shard_digests = tuple(manifest.files[name].sha256 for name in self.shards)
         self.pair_ids = table["pair_id"].to_numpy().astype(str)
         self.places = {
             blob: _places(table[blob], self.shards, self.shard_bytes, self.pair_ids, f"{where}: {blob}")
