@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from motionpair import media, shards
+from motionpair import generations, media, shards
 from motionpair.annotations import unpack
 from motionpair.errors import DataError, InputError
 from motionpair.location import open_location
@@ -38,12 +38,19 @@ class Dataset:
 
     @cached_property
     def table(self) -> pa.Table:
-        """`metadata.parquet`, in slot order."""
+        """`metadata.parquet`, in slot order; of a merged dataset, a generation after the other."""
         return read_metadata(self.location)
 
     @cached_property
     def _positions(self) -> dict[str, int]:
         return {pair_id: i for i, pair_id in enumerate(self.table["pair_id"].to_pylist())}
+
+    @cached_property
+    def _planned(self) -> dict[str, int] | DataError:
+        try:
+            return generations.planned_names(self.location, self.manifest)
+        except DataError as error:
+            return error  # to be raised for every pair that is asked for, without reading the plans again
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -58,6 +65,20 @@ class Dataset:
         shard = pa.compute.struct_field(self.table["driving"], "shard")
         rows: list[dict[str, Any]] = self.table.filter(pa.compute.equal(shard, name)).to_pylist()
         return rows
+
+    def generation(self, pair_id: str) -> int:
+        """Which of `manifest.generations` a pair, or the pair of a quarantined slot, is of.
+
+        Raises:
+            DataError: a plan is damaged, or none has the pair.
+        """
+        if not self.manifest.further:
+            return 0
+        if isinstance(self._planned, DataError):
+            raise self._planned
+        if pair_id not in self._planned:
+            raise DataError(f"{self.location.text}: pair {pair_id[:80]!r} is in none of the plans")
+        return self._planned[pair_id]
 
     def row(self, pair_id: str) -> dict[str, Any]:
         """The row of a pair.

@@ -17,20 +17,22 @@ from motionpair.manifest import METADATA
 ROW_GROUP = 4096
 
 
-def build_metadata(out: Path, shard_names: Sequence[str]) -> None:
+def build_metadata(out: Path, shard_names: Sequence[str], *, by_slot: bool = True) -> None:
     """Write `OUT/metadata.parquet` from the shards, in slot order, whole or not at all.
 
     Args:
         out: the dataset's folder.
         shard_names: the shards under it, such as `shards/shard-00000.parquet`; may be empty.
+        by_slot: False for a dataset of several plans, whose slots say nothing of order: then rows are in
+            the order of `shard_names`.
 
     Raises:
         DataError: a shard is missing or damaged.
     """
-    tables = [_shard_metadata(out, name) for name in sorted(shard_names)]
+    tables = [_shard_metadata(out, name) for name in shard_names]
     columns = schema.metadata_schema()
     table = pa.concat_tables(tables) if tables else columns.empty_table()
-    table = table.sort_by("slot").cast(columns).combine_chunks()
+    table = (table.sort_by("slot") if by_slot else table).cast(columns).combine_chunks()
     with (
         durable.replacing(out / METADATA) as temporary,
         pq.ParquetWriter(
@@ -49,7 +51,7 @@ def build_metadata(out: Path, shard_names: Sequence[str]) -> None:
 
 
 def read_metadata(location: Location) -> pa.Table:
-    """The rows of a dataset with the places of their blobs, in slot order, typed as `metadata_schema`.
+    """The rows of a dataset with the places of their blobs, as they lie, typed as `metadata_schema`.
 
     Raises:
         DataError: missing, damaged or with other columns.
