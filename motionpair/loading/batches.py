@@ -30,7 +30,6 @@ from motionpair.loading.shares import Part, Sharing, kind_of, part_numbers, shar
 from motionpair.loading.state import START, State
 from motionpair.manifest import METADATA
 
-
 _LOG = logging.getLogger(__name__)
 
 
@@ -118,7 +117,7 @@ class PairBatches:
         self.state = self.order.moved(self.state, steps * self.world)
 
     def set_state(self, state: State) -> None:
-        """Go on from a state of this order, such as `State(epoch=3, consumed=0)`; iterators in use keep their place.
+        """Go on from a state of this order, such as `State(3, 0)`; iterators in use keep their place.
 
         Raises:
             InputError: the epoch has fewer batches.

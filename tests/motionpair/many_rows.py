@@ -1,9 +1,9 @@
 """A dataset of 60,000 pairs whose blobs are a few bytes: what a loader's scale is tested on.
 
 `metadata.parquet`, the shards and the manifest have the columns, options and checksums of real ones, and the
-rows are those of a few real specs over and over, with names, slots, strata, splits and sizes of their own. Not
-as in a real dataset are: blobs are text and no media; a shard is one row group; a row's `spec` is the
-template's; there is no plan. So readers of rows and bytes take it, and `verify` does not.
+rows are those of a few specs over and over, with names, slots, strata, splits and sizes of their own. Unlike
+in a real dataset, blobs are text and no media, a shard is one row group, a row's `spec` is the template's,
+and there is no plan. So readers of rows and bytes take it, and `verify` does not.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ KINDS = (
 
 def kind_of(slot: int) -> Kind:
     """The stratum of a slot: in every 100 slots as many as its percent, mixed up."""
-    at = slot * 37 % 100
+    at = (slot * 37 + slot // 100 * 11) % 100
     return next(kind for i, kind in enumerate(KINDS) if at < sum(k.percent for k in KINDS[: i + 1]))
 
 
