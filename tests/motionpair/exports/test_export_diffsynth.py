@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 
 from motionpair import media
@@ -13,8 +14,6 @@ from motionpair.annotations import ARRAYS
 from motionpair.dataset import Dataset
 from motionpair.exports import conditions, export
 from motionpair.exports.diffsynth import COLUMNS
-
-pandas = pytest.importorskip("pandas")
 
 FILES = [name for name in COLUMNS if name == "video" or name.startswith("animate")]
 FILES.remove("animate2_prompt_ref")

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import datasets
+import huggingface_hub
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -17,8 +19,6 @@ from motionpair.columns import COLUMNS
 from motionpair.dataset import Dataset
 from motionpair.exports import export, huggingface
 from motionpair.plan import Plan
-
-datasets = pytest.importorskip("datasets")
 
 VIDEOS = ("driving", "driving_mask", "target", "target_mask")
 IMAGES = tuple(name for name in schema.BLOBS if name.startswith("reference"))
@@ -109,9 +109,8 @@ def test_it_streams(tiny: Dataset, folder: Path, tmp_path: Path):
 
 
 def test_the_card_names_configurations_splits_size_and_licence(folder: Path):
-    hub = pytest.importorskip("huggingface_hub")
     assert datasets.get_dataset_config_names(str(folder)) == ["default", "preview"]
-    card = hub.DatasetCard.load(folder / "README.md", ignore_metadata_errors=False)
+    card = huggingface_hub.DatasetCard.load(folder / "README.md", ignore_metadata_errors=False)
     assert card.data.license == "apache-2.0"
     assert card.data.size_categories == ["n<1K"]
     info = {entry["config_name"]: entry["splits"] for entry in card.data.dataset_info}
@@ -126,13 +125,12 @@ def test_the_card_names_configurations_splits_size_and_licence(folder: Path):
 def test_an_asset_of_another_licence_is_not_hidden(
     tiny_plan: Plan, tiny_pairs: dict[int, synthetic.Pair], tmp_path: Path
 ):
-    hub = pytest.importorskip("huggingface_hub")
     bought = {"name": "bought | <b>", "licence": "CC-BY-NC-4.0 (mesh), CC0-1.0", "source": "a shop"}
     row, blobs = tiny_pairs[0]
     pairs = tiny_pairs | {0: (row | {"assets": [*row["assets"], bought]}, blobs)}
     out = synthetic.build_dataset(tmp_path, tiny_plan, pairs)
     export(out, "huggingface", tmp_path / "hub")
-    card = hub.DatasetCard.load(tmp_path / "hub" / "README.md")
+    card = huggingface_hub.DatasetCard.load(tmp_path / "hub" / "README.md")
     assert (card.data.license, card.data.license_name) == ("other", "see-licences")
     assert r"| bought \| \<b\> | CC-BY-NC-4.0 (mesh), CC0-1.0 | a shop | 1 |" in card.text
 
