@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import io
 import os
+import threading
 import urllib.parse
 import urllib.request
 from collections.abc import Sequence
@@ -20,6 +21,9 @@ import pyarrow.fs
 import urllib3
 
 from motionpair.errors import InputError, MachineError
+
+TRIES = 4
+"""How often a request is tried again."""
 
 READ_AHEAD = 1 << 16
 """Bytes asked for at least: small reads of a Parquet footer follow one another."""
@@ -91,12 +95,16 @@ class HttpFiles(pyarrow.fs.FileSystemHandler):
 
 
 class _HttpFile(io.RawIOBase):
-    """A file of known size; every read that is not in the last small one's surplus is a request."""
+    """A file of known size; every read that is not in the last small one's surplus is a request.
+
+    Each thread has a place of its own in the file: pyarrow seeks and reads in one call, from several threads.
+    """
 
     def __init__(self, url: str, size: int) -> None:
         super().__init__()
-        self._url, self._size, self._at = url, size, 0
-        self._held, self._held_from = b"", 0
+        self._url, self._size = url, size
+        self._place = threading.local()
+        self._held = (0, b"")
 
     def readable(self) -> bool:
         return True
@@ -105,25 +113,24 @@ class _HttpFile(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        return self._at
+        return getattr(self._place, "at", 0)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        return self._at
+        self._place.at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self._size}[whence]
+        return self.tell()
 
     def read(self, size: int | None = -1) -> bytes:
         """Bytes from where the file stands, fewer only at its end."""
-        left = max(0, self._size - self._at)
+        at = self.tell()
+        left = max(0, self._size - at)
         wanted = left if size is None or size < 0 else min(size, left)
-        start = self._at - self._held_from
-        if start < 0 or start + wanted > len(self._held):
-            got = self._fetch(self._at, min(max(wanted, READ_AHEAD), left))
-            if wanted >= READ_AHEAD:
-                self._at += wanted
-                return got
-            self._held, self._held_from, start = got, self._at, 0
-        self._at += wanted
-        return self._held[start : start + wanted]
+        first, data = self._held
+        if not first <= at <= at + wanted <= first + len(data):
+            first, data = at, self._fetch(at, min(max(wanted, READ_AHEAD), left))
+            if wanted < READ_AHEAD:
+                self._held = first, data
+        self._place.at = at + wanted
+        return data[at - first : at - first + wanted]
 
     def _fetch(self, offset: int, length: int) -> bytes:
         if length == 0:
@@ -145,7 +152,7 @@ def _ask(method: str, url: str, headers: dict[str, str] | None = None) -> urllib
     """One request, tried again where that may help; an answer of 2xx, or 404."""
     asked = {"Accept-Encoding": "identity", "User-Agent": "motionpair", **(headers or {})}
     try:
-        answer = _pool(os.getpid(), _proxy(url)).request(method, url, headers=asked)
+        answer = _pool(os.getpid(), _proxy(url), TRIES).request(method, url, headers=asked)
     except urllib3.exceptions.HTTPError as error:
         raise MachineError(f"{url}: no connection ({_reason(error)})") from None
     if answer.status in (401, 403):
@@ -158,13 +165,13 @@ def _ask(method: str, url: str, headers: dict[str, str] | None = None) -> urllib
 
 
 @functools.lru_cache(maxsize=4)
-def _pool(pid: int, proxy: str | None) -> urllib3.PoolManager:
+def _pool(pid: int, proxy: str | None, tries: int) -> urllib3.PoolManager:
     """This process's connections: one that crossed a fork would serve two processes at once."""
     options: dict[str, Any] = {
         "maxsize": 16,
         "timeout": urllib3.Timeout(connect=5, read=30),
         "retries": urllib3.Retry(
-            total=4, redirect=5, backoff_factor=0.3, status_forcelist=_TRY_AGAIN, raise_on_status=False
+            total=tries, backoff_factor=0.3, status_forcelist=_TRY_AGAIN, raise_on_status=False
         ),
     }
     return urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
