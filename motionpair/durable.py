@@ -1,11 +1,15 @@
-"""Files that appear whole or not at all, and stay after a power cut."""
+"""Files and folders that appear whole or not at all, and stay after a power cut."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from motionpair.errors import InputError
 
 
 @contextmanager
@@ -38,3 +42,52 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A temporary folder beside `folder`, which becomes it once all of it is on disk.
+
+    When the block raises, the temporary folder is removed and `folder` is as it was. What a process that was
+    killed left beside it is removed by the next one that makes `folder`; a lock tells dead ones from others.
+
+    Raises:
+        InputError: `folder` exists and is not an empty folder, or cannot be made there.
+    """
+    folder = folder.absolute()
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise InputError(f"{folder}: is there already; expected a new or an empty folder")
+    temporary = folder.with_name(f".tmp-{folder.name}-{os.getpid()}")
+    try:
+        for leftover in folder.parent.glob(f".tmp-{folder.name}-*"):
+            _remove_left(leftover)
+        temporary.mkdir()
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        raise InputError(f"{folder}: cannot be made ({error.strerror})") from None
+    handle = os.open(temporary, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield temporary
+        for parent, _, files in os.walk(temporary):
+            for name in files:
+                with Path(parent, name).open("rb") as file:
+                    os.fsync(file.fileno())
+            sync_folder(Path(parent))
+        temporary.rename(folder)
+        sync_folder(folder.parent)
+    finally:
+        os.close(handle)
+        if temporary.exists():
+            shutil.rmtree(temporary)
+
+
+def _remove_left(folder: Path) -> None:
+    """Remove a temporary folder, unless the process that made it still holds it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    finally:
+        os.close(handle)
+    shutil.rmtree(folder)

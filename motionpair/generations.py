@@ -23,7 +23,7 @@ def planned_names(location: Location, manifest: Manifest) -> dict[str, int]:
     """
     found: dict[str, int] = {}
     for generation in range(len(manifest.generations)):
-        for name in pair_names(location, plan_name(generation)):
+        for name in plan_column(location, plan_name(generation), "pair_id"):
             if found.setdefault(name, generation) != generation:
                 raise DataError(
                     f"{location.text}/{plan_name(generation)}: pair {name} is also in "
@@ -32,16 +32,16 @@ def planned_names(location: Location, manifest: Manifest) -> dict[str, int]:
     return found
 
 
-def pair_names(location: Location, plan: str) -> list[str]:
-    """The names of a plan's pairs, in slot order.
+def plan_column(location: Location, plan: str, column: str) -> list[str]:
+    """A column of a plan (`plan.PLAN_SCHEMA`), in slot order.
 
     Raises:
         DataError: the plan is missing or damaged.
     """
     with location.open(plan) as source, shards.reading(f"{location.text}/{plan}"):
         file = pq.ParquetFile(source, page_checksum_verification=True)
-        names: list[str] = file.read(columns=["pair_id"], use_threads=False)["pair_id"].to_pylist()
-    return names
+        values: list[str] = file.read(columns=[column], use_threads=False)[column].to_pylist()
+    return values
 
 
 def planned_hash(location: Location, plan: str, slot: int) -> str:

@@ -30,7 +30,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Crossing:
-    """An identity or a motion in two splits or more. places: (generation, name, split, pair_id), one a split."""
+    """An identity or a motion in several splits. places: (generation, name, split, pair_id), one a split."""
 
     kind: str
     places: tuple[tuple[int, str, str, str], ...]
