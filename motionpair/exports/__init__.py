@@ -7,10 +7,7 @@ which fills an empty folder and reads pair after pair, so that memory does not g
 from __future__ import annotations
 
 import importlib
-import os
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +52,7 @@ def export(out: str | Path, form: str, folder: Path, progress: Progress | None =
     """Write a dataset into a new folder in another format.
 
     The folder appears when all of it is on disk. Until then its files are in a hidden folder beside it,
-    which is removed when anything goes wrong. Only `kill -9` and power cuts leave that one behind.
+    which is removed when anything goes wrong; what a killed process left is removed by the next export there.
 
     Args:
         out: folder or URI of the dataset.
@@ -74,40 +71,10 @@ def export(out: str | Path, form: str, folder: Path, progress: Progress | None =
     root = dataset.location.folder
     if root is not None and folder.is_relative_to(root.resolve()):
         raise InputError(f"{folder}: lies in the dataset itself; expected a folder outside of {root}")
-    with new_folder(folder) as temporary:
+    with durable.new_folder(folder) as temporary:
         importlib.import_module(FORMATS[form].module).write(dataset, temporary, progress or _silent)
         written = [path.stat().st_size for path in temporary.rglob("*") if path.is_file()]
     return Exported(len(dataset), len(written), sum(written))
-
-
-@contextmanager
-def new_folder(folder: Path) -> Iterator[Path]:
-    """A temporary folder beside `folder`, which becomes it once all of it is on disk.
-
-    When the block raises, the temporary folder is removed and `folder` is as it was.
-
-    Raises:
-        InputError: `folder` exists and is not an empty folder, or cannot be made there.
-    """
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise InputError(f"{folder}: is there already; expected a new or an empty folder")
-    temporary = folder.with_name(f".tmp-{folder.name}-{os.getpid()}")
-    try:
-        temporary.mkdir()
-    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-        raise InputError(f"{folder}: cannot be made ({error.strerror})") from error
-    try:
-        yield temporary
-        for parent, _, files in os.walk(temporary):
-            for name in files:
-                with Path(parent, name).open("rb") as file:
-                    os.fsync(file.fileno())
-            durable.sync_folder(Path(parent))
-        temporary.rename(folder)
-        durable.sync_folder(folder.parent)
-    finally:
-        if temporary.exists():
-            shutil.rmtree(temporary)
 
 
 def _silent(done: int, total: int) -> None:

@@ -61,7 +61,7 @@ def huggingface_card(dataset: Dataset, configs: Mapping[str, Sequence[SplitFiles
         dataset: what was exported.
         configs: configuration to its splits, in the order of the splits.
     """
-    name = _cell(dataset.manifest.recipe["name"])
+    name = _name(dataset)
     open_assets = _all_permissive(dataset)
     header: dict[str, Any] = {
         "license": LICENCE.lower() if open_assets else "other",
@@ -94,7 +94,7 @@ def huggingface_card(dataset: Dataset, configs: Mapping[str, Sequence[SplitFiles
             yaml.safe_dump(header, sort_keys=False, allow_unicode=True).rstrip(),
             "---",
             "",
-            f"# MotionPair: {name}",
+            f"# MotionPair: {_cell(name)}",
             "",
             *_what(dataset),
             "## Reading it",
@@ -129,7 +129,7 @@ def files_card(dataset: Dataset) -> str:
     """The README.md of loose files."""
     return "\n".join(
         [
-            f"# MotionPair: {_cell(dataset.manifest.recipe['name'])}",
+            f"# MotionPair: {_cell(_name(dataset))}",
             "",
             *_what(dataset),
             "## Files",
@@ -161,7 +161,7 @@ def diffsynth_card(dataset: Dataset, rows: Mapping[str, int], columns: Mapping[s
     """
     return "\n".join(
         [
-            f"# MotionPair for DiffSynth-Studio: {_cell(dataset.manifest.recipe['name'])}",
+            f"# MotionPair for DiffSynth-Studio: {_cell(_name(dataset))}",
             "",
             *_what(dataset),
             "## Metadata",
@@ -223,7 +223,7 @@ def _what(dataset: Dataset) -> list[str]:
         *(f"| {_cell(a)} | {_cell(b)} | {_cell(c)} | {n:,} |" for (a, b, c), n in sorted(counts.items())),
         "",
         f"Pairs by size: {'; '.join(clips) or 'none'}.",
-        "No identity and no motion instance is in two splits.",
+        "No identity and no motion instance of a plan is in two splits.",
         "",
     ]
 
@@ -271,20 +271,34 @@ def _licences(dataset: Dataset) -> list[str]:
 
 def _provenance(dataset: Dataset) -> list[str]:
     manifest = dataset.manifest
-    versions = ", ".join(f"{_cell(n)} {_cell(v)}" for n, v in sorted(manifest.versions.items()))
+    counts = manifest.counts
+    rows = [
+        f"| {_cell(of.recipe['name'])} ({of.recipe_hash[:12]}) | {of.seed} | {of.plan_hash[:12]} "
+        f"| {of.slots:,} | {', '.join(f'{_cell(n)} {_cell(v)}' for n, v in sorted(of.versions.items()))} |"
+        for of in manifest.generations
+    ]
+    made = manifest.made_from
     return [
         "## Provenance",
         "",
-        f"Recipe {_cell(manifest.recipe['name'])} ({manifest.recipe_hash[:12]}), seed {manifest.seed}, plan",
-        f"{manifest.plan_hash[:12]}, schema version {manifest.schema_version}. Each row's `spec` decides its",
-        "pair completely: the same spec and versions give the same pixels on one device class.",
+        "| recipe | seed | plan | slots | versions |",
+        "|---|---|---|---|---|",
+        *rows,
         "",
-        f"Versions: {versions}.",
+        f"Schema version {manifest.schema_version}. Each row's `spec` decides its pair completely: the same",
+        "spec and versions give the same pixels on one device class.",
         f"Device classes: {', '.join(map(_cell, manifest.device_classes)) or 'none'}.",
-        f"Candidates discarded by quality limits: {sum(manifest.discards.values()):,}; slots without a pair: "
-        f"{manifest.counts.quarantined:,} of {manifest.counts.slots:,}.",
+        f"Of {counts.slots:,} slots {counts.rows:,} have a pair; of {counts.quarantined:,} none could be",
+        f"made, {counts.left_out:,} are left out.",
+        f"Candidates discarded by quality limits: {sum(manifest.discards.values()):,}.",
+        *([] if made is None else [f"Made by `{made.operation}` {_cell(made.argument)} of other datasets."]),
         "",
     ]
+
+
+def _name(dataset: Dataset) -> str:
+    """The names of the recipes that the pairs are of."""
+    return ", ".join(dict.fromkeys(printable(str(of.recipe["name"])) for of in dataset.manifest.generations))
 
 
 def _columns() -> list[str]:

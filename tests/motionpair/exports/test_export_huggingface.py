@@ -18,6 +18,7 @@ from motionpair import media, schema
 from motionpair.columns import COLUMNS
 from motionpair.dataset import Dataset
 from motionpair.exports import export, huggingface
+from motionpair.maintenance import take
 from motionpair.plan import Plan
 
 VIDEOS = ("driving", "driving_mask", "target", "target_mask")
@@ -205,3 +206,12 @@ def test_splits_are_in_order_and_one_without_pairs_is_not_there(tiny_plan: Plan,
     out = synthetic.build_dataset(tmp_path, tiny_plan, pairs)
     export(out, "huggingface", tmp_path / "hub")
     assert list(load(tmp_path / "hub", tmp_path)) == ["train", "test"]
+
+
+def test_a_part_of_a_dataset_says_so(tiny_dataset: Path, tmp_path: Path):
+    take(tiny_dataset, "validation", tmp_path / "part")
+    export(tmp_path / "part", "huggingface", tmp_path / "hub")
+    assert list(load(tmp_path / "hub", tmp_path)) == ["validation"]
+    card = (tmp_path / "hub" / "README.md").read_text()
+    assert "Made by `take` validation of other datasets." in card
+    assert "Of 8 slots 2 have a pair" in card
