@@ -59,7 +59,7 @@ class Location:
         try:
             return self.filesystem.open_input_file(name)
         except (OSError, pa.ArrowException) as error:
-            raise self._fault(name, error) from None
+            raise self.fault(name, error) from None
 
     def read(self, name: str, offset: int = 0, length: int | None = None, most: int = 1 << 31) -> bytes:
         """Bytes of a file: all of it, or exactly `length` from `offset`.
@@ -75,7 +75,7 @@ class Location:
                 file.seek(offset)
                 data: bytes = file.read(size)
             except (OSError, pa.ArrowException) as error:
-                raise self._fault(name, error) from None
+                raise self.fault(name, error) from None
         if len(data) != size:
             raise DataError(f"{self.text}/{name}: ends before byte {offset + size}")
         return data
@@ -92,7 +92,7 @@ class Location:
                 while chunk := file.read(_CHUNK):
                     yield chunk
             except (OSError, pa.ArrowException) as error:
-                raise self._fault(name, error) from None
+                raise self.fault(name, error) from None
 
     def hash(self, name: str) -> tuple[int, str]:
         """Number of bytes and sha256, in hex, of a file."""
@@ -107,7 +107,7 @@ class Location:
         try:
             return bool(self.filesystem.get_file_info(name).type == pyarrow.fs.FileType.File)
         except (OSError, pa.ArrowException) as error:
-            raise self._fault(name, error) from None
+            raise self.fault(name, error) from None
 
     def names(self) -> Iterator[str]:
         """Every file of the dataset, sorted, `runs/` left out; symbolic links are listed, not followed.
@@ -122,12 +122,13 @@ class Location:
         try:
             infos = self.filesystem.get_file_info(selector)
         except (OSError, pa.ArrowException) as error:
-            raise self._fault("", error) from None
+            raise self.fault("", error) from None
         for info in sorted(infos, key=lambda i: i.path):
             if info.type != pyarrow.fs.FileType.Directory and not info.path.startswith("runs/"):
                 yield info.path
 
-    def _fault(self, name: str, error: BaseException) -> MotionPairError:
+    def fault(self, name: str, error: BaseException) -> MotionPairError:
+        """What an error of reading a file means: no connection, refused credentials, else damage."""
         where = f"{self.text}/{name}"
         return remotes.explain(where, error) or DataError(f"{where}: cannot be read ({first_line(error)})")
 

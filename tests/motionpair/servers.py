@@ -1,0 +1,165 @@
+"""Servers for tests: S3 (moto's), and a web server that serves byte ranges."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+from moto.server import ThreadedMotoServer
+
+
+class S3:
+    """An S3 server in this process. What it holds survives `stop` and `start`."""
+
+    def __init__(self) -> None:
+        self._port = 0
+        self.start()
+        self.client = boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        self._server = ThreadedMotoServer("127.0.0.1", self._port, verbose=False)
+        self._server.start()
+        self._port = self._server.get_host_and_port()[1]
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    @contextlib.contextmanager
+    def strict(self) -> Iterator[None]:
+        """No credentials are the right ones, while the block runs."""
+        self._after(0)
+        try:
+            yield
+        finally:
+            self._after(1 << 30)
+
+    def _after(self, requests: int) -> None:
+        """From how many requests on credentials are looked at."""
+        asked = urllib.request.Request(f"{self.endpoint}/moto-api/reset-auth", str(requests).encode())
+        urllib.request.urlopen(asked).close()
+
+    def bucket(self, name: str) -> Bucket:
+        self.client.create_bucket(Bucket=name)
+        self.client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        return Bucket(self, name)
+
+
+class Bucket:
+    """A bucket that remembers every version of its objects."""
+
+    def __init__(self, server: S3, name: str) -> None:
+        self.server, self.name = server, name
+
+    def uri(self, path: str) -> str:
+        return f"s3://{self.name}/{path}?endpoint_override={self.server.endpoint}"
+
+    def objects(self, path: str) -> dict[str, bytes]:
+        """Name under the path to contents."""
+        listed = self.server.client.list_objects_v2(Bucket=self.name, Prefix=f"{path}/").get("Contents", [])
+        return {entry["Key"].removeprefix(f"{path}/"): self.read(entry["Key"]) for entry in listed}
+
+    def read(self, key: str) -> bytes:
+        data: bytes = self.server.client.get_object(Bucket=self.name, Key=key)["Body"].read()
+        return data
+
+    def write(self, key: str, data: bytes) -> None:
+        self.server.client.put_object(Bucket=self.name, Key=key, Body=data)
+
+    def times_written(self, path: str) -> Counter[str]:
+        """How often each name under the path was written."""
+        found = self.server.client.list_object_versions(Bucket=self.name, Prefix=f"{path}/")
+        return Counter(entry["Key"].removeprefix(f"{path}/") for entry in found.get("Versions", []))
+
+
+class WebServer(ThreadingHTTPServer):
+    """The files of a folder.
+
+    asked: of every GET, the name and the first byte asked for. ranges: whether byte ranges are served.
+    answer: a status that is given to every request instead. cut: a name of which the connection is cut
+    halfway. stalled: a name that is not answered for; `stalling` is set when it was asked for.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
+        self.asked: list[tuple[str, int]] = []
+        self.ranges, self.answer, self.cut, self.stalled = True, 0, "", ""
+        self.stalling, self.over = threading.Event(), threading.Event()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: WebServer
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+    def do_HEAD(self) -> None:
+        if self.server.answer:
+            self.send_response(self.server.answer)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            super().do_HEAD()
+
+    def do_GET(self) -> None:
+        path = Path(self.translate_path(self.path))
+        if self.server.answer or not path.is_file():
+            self.do_HEAD()
+            return
+        data, name = path.read_bytes(), self.path.lstrip("/")
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"] or "")
+        first, last = (int(asked[1]), int(asked[2])) if asked else (0, len(data) - 1)
+        self.server.asked.append((name, first))
+        if name == self.server.stalled:
+            self.server.stalling.set()
+            self.server.over.wait()
+            self.close_connection = True
+            return
+        part = data[first : last + 1] if self.server.ranges else data
+        self.send_response(206 if asked and self.server.ranges else 200)
+        self.send_header("Content-Length", str(len(part)))
+        self.end_headers()
+        if name == self.server.cut:
+            part = part[: len(part) // 2]
+            self.close_connection = True
+        self.wfile.write(part)
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[WebServer]:
+    """A web server over a folder, while the block runs."""
+    server = WebServer(folder)
+    thread = threading.Thread(target=partial(server.serve_forever, poll_interval=0.02))
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.over.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
