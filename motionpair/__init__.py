@@ -1,3 +1,19 @@
-"""MotionPair: the dataset's nouns. Light to import: no torch, bpy or ray."""
+"""MotionPair: the dataset's nouns. Light to import: no torch, bpy or ray, and no numpy until it is needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from motionpair.loading.pairs import PairDataset
 
 __version__ = "0.1.0"
+__all__ = ["PairDataset", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "PairDataset":
+        from motionpair.loading.pairs import PairDataset
+
+        return PairDataset
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

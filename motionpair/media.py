@@ -251,6 +251,11 @@ def decode_yuv(
     return np.stack(decoded) if whole is None else whole
 
 
+def to_yuv(rgb: np.ndarray) -> np.ndarray:
+    """Frames (T, H, W, 3) uint8 sRGB as planes, (T, H * 3 / 2, W) uint8, as they are before coding."""
+    return np.stack([_rgb_to_yuv(frame) for frame in rgb])
+
+
 def _rgb_to_yuv(rgb: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 to the planes of yuv420p, (H * 3 / 2, W) uint8. Integers: equal on every CPU.
 

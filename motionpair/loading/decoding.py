@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from PIL import Image
+
+from motionpair.augmentation import Window
 from motionpair.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
 # IEEE TASSP 29 (1981), eq. 4 with −0.5 replaced; at distances 1.75, 0.75, 0.25, 1.25 and 0.5, 1.5.
 _QUARTER = (-0.028125, 0.240625, 0.871875, -0.084375)
 _HALF = (-0.075, 0.575, 0.575, -0.075)
+# At the upper edge swscale does not repeat the first row: its weights of rows 0, 1 (and 2), as measured.
+_FIRST_ROW = (1.0823, -0.0823)
+_THIRD_ROW = (0.2345, 0.8480, -0.0825)
 
 # Rec. ITU-R BT.709-6, section 3, 8 bit, limited range
 _LUMA = 255 / 219
@@ -29,6 +36,37 @@ _GREEN_OF_CR = -1.5748 * 0.2126 / 0.7152 * _CHROMA
 
 _PIXELS_AT_ONCE = 1 << 23
 """Some 300 MB of the device's memory at a time."""
+
+
+def crop(planes: np.ndarray, window: Window) -> np.ndarray:
+    """The window of every frame, stretched to the whole picture, as `augmentation.apply_to_clip` does it.
+
+    Every plane is filtered alone. As chroma is sited on the left column, its window lies a bit to the right.
+
+    Args:
+        planes: (T, H * 3 / 2, W) uint8, as `media.decode_yuv` gives them.
+        window: left, top, width and height, in shares of the picture.
+
+    Returns:
+        (T, H * 3 / 2, W) uint8.
+    """
+    rows, width = planes.shape[1:]
+    height = rows // 3 * 2
+    left, top, wide, high = window
+    out = np.empty_like(planes)
+
+    def stretched(plane: np.ndarray, shift: float) -> np.ndarray:
+        down, across = plane.shape
+        x = min(left * across + shift * (1 - wide), (1 - wide) * across)
+        box = (x, top * down, min(x + wide * across, across), min((top + high) * down, down))
+        return np.asarray(Image.fromarray(plane).resize((across, down), Image.Resampling.BILINEAR, box))
+
+    for frame, into in zip(planes, out, strict=True):
+        into[:height] = stretched(frame[:height], 0)
+        chroma, moved = (p[height:].reshape(2, height // 2, width // 2) for p in (frame, into))
+        for plane in range(2):
+            moved[plane] = stretched(chroma[plane], 0.25)
+    return out
 
 
 def to_rgb(yuv: torch.Tensor, device: torch.device | str | None = None) -> torch.Tensor:
@@ -80,8 +118,9 @@ def _enlarged(chroma: torch.Tensor) -> torch.Tensor:
     count, planes, height, width = chroma.shape
     near = torch.nn.functional.pad(chroma, (1, 2, 2, 2), mode="replicate")
     even = sum(w * near[:, :, k : k + height] for k, w in enumerate(_QUARTER))
-    if height > 1:  # swscale puts a tap that falls off the upper edge one sample too low in the third row
-        even[:, :, 1] += _QUARTER[0] * (near[:, :, 3] - near[:, :, 2])
+    if height > 2:
+        even[:, :, 0] = sum(w * near[:, :, 2 + k] for k, w in enumerate(_FIRST_ROW))
+        even[:, :, 1] = sum(w * near[:, :, 2 + k] for k, w in enumerate(_THIRD_ROW))
     odd = sum(w * near[:, :, 4 - k : 4 - k + height] for k, w in enumerate(_QUARTER))
     tall = torch.stack((even, odd), dim=3).reshape(count, planes, 2 * height, width + 3)
     between = sum(w * tall[..., k : k + width] for k, w in enumerate(_HALF))

@@ -112,8 +112,8 @@ def test_a_coloured_video_of_right_levels_is_not_taken_for_a_mask() -> None:
 
 
 def test_a_luma_is_the_label_of_the_nearest_level_or_none() -> None:
-    for luma in range(1, 255):
-        label, off = min((abs(luma - media.label_luma(label)), label) for label in range(8))[::-1]
+    for luma in [16 + 31 * label + off for label in range(8) for off in (-13, -12, 12, 13)]:
+        off, label = min((abs(luma - media.label_luma(label)), label) for label in range(8))
         planes = np.full((48, 32), 128, np.uint8)
         planes[:32] = luma
         data = media._encode(iter([planes]), 32, 32, 16, 0, "ultrafast")
