@@ -100,8 +100,8 @@ class Fault:
 MACHINE_ERRNOS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.ESTALE, errno.ENFILE}
 )
-"""The computer failed: disk full, quota, a file longer than may be, I/O error, file system read-only or stale,
-no more open files."""
+"""The computer failed: disk full, quota, a file longer than allowed, I/O error, file system read-only or
+stale, no more open files."""
 
 MEND = "make room or mend the machine, then run the same command again"
 

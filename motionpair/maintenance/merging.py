@@ -9,6 +9,7 @@ within a plan alone. What cannot be together is refused by name before anything 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ def _united(parts: Sequence[Part]) -> Part:
             pairs.setdefault(slot, pair)
         for entry in part.quarantined:
             failed.setdefault(entry.slot, entry)
-    facts = Facts(**{**vars(longest.facts), "characters": dict(sorted(characters.items()))})
+    facts = replace(longest.facts, characters=dict(sorted(characters.items())))
     quarantined: tuple[Quarantined, ...] = tuple(e for slot, e in failed.items() if slot not in pairs)
     return Part(facts, longest.plan, pairs, quarantined)
 

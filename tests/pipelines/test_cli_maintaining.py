@@ -36,12 +36,12 @@ def test_commands_say_what_they_made(dataset: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert result.stdout == f"{one}: 1 pairs in 1 shards, 1 quarantined, 6 slots left out\n"
     result = runner.invoke(app, ["filter", str(dataset), "performers >= 1", "--out", two])
-    assert result.stdout == f"{two}: 2 pairs in 2 shards, 0 quarantined, 6 slots left out\n"
+    assert result.stdout == f"{two}: 2 pairs in 1 shards, 0 quarantined, 6 slots left out\n"
     result = runner.invoke(app, ["merge", one, two, "--out", both])
-    assert result.stdout == f"{both}: 2 pairs in 2 shards, 1 quarantined, 5 slots left out\n"
+    assert result.stdout == f"{both}: 2 pairs in 1 shards, 1 quarantined, 5 slots left out\n"
     assert "note: 1 pairs are in more than one source and are kept once" in result.stderr
-    result = runner.invoke(app, ["repack", both, "--shard-size", "2", "--out", str(tmp_path / "packed")])
-    assert result.stdout.endswith("packed: 2 pairs in 1 shards, 1 quarantined, 5 slots left out\n")
+    result = runner.invoke(app, ["repack", both, "--shard-size", "1", "--out", str(tmp_path / "packed")])
+    assert result.stdout.endswith("packed: 2 pairs in 2 shards, 1 quarantined, 5 slots left out\n")
     assert len(Dataset(tmp_path / "packed")) == 2
 
 

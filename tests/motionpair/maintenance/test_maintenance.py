@@ -59,9 +59,7 @@ def test_a_split_leaves_out_what_failed_elsewhere(tiny_dataset: Path, validation
     assert found.made_from is not None
     checksum = (tiny_dataset / "manifest.sha256").read_text().split()[0]
     assert (found.made_from.operation, found.made_from.argument) == ("take", "validation")
-    assert [(s.manifest_sha256, s.rows, s.made_from) for s in found.made_from.sources] == [
-        (checksum, 7, None)
-    ]
+    assert found.made_from.sources == (SourceDataset(checksum, 7, None),)
     assert found.recipe == Dataset(tiny_dataset).manifest.recipe
 
 
@@ -82,10 +80,8 @@ def test_a_condition_chooses_pairs(tiny_dataset: Path, validation: Path, tmp_pat
 def test_shards_of_another_size_hold_the_same(tiny_dataset: Path, tmp_path: Path) -> None:
     made = maintenance.repack(tiny_dataset, 3, tmp_path / "three")
     assert (made.rows, made.quarantined, made.left_out, made.shards) == (7, 1, 0, 3)
-    shards = [
-        len(Dataset(tmp_path / "three").rows_of_shard(f"shards/shard-0000{i}.parquet")) for i in range(3)
-    ]
-    assert shards == [3, 3, 1]
+    shards = [Dataset(tmp_path / "three").rows_of_shard(shard_name(i)) for i in range(3)]
+    assert [len(rows) for rows in shards] == [3, 3, 1]
     assert contents(tmp_path / "three") == contents(tiny_dataset)
     assert verify(tmp_path / "three") == []
     maintenance.repack(tiny_dataset, 3, tmp_path / "again")
@@ -113,22 +109,13 @@ def test_other_places_are_left_alone(tiny_dataset: Path, validation: Path, tmp_p
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "used"]
 
 
-@pytest.mark.parametrize(
-    ("split", "size", "message"),
-    [
-        ("dev", 1, "split: expected one of train"),
-        ("test", 1, "no pair of split test"),
-        ("", 0, "1 to 100000"),
-    ],
-)
-def test_bad_requests_are_one_line(
-    tiny_dataset: Path, tmp_path: Path, split: str, size: int, message: str
-) -> None:
-    with pytest.raises(InputError, match=message):
-        if split:
-            maintenance.take(tiny_dataset, split, tmp_path / "out")
-        else:
-            maintenance.repack(tiny_dataset, size, tmp_path / "out")
+def test_splits_and_sizes_that_are_none_are_refused(tiny_dataset: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="split: expected one of train"):
+        maintenance.take(tiny_dataset, "dev", tmp_path / "out")
+    with pytest.raises(InputError, match="has no pair of split test"):
+        maintenance.take(tiny_dataset, "test", tmp_path / "out")
+    with pytest.raises(InputError, match="shard size: expected 1 to 100000"):
+        maintenance.repack(tiny_dataset, 0, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 

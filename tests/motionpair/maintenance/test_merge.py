@@ -153,9 +153,12 @@ def test_one_person_in_two_splits_is_refused_whatever_the_name(
     """The same cast, dealt to splits otherwise, under another name."""
     splits = replace(tiny_plan.recipe.splits, train=1.0, validation=0.0, test=0.0)
     plan = make_plan(replace(tiny_plan.recipe, name="other", splits=splits), tiny_plan.seed)
-    shown = {name for row in Dataset(validation).rows() for name in row["target_characters"]}
+    sides = ("driving_characters", "target_characters")
+    shown = {name for row in Dataset(validation).rows() for side in sides for name in row[side]}
     slot = next(
-        s for s, names in enumerate(plan.table["target_characters"].to_pylist()) if shown.intersection(names)
+        row["slot"]
+        for row in plan.table.select(["slot", *sides]).to_pylist()
+        if shown.intersection(name for side in sides for name in row[side])
     )
     other = build(plan=plan, changed={slot: synthetic.pair_files(plan.spec(slot))})
     message = refused([validation, other], tmp_path / "out")
@@ -180,9 +183,7 @@ def test_one_dataset_is_not_enough(validation: Path, tmp_path: Path) -> None:
     assert "two datasets or more" in refused([validation], tmp_path / "out")
 
 
-def test_names_of_two_generations_have_nothing_to_do_with_each_other(
-    tiny_plan: Plan, other_plan: Plan
-) -> None:
+def test_names_mean_something_within_a_generation_alone(tiny_plan: Plan, other_plan: Plan) -> None:
     first, second = tiny_plan.spec(0), other_plan.spec(0)
     shown = [
         Shown(0, first.pair_id, "train", first.to_json()),

@@ -69,7 +69,8 @@ def blobs(old: dict[str, Any], of: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def quarantined(entry: dict[str, Any]) -> dict[str, Any]:
-    return {**entry, "reason": entry.pop("why")} if "why" in entry else entry
+    entry["reason"] = entry.pop("why")
+    return entry
 
 
 def stated(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def stated(manifest: dict[str, Any]) -> dict[str, Any]:
 STEP = migration.Step(
     row=row,
     blobs=blobs,
-    quarantined=lambda entry: {key: value for key, value in quarantined(entry).items() if key != "why"},
+    quarantined=quarantined,
     manifest=stated,
     plan=lambda data: data.removeprefix(b"old"),
 )
