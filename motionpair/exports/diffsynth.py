@@ -10,9 +10,9 @@ from __future__ import annotations
 import csv
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,9 @@ def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) 
     counts: dict[str, int] = {}
     with ExitStack() as stack:
         tables: dict[str, Any] = {}
-        for done, (split, line) in enumerate(_lines(dataset, folder), 1):
+        # closed here, so that no thread still writes when the folder is taken away
+        made = stack.enter_context(closing(_lines(dataset, folder)))
+        for done, (split, line) in enumerate(made, 1):
             name = METADATA[split]
             if name not in tables:
                 file = stack.enter_context((folder / name).open("w", encoding="utf-8", newline=""))
@@ -77,7 +79,7 @@ def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) 
     (folder / "README.md").write_text(card.diffsynth_card(dataset, ordered, COLUMNS), encoding="utf-8")
 
 
-def _lines(dataset: Dataset, folder: Path) -> Iterator[tuple[str, Row]]:
+def _lines(dataset: Dataset, folder: Path) -> Generator[tuple[str, Row], None, None]:
     """Make the pairs, a few at once; yields split and metadata of each, in slot order."""
     with ThreadPoolExecutor(WORKERS) as pool:
         waiting: deque[tuple[str, Future[Row]]] = deque()
