@@ -179,7 +179,7 @@ class PairDataset:
                 data = self.blobs.read(*place) if read is None else read[tuple(place)]
             except DataError as error:
                 raise DataError(f"pair {self.index.pair_ids[number]}: {name}: {error}") from None
-            if self.check and hashlib.sha256(data).digest() != self._digests[k][number].tobytes():
+            if self.check and hashlib.sha256(memoryview(data)).digest() != self._digests[k][number].tobytes():
                 raise DataError(f"{self._where(number, name)}: damaged: expected other bytes (sha256)")
             found[name] = data
         return found
@@ -316,8 +316,8 @@ class _Decoder:
         return self._drawn
 
     def _redrawn_labels(self) -> np.ndarray:
-        columns, number = self._of.index.columns, self._number
-        slots, mode = columns["slots"][number], columns["mode"][number]
+        columns: Any = self._of.index.columns
+        slots, mode = (columns[name][self._number] for name in ("slots", "mode"))
         return mask_labels.labels(self._redrawn().index, slots, "driving", mode)
 
 
