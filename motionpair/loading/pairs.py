@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -107,6 +108,8 @@ class PairDataset:
                 raise InputError(f"{name}: expected {' or '.join(accepted)}, got {value!r}")
         self.fields = _fields(fields, decode)
         self.augment = _probabilities(augment)
+        if self.augment and not decode:
+            raise InputError("augment: expected none without decoding")
         self.redraw, self.check, self.on_error = redraw, check, on_error
         self.colour, self.masks, self.decode = colour, masks, decode
         sources = list(dict.fromkeys(field.source for field in self.fields))
@@ -144,18 +147,16 @@ class PairDataset:
             DataError: its bytes are damaged or missing, unless they are to be skipped; names pair, field,
                 shard and offset.
         """
-        return self._sample(*self._asked(item), None)
+        return self.__getitems__([item])[0]
 
     def __getitems__(self, items: Sequence[int | tuple[int, int]]) -> list[dict[str, Any] | Skipped]:
         """Several samples; from elsewhere than a disk, their bytes are read at once. Errors as of one."""
         asked = [self._asked(item) for item in items]
-        if self.blobs.location.folder is not None:
-            return [self._sample(number, seed, None) for number, seed in asked]
-        wanted = [tuple(place) for number, _ in asked for place in self._places[number].tolist()]
-        try:
-            read = dict(zip(wanted, self.blobs.read_many(wanted), strict=True))
-        except DataError:  # one of them: each alone says which
-            read = None
+        read = None
+        if self.blobs.location.folder is None:
+            wanted = [tuple(place) for number, _ in asked for place in self._places[number].tolist()]
+            with contextlib.suppress(DataError):  # in which of them, each alone says below
+                read = dict(zip(wanted, self.blobs.read_many(wanted), strict=True))
         return [self._sample(number, seed, read) for number, seed in asked]
 
     def raw(self, number: int) -> dict[str, bytes | MappedBytes]:
@@ -195,10 +196,8 @@ class PairDataset:
         try:
             data = self._read(number, read)
             if not self.decode:
-                columns = self.index.columns
-                return {
-                    f.name: data[f.name] if f.name in data else columns[f.name][number] for f in self.fields
-                }
+                columns, names = self.index.columns, [field.name for field in self.fields]
+                return {name: data[name] if name in data else columns[name][number] for name in names}
             return _Decoder(self, number, data, augmented).sample()
         except DataError as error:
             if self.on_error == "raise":
@@ -231,8 +230,8 @@ class _Decoder:
         self._window, self._skeleton = PLAIN.window, {}
         if augmented:
             self._window = tuple(index.columns["augmentation_window"][number])
-            bones = [text.split(":") for text in index.columns["augmentation_skeleton"][number]]
-            self._skeleton = {part: float(factor) for part, factor in bones}
+            bones = [text.partition(":") for text in index.columns["augmentation_skeleton"][number]]
+            self._skeleton = {part: float(factor) for part, _, factor in bones}
         self._arrays: dict[str, np.ndarray] | None = None
         self._drawn: Any = None
 

@@ -6,6 +6,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +20,7 @@ import motionpair
 from motionpair import augmentation, masks, media, skeletons
 from motionpair.dataset import Dataset
 from motionpair.errors import DataError, InputError
-from motionpair.loading.blobs import MappedBytes
+from motionpair.loading.blobs import Blobs, MappedBytes
 from motionpair.loading.decoding import to_rgb
 from motionpair.loading.pairs import PairDataset, Skipped, collate
 from motionpair.mask_channels import pack
@@ -109,6 +110,14 @@ def test_raw_samples_are_views_of_the_file(tiny_dataset, plain, rows):
         assert {name: bytes(data) for name, data in dataset[i].items()} == {
             name: plain.blob(row, name) for name in BLOBS
         }
+
+
+def test_what_lies_elsewhere_is_read_by_range(tiny_dataset, rows, plain):
+    dataset = PairDataset(tiny_dataset, tuple(BLOBS), None, decode=False, check=True)
+    elsewhere = replace(dataset.index.location, folder=None)
+    dataset.blobs = Blobs(elsewhere, dataset.index.shards)
+    for sample, number in zip(dataset.__getitems__([5, 0, 2]), (5, 0, 2), strict=True):
+        assert sample == {name: plain.blob(rows[number], name) for name in BLOBS}
 
 
 @pytest.mark.parametrize("decode", [True, False])
@@ -262,6 +271,7 @@ class TestAugmentation:
         ({"masks": "rle"}, "masks: expected labels or channels"),
         ({"augment": 2}, "augment.clip: expected 0 to 1"),
         ({"augment": {"mesh": 0.5}}, "augment.mesh: no such kind"),
+        ({"augment": 1, "decode": False}, "augment: expected none without decoding"),
         ({"fields": ["joints3d"], "decode": False}, "without decoding ask for annotations"),
     ],
 )
