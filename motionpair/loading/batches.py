@@ -161,12 +161,29 @@ class Mixture:
         return int(self._ends[-1]) if self.datasets else 0
 
     def __getitem__(self, item: int | tuple[int, int]) -> Any:
+        of, inner = self._place(item)
+        return self.datasets[of][inner]
+
+    def __getitems__(self, items: Sequence[int | tuple[int, int]]) -> list[Any]:
+        """The samples of a batch; each dataset that has `__getitems__` reads its own at once."""
+        places = [self._place(item) for item in items]
+        samples: dict[int, Any] = {}
+        for of in {of for of, _ in places}:
+            dataset, own = self.datasets[of], [i for i, place in enumerate(places) if place[0] == of]
+            inner = [places[i][1] for i in own]
+            together = hasattr(dataset, "__getitems__")
+            found = dataset.__getitems__(inner) if together else [dataset[item] for item in inner]
+            samples |= dict(zip(own, found, strict=True))
+        return [samples[i] for i in range(len(items))]
+
+    def _place(self, item: int | tuple[int, int]) -> tuple[int, int | tuple[int, int]]:
+        """The dataset of an item, and what it is to that dataset."""
         number, *seed = item if isinstance(item, tuple) else (item,)
         if not 0 <= number < len(self):
             raise IndexError(f"sample {number} of {len(self)}")
         of = int(np.searchsorted(self._ends, number, side="right"))
         inner = number - (int(self._ends[of - 1]) if of else 0)
-        return self.datasets[of][(inner, *seed) if seed else inner]
+        return of, (inner, seed[0]) if seed else inner
 
 
 def _ordered(

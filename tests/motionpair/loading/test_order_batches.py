@@ -164,6 +164,8 @@ def test_several_datasets_are_numbered_one_after_the_other_and_mixed(index: Inde
     mixture, concatenated = Mixture(both), ConcatDataset(both)
     for number in (0, len(test) - 1, len(test), len(mixture) - 1):
         assert mixture[number] == concatenated[number]
+    mixed = [3, len(test) + 3, 5, len(mixture) - 1, 5]
+    assert mixture.__getitems__(mixed) == [concatenated[number] for number in mixed]
     with pytest.raises(IndexError, match="sample 1200 of 1200"):
         mixture[len(mixture)]
 
@@ -176,6 +178,20 @@ def test_seeds_belong_to_the_draw_whatever_the_ranks(small: Index):
     number, seed = alone[0][0]
     mixture = Mixture([Asked(100), Asked(100_000)])
     assert mixture[number + 100, seed] == (number, seed)
+    assert mixture.__getitems__([(number + 100, seed), 7]) == [(number, seed), 7]
+
+
+class AskedTogether(Asked):
+    """A dataset that says how many it was asked for at once."""
+
+    def __getitems__(self, items: list[Any]) -> list[Any]:
+        return [(item, len(items)) for item in items]
+
+
+def test_a_mixture_reads_a_batch_of_each_dataset_at_once():
+    mixture = Mixture([AskedTogether(10), Asked(10), AskedTogether(10)])
+    loaded = next(iter(DataLoader(mixture, batch_sampler=[[2, 15, 4, 29, 3]], collate_fn=list)))  # type: ignore[arg-type]
+    assert loaded == [(2, 3), 5, (4, 3), (9, 1), (3, 3)]
 
 
 def test_a_split_may_lack_what_has_a_share(small: Index, caplog: pytest.LogCaptureFixture):
