@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import many_rows
 import numpy as np
 import pytest
 import synthetic
@@ -258,6 +259,17 @@ class TestAugmentation:
         assert not any(dataset[1, seed]["augmented"] for seed in range(20))
         with pytest.raises(InputError, match=r"expected samples as \(number, seed\)"):
             dataset[0]
+
+
+def test_sixty_thousand_pairs_in_many_shards_are_read_in_any_order(many_pairs):
+    dataset = PairDataset(many_pairs, ("target", "annotations", "slot"), None, decode=False, check=True)
+    assert len(dataset) == many_rows.PAIRS
+    opened = len(list(Path("/proc/self/fd").iterdir()))
+    for number in np.random.default_rng(1).integers(len(dataset), size=300).tolist():
+        sample = dataset[number]
+        for name in ("target", "annotations"):
+            assert bytes(sample[name]) == many_rows.blob_of(sample["slot"], name)
+    assert len(list(Path("/proc/self/fd").iterdir())) <= opened + 64
 
 
 @pytest.mark.parametrize(
