@@ -54,8 +54,8 @@ class S3:
 
     def _after(self, requests: int) -> None:
         """From how many requests on credentials are looked at."""
-        asked = urllib.request.Request(f"{self.endpoint}/moto-api/reset-auth", str(requests).encode())
-        urllib.request.urlopen(asked).close()
+        where, plain = f"{self.endpoint}/moto-api/reset-auth", {"Content-Type": "text/plain"}
+        urllib.request.urlopen(urllib.request.Request(where, str(requests).encode(), plain)).close()
 
     def bucket(self, name: str) -> Bucket:
         self.client.create_bucket(Bucket=name)
@@ -95,7 +95,8 @@ class WebServer(ThreadingHTTPServer):
 
     asked: of every GET, the name and the first byte asked for. ranges: whether byte ranges are served.
     answer: a status that is given to every request instead. cut: a name of which the connection is cut
-    halfway. stalled: a name that is not answered for; `stalling` is set when it was asked for.
+    halfway, in requests from byte `cut_from` on. stalled: a name that is not answered for; `stalling` is set
+    when it was asked for.
     """
 
     daemon_threads = True
@@ -103,7 +104,7 @@ class WebServer(ThreadingHTTPServer):
     def __init__(self, folder: Path) -> None:
         super().__init__(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
         self.asked: list[tuple[str, int]] = []
-        self.ranges, self.answer, self.cut, self.stalled = True, 0, "", ""
+        self.ranges, self.answer, self.cut, self.cut_from, self.stalled = True, 0, "", 0, ""
         self.stalling, self.over = threading.Event(), threading.Event()
 
     @property
@@ -144,7 +145,7 @@ class _Handler(SimpleHTTPRequestHandler):
         self.send_response(206 if asked and self.server.ranges else 200)
         self.send_header("Content-Length", str(len(part)))
         self.end_headers()
-        if name == self.server.cut:
+        if name == self.server.cut and first >= self.server.cut_from:
             part = part[: len(part) // 2]
             self.close_connection = True
         self.wfile.write(part)
