@@ -177,10 +177,10 @@ class PairDataset:
         found: dict[str, bytes | MappedBytes] = {}
         for k, (name, place) in enumerate(zip(self._names, self._places[number].tolist(), strict=True)):
             try:
-                data = self.blobs.read(*place) if read is None else read[tuple(place)]
+                data: Any = self.blobs.read(*place) if read is None else read[tuple(place)]
             except DataError as error:
                 raise DataError(f"pair {self.index.pair_ids[number]}: {name}: {error}") from None
-            if self.check and hashlib.sha256(memoryview(data)).digest() != self._digests[k][number].tobytes():
+            if self.check and hashlib.sha256(data).digest() != self._digests[k][number].tobytes():
                 raise DataError(f"{self._where(number, name)}: damaged: expected other bytes (sha256)")
             found[name] = data
         return found
