@@ -1,9 +1,8 @@
 """MotionPair: the dataset's nouns. Light to import: no torch, bpy or ray, and no numpy until it is needed."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
+# Not `from __future__ import annotations`: it would stand before the module `motionpair.annotations`.
 if TYPE_CHECKING:
     from motionpair.loading.pairs import PairDataset
 
