@@ -114,7 +114,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
         self.send_header("Content-Length", str(len(part)))
         self.end_headers()
-        self.wfile.write(part)
+        with contextlib.suppress(ConnectionError):  # a reader takes what it wants of it and goes
+            self.wfile.write(part)
 
     def _say(self, status: int, facts: Any, headers: dict[str, str] | None = None) -> None:
         data = b"" if status in (204, 308) else json.dumps(facts).encode()
