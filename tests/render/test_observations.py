@@ -251,3 +251,11 @@ def test_hands_of_partners_touch_where_they_are_said_to() -> None:
     assert one.across[0] < two.across[0]
     for facts in (one, two):
         assert all(word.words for word in facts.happenings)
+
+
+def test_partners_are_turned_to_each_other_unless_they_stand_back_to_back() -> None:
+    still = [posed(), posed()]
+    for spots, turned in ((((-0.5, 0.0), (0.5, 0.0)), True), (((0.5, 0.0), (-0.5, 0.0)), False)):
+        facts = observe_performers(staged(*still, spots=spots))
+        assert [f.towards for f in facts] == [turned, turned]
+    assert not observed(posed()).towards
