@@ -2,9 +2,9 @@
 
 Checked are: every file against the manifest, and no file unknown; slots = rows + quarantine, none lost or
 doubled; the plan against its recipe and seed; every row against the schema, its own spec and the plan;
-metadata against shards, byte offsets and checksums; every blob decoded, its size, frames and labels; what
-the mode and the driving demand of environment, camera, estimators, masks and references; boxes; and that
-no identity or motion is in two splits.
+its figures and discards against the recipe's limits; metadata against shards, byte offsets and checksums;
+every blob decoded, its size, frames, labels and light; what the mode and the driving demand of environment,
+camera, estimators, masks and references; boxes; and that no identity or motion is in two splits.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from motionpair import fields, manifest, schema, shards
 from motionpair.dataset import Dataset
 from motionpair.errors import DataError, InputError
 from motionpair.location import is_safe_name, open_location
-from motionpair.pair_checks import Finding, check_media, check_spec
+from motionpair.pair_checks import Finding, check_limits, check_media, check_spec, discard_fault
 from motionpair.plan import Plan, read_plan
 from motionpair.planning import candidate, make_plan
 
@@ -142,6 +142,12 @@ def _check_sums(dataset: Dataset, plan: Plan | None, damaged: set[str]) -> Itera
             if len(entry.discards) not in (0, plan.recipe.limits.candidates):
                 message = f"discards: expected {plan.recipe.limits.candidates}, a candidate each, or none"
                 yield Finding("quarantine", f"slot {entry.slot}", f"{message}; got {len(entry.discards)}")
+            for k, d in enumerate(entry.discards):
+                if fault := discard_fault(d.reason, d.figure, d.limit, plan.recipe.limits):
+                    yield Finding("quarantine", f"slot {entry.slot}", f"discards[{k}].{fault}")
+            if 0 <= entry.slot < len(plan) and entry.pair_id != plan.pair_id(entry.slot):
+                message = f"pair_id: the plan has {plan.pair_id(entry.slot)}, got {entry.pair_id}"
+                yield Finding("quarantine", f"slot {entry.slot}", message)
         for slot in sorted(set(range(len(plan))) - taken.keys()):
             yield Finding("slots", f"slot {slot}", "is lost: neither a row nor in quarantine")
         for slot in sorted(taken.keys() - set(range(len(plan)))):
@@ -205,6 +211,8 @@ def _check_pair(
     yield from faults
     if plan is not None and 0 <= row["slot"] < len(plan):
         yield from _check_candidate(row, plan)
+        if not faults:
+            yield from check_limits(row, plan.recipe.limits)
     baked = [dataset.manifest.characters.get(c) for c in row["driving_characters"] + row["target_characters"]]
     if row["character_hashes"] != baked:
         yield Finding("row", where, "character_hashes: the manifest's `characters` have others")

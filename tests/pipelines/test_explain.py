@@ -13,7 +13,7 @@ from motionpair import manifest
 from motionpair.plan import Plan
 from pipelines.cli import app
 
-DISCARD = {"reason": "too dark", "figure": 5.0, "limit": "at least 20"}
+DISCARD = {"reason": "too dark", "figure": 5.0, "limit": "at least 20.4"}
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_every_slot_is_one_screen(slot: int, plan: Plan, explain: Callable[[int]
 
 def test_a_pair_says_what_was_tried_what_broke_and_what_was_measured(explain: Callable[[int], str]) -> None:
     text = explain(2)
-    assert "0  discarded, too dark: 5, accepted at least 20" in text
+    assert "0  discarded, too dark: 5, accepted at least 20.4" in text
     assert "1  chosen" in text
     assert "why: candidate 1 is the first that passed both gates" in text
     assert " drives " in text
