@@ -207,11 +207,10 @@ def _hidden(camera: CameraTrack, cast: Cast, performer: int) -> int:
         if i != performer:
             pixels, depth = camera.project(outline)
             within = ((pixels >= low) & (pixels <= high)).all(axis=-1)
-            # One that the camera stands inside or just beyond covers the face as well.
             count += int(np.count_nonzero(within & (depth > 0) & (depth < far.max())))
-            count += int(
-                np.count_nonzero(np.abs(depth) < cameras.NEAREST) if (np.abs(depth) < 0.1).any() else 0
-            )
+            # One that the camera stands in or against covers the face as well.
+            away = np.linalg.norm(outline - camera.position[:, None], axis=-1)
+            count += int(np.count_nonzero(away < cameras.NEAREST))
     return count
 
 

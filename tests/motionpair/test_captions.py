@@ -268,6 +268,16 @@ def test_happenings_are_told_in_the_order_of_time() -> None:
     assert "meanwhile smiles" in text
 
 
+def test_of_what_lasts_throughout_the_longest_is_what_it_is_on_the_whole() -> None:
+    happenings = (
+        Happening(0.0, 0.2, "nods"),
+        Happening(0.1, 1.0, "holds the left hand to the chin"),
+        Happening(0.0, 1.0, "listens"),
+    )
+    text = _told(Phrase("listen", 9.0, {"side": 0.5, "energy": 1.0}), happenings=happenings)
+    assert re.search(r"she listens[:;] she nods, and meanwhile holds her left hand to the chin", text, re.I)
+
+
 def test_the_camera_looks_where_the_solved_one_does() -> None:
     assert "looks slightly up" in _told(looks_down=-0.1)
     assert "looks" not in _told(looks_down=0.02)
