@@ -140,10 +140,22 @@ CHECKS = (
         applies=_both_filmed,
     ),
 )  # fmt: skip
-"""Every check that ends a candidate. Reference pictures have one more: `REFERENCE_LACKS`."""
+"""Every check that ends a candidate. Reference pictures have two more: `reference_fault`."""
 
 REFERENCE_LACKS = "reference lacks a performer"
 """The reason of a reference that shows less of a performer than `limits.mask_share`."""
+REFERENCE_HIDES = "reference hides a face"
+"""The reason of a close-up of a face that looks away from where a camera can stand, such as down."""
+FACE_TURNED = 40.0
+"""Degrees that a face may look past the camera of its close-up, at most: beyond, it shows hair or chin."""
+
+
+def reference_fault(reason: str, limits: Limits) -> tuple[str, float] | None:
+    """What a reference that was turned down for this reason had to keep: bound and number; else None."""
+    return {
+        REFERENCE_LACKS: ("at least", limits.mask_share),
+        REFERENCE_HIDES: ("at most", FACE_TURNED),
+    }.get(reason)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from motionpair import fields, masks, media, schema
 from motionpair.annotations import CLIPS, check, unpack
 from motionpair.errors import DataError, printable
-from motionpair.gate_limits import CHECKS, REFERENCE_LACKS, checks_of
+from motionpair.gate_limits import CHECKS, checks_of, reference_fault
 from motionpair.palette import ENVIRONMENT, slot_label
 from motionpair.recipe import Limits
 from motionpair.specs import DRIVING_ENGINES, VOID, PairSpec
@@ -139,18 +139,18 @@ def discard_fault(reason: str, figure: float, limit: str, limits: Limits) -> str
         limits: the recipe's.
     """
     check = next((check for check in CHECKS if check.reason == reason), None)
-    if check is None and reason != REFERENCE_LACKS:
+    of_reference = reference_fault(reason, limits)
+    if check is not None and check.plus:  # what widened its limit was the discarded candidate's own
+        return "" if limit.startswith(check.bound) else f"limit: expected {check.bound} a number, got {limit}"
+    kept = (check.bound, check.accepted(limits, {})) if check is not None else of_reference
+    if kept is None:
         return f"reason: no gate has {reason!r}"
-    bound = check.bound if check else "at least"
-    if check is None or not check.plus:  # what widens a limit was the discarded candidate's own
-        accepted = check.accepted(limits, {}) if check else limits.mask_share
-        if limit != f"{bound} {accepted:.4g}":
-            return f"limit: expected {bound} {accepted:.4g}, got {limit}"
-        slack = _ROUNDED + 1e-3 * abs(accepted)
-        if (figure > accepted + slack) if bound == "at least" else (figure < accepted - slack):
-            return f"figure: {figure:.6g} is within {limit}"
-    elif not limit.startswith(bound):
-        return f"limit: expected {bound} a number, got {limit}"
+    bound, accepted = kept
+    if limit != f"{bound} {accepted:.4g}":
+        return f"limit: expected {bound} {accepted:.4g}, got {limit}"
+    slack = _ROUNDED + 1e-3 * abs(accepted)
+    if (figure > accepted + slack) if bound == "at least" else (figure < accepted - slack):
+        return f"figure: {figure:.6g} is within {limit}"
     return ""
 
 

@@ -68,6 +68,8 @@ def make_pair(
     driving, target = stage_pair(spec, store, clock)
     with clock.stage("geometry gate"):
         figures = gates.judge_geometry(spec, driving, target, recipe.limits)
+    with clock.stage("references"):
+        stills = stage_references(spec, target)
     frames: list[Frames] = []
     notes: list[dict[str, np.ndarray]] = []
     for staged in (driving, target):
@@ -81,7 +83,6 @@ def make_pair(
         visible = [n["joint_visible"] for n in notes]
         figures |= gates.judge_pixels(spec, frames[0], frames[1], visible, recipe.limits)
     with clock.stage("references"):
-        stills = stage_references(spec, target)
         pictures = reference_pictures(spec, frames[1], None if stills is None else engine.render(stills))
         _judge_references(spec, pictures, recipe.limits)
     with clock.stage("encode"):

@@ -11,7 +11,7 @@ import synthetic
 
 from motionpair import annotations as blob
 from motionpair import masks, media
-from motionpair.gate_limits import CHECKS, REFERENCE_LACKS, SIDES
+from motionpair.gate_limits import CHECKS, REFERENCE_HIDES, REFERENCE_LACKS, SIDES
 from motionpair.pair_checks import check_limits, check_media, check_spec, discard_fault
 from motionpair.palette import slot_label
 from motionpair.planning import candidate
@@ -254,6 +254,8 @@ def test_an_estimators_error_is_where_an_estimator_is() -> None:
         ("too dark", 5.0, "at least 20.4", ""),
         ("clips disagree", 50.0, "at most 22.5", ""),
         (REFERENCE_LACKS, 0.001, "at least 0.01", ""),
+        (REFERENCE_HIDES, 70.0, "at most 40", ""),
+        (REFERENCE_HIDES, 30.0, "at most 40", "figure: 30 is within at most 40"),
         ("skin pokes through", 0.1, "at most 0.1", ""),  # by less than is told
         ("bad luck", 5.0, "at least 20.4", "reason: no gate has 'bad luck'"),
         ("too bright", 5.0, "at least 20.4", "limit: expected at most 234.6, got at least 20.4"),
