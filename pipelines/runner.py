@@ -45,13 +45,14 @@ class Limits:
     """How far the runner goes along with an item or a worker.
 
     item_seconds, setup_seconds: wall time before the worker is killed. recycle_after: items a worker runs
-    before a new process takes its seat. deaths: workers that one item may take down in a run.
-    setup_deaths: workers in a row, per seat, that may die before any gets ready.
+    before a new process takes its seat: Blender keeps some 50 MB a pair, and to start anew takes seconds.
+    deaths: workers that one item may take down in a run. setup_deaths: workers in a row, per seat, that may
+    die before any gets ready.
     """
 
     item_seconds: float = 4 * 3600.0
     setup_seconds: float = 900.0
-    recycle_after: int = 50
+    recycle_after: int = 12
     deaths: int = 5
     setup_deaths: int = 3
 
