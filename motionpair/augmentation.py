@@ -28,8 +28,8 @@ Window = tuple[float, float, float, float]
 Pixels = tuple[int, int]
 """Width and height."""
 
-_EDGE = 1e-6
-"""Pixels that rounding may move an edge by."""
+_EDGE = 1e-9
+"""Pixels that rounding may move an edge by: far less than two edges of planned windows are apart."""
 
 
 def apply_to_clip(frames: np.ndarray, window: Window, size: Pixels | None = None) -> np.ndarray:
@@ -116,8 +116,8 @@ def apply_to_boxes(
 ) -> np.ndarray:
     """Where boxes of the picture are in the augmented one, clipped to it; NaN where too little is left.
 
-    A box stays as long as it holds the centre of a pixel, so it is never gone where `apply_to_labels` leaves
-    a pixel of what it is around.
+    A box stays as long as it holds the centre of a pixel: it is gone where `apply_to_labels` leaves no pixel
+    of what it encloses, and only there.
 
     Args:
         boxes: (..., 4) x0, y0, x1, y1, pixels; NaN stays NaN.
@@ -129,9 +129,10 @@ def apply_to_boxes(
     wide, high = size or picture
     corners = boxes.astype(np.float64).reshape(*boxes.shape[:-1], 2, 2)
     corners = np.clip(apply_to_points(corners, window, picture, size), 0.0, (wide, high))
+    # Pixels first to end - 1 have their centre in [x0, x1): on an edge it is the next one's, as for labels.
     first = np.ceil(corners[..., 0, :] - 0.5 - _EDGE)
-    last = np.floor(corners[..., 1, :] - 0.5 + _EDGE)
-    gone = ~(first <= last).all(axis=-1)
+    end = np.ceil(corners[..., 1, :] - 0.5 - _EDGE)
+    gone = ~(first < end).all(axis=-1)
     moved: np.ndarray = corners.reshape(boxes.shape).astype(boxes.dtype)
     moved[gone] = np.nan
     return moved
@@ -162,7 +163,7 @@ def apply_to_arrays(
 def _nearest(start: float, share: float, pixels: int, wanted: int) -> np.ndarray:
     """(wanted,) int: along one side, the pixel that the centre of each pixel of the result falls on."""
     centres = start * pixels + (np.arange(wanted) + 0.5) * (share * pixels / wanted)
-    nearest: np.ndarray = np.clip(np.floor(centres + 1e-9), 0, pixels - 1).astype(np.intp)
+    nearest: np.ndarray = np.clip(np.floor(centres + _EDGE), 0, pixels - 1).astype(np.intp)
     return nearest
 
 

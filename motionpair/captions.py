@@ -34,6 +34,8 @@ _TOGETHER = {
     "passing": "pass each other",
     "duet": "are partners, face to face",
 }
+_NEAR = {"facing": "perform near each other", "passing": "move about near each other"}
+"""What is said instead of two of these where it does not show."""
 _COUNTS = {2: "two", 3: "three"}
 _SIDEWAYS = {2: ("On the left", "On the right"), 3: ("On the left", "In the middle", "On the right")}
 _DEEP = {
@@ -79,7 +81,7 @@ def caption(spec: PairSpec, observed: Sequence[Observed] = ()) -> str:
     place, details = _place(clip.environment, clip.camera.framing == "close_up", rng)
     first = rng.random() < 0.5
     parts = [
-        _opening(spec, place if first else "", rng),
+        _opening(spec, place if first else "", observed, rng),
         *_people(spec, seconds, observed, rng),
     ]
     around = [details if first else f"The scene is {place}.{f' {details}' if details else ''}"]
@@ -94,7 +96,7 @@ def caption(spec: PairSpec, observed: Sequence[Observed] = ()) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _opening(spec: PairSpec, place: str, rng: np.random.Generator) -> str:
+def _opening(spec: PairSpec, place: str, observed: Sequence[Observed], rng: np.random.Generator) -> str:
     clip = spec.target
     view = (
         "close-up" if clip.camera.framing == "close_up" else _one(rng, "full-body shot", "full-length shot")
@@ -107,8 +109,38 @@ def _opening(spec: PairSpec, place: str, rng: np.random.Generator) -> str:
     if count == 1:
         who = with_article(portraits.noun(clip.performers[0].character))
         return _one(rng, f"{shot} of {who}{where}.", f"{shot} shows {who}{where}.")
-    mixed = "" if len(looks) == 1 else ", some of them animated,"
-    return f"{shot} in which {_COUNTS[count]} people{mixed} {_TOGETHER[spec.formation]}{where}."
+    mixed = "" if len(looks) == 1 else f", {_animated([p.character.look for p in clip.performers])},"
+    return f"{shot} in which {_COUNTS[count]} people{mixed} {_together(spec.formation, observed)}{where}."
+
+
+def _animated(looks: Sequence[str]) -> str:
+    """How many of several people are animated, such as `one of them animated`."""
+    count = sum(look != "realistic" for look in looks)
+    if count == len(looks):
+        return "both animated" if count == 2 else "all of them animated"
+    return f"{'one' if count == 1 else 'two'} of them animated"
+
+
+def _together(formation: str, observed: Sequence[Observed]) -> str:
+    """How several people are to each other: as planned, unless the clip was seen and shows it otherwise."""
+    shows = {
+        "facing": all(facts.towards for facts in observed),
+        "passing": not observed or _all_pass(observed),
+    }
+    return _TOGETHER[formation] if shows.get(formation, True) else _NEAR[formation]
+
+
+def _all_pass(observed: Sequence[Observed]) -> bool:
+    """Whether each goes past somebody, across the picture or in depth, from the first frame to the last."""
+
+    def past(one: Observed, other: Observed) -> bool:
+        ways = [(one.across, other.across, _APART_SHARE / 2), (one.depth, other.depth, _APART)]
+        return any(
+            min(abs(a[e] - b[e]) for e in (0, 1)) >= least and (a[0] < b[0]) != (a[1] < b[1])
+            for a, b, least in ways
+        )
+
+    return all(any(past(one, other) for other in observed if other is not one) for one in observed)
 
 
 def _people(

@@ -306,23 +306,20 @@ COLUMNS: dict[str, Column] = {
 }
 """Every column of a row beside the blobs, in order."""
 
+_MOST = {"0 to 1": 1.0, "0 to 255": 255.0, "of 255": 255.0}
 RANGES = {
+    name: (0.0, _MOST.get(column.unit, math.inf)) for name, column in COLUMNS.items() if column.type == _REAL
+}
+RANGES |= {
     "slot": (0, math.inf),
     "k": (0, math.inf),
     "performers": (1, 127),
     "driving_samples": (1, math.inf),
     "target_samples": (1, math.inf),
-    "driving_in_frame_share": (0, 1),
-    "target_in_frame_share": (0, 1),
-    "driving_mask_share": (0, 1),
-    "target_mask_share": (0, 1),
-    "driving_mean_luma": (0, 255),
-    "target_mean_luma": (0, 255),
-    "pair_difference": (0, 255),
-    "pair_likeness": (0, 1),
 }
-"""Column to the least and the largest value that it may hold."""
+"""Column to the least and the largest value that it may hold; no figure is below 0."""
 LONGEST = {"spec": 1 << 20, "caption": 1 << 14}
+"""Column to the most characters that its text may have, where it is long."""
 PER_PERFORMER = {
     "driving_characters",
     "target_characters",
@@ -336,4 +333,3 @@ PER_PERFORMER = {
     "slots",
 }
 """Columns that hold a value a performer."""
-"""Column to the most characters that its text may have, where it is long."""

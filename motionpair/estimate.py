@@ -7,9 +7,10 @@ render preset and style s:
     rest   = T · M · pixel + T · P · joint                            annotation, encoding, hashing
     bytes  = T · M · (video + mask) + T · P · annotation
 
-A driving clip of bones or grey bodies (preset `flat`) is drawn, not rendered: it has no render term. Still
-pictures are rendered beside the target's frames as frames of it: a pair's reference where it is no frame of
-the clip, and its additional references; how many follows from the recipe's shares.
+A driving clip of bones or grey bodies (preset `flat`) is drawn, not rendered: it has no render term, and its
+video takes `DRAWN_VIDEO` of a filmed one's bytes. Still pictures are rendered beside the target's frames as
+frames of it: a pair's reference where it is no frame of the clip, and its additional references; how many
+follows from the recipe's shares.
 
 And per pair: `pair` seconds for staging, judging and committing each candidate, `again` candidates
 rendered a pair (1 + the share that the pixel gate discards), reference image and row. Baking costs
@@ -39,6 +40,8 @@ from motionpair.recipe import References
 
 DRAWN = "flat"
 """Preset of driving clips that are drawn, not rendered."""
+DRAWN_VIDEO = 0.33
+"""Share of a filmed clip's video bytes: 25 kB a megapixel were measured of bones and bodies, 76 of people."""
 FIGURES_VERSION = 1
 MAX_FIGURES_BYTES = 1 << 16
 
@@ -339,12 +342,13 @@ def _cost(kind: _Kind, stills: _Stills, figures: Figures) -> Cost:
         shading = preset.samples * figures.sample[style] + figures.denoise[preset.denoise]
         pixels += frames * megapixels * shading
     area, people = 2 * kind.frames * megapixels, 2 * kind.frames * kind.performers
+    filmed = sum(DRAWN_VIDEO if name == DRAWN else 1.0 for name in kind.presets) / 2
     return Cost(
         fixed=fixed * figures.again,
         pixels=pixels * figures.again,
         rest=(area * figures.pixel + people * figures.joint) * figures.again
         + figures.pair * figures.candidates,
-        bytes=area * (figures.video + figures.mask)
+        bytes=area * (filmed * figures.video + figures.mask)
         + people * figures.annotation
         + megapixels * stills.images * figures.reference
         + figures.row,

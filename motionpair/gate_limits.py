@@ -31,6 +31,11 @@ def _close_up(spec: PairSpec, clip: ClipSpec) -> bool:
     return clip.camera.framing == "close_up"
 
 
+def _several(spec: PairSpec, clip: ClipSpec) -> bool:
+    """One alone has nobody to collide with."""
+    return len(clip.performers) > 1
+
+
 def _filmed(spec: PairSpec, clip: ClipSpec) -> bool:
     """Bones and grey bodies stand on black: their light says nothing."""
     return clip is spec.target or spec.driving_kind == "clip"
@@ -95,8 +100,8 @@ CHECKS = (
     Check("out of the picture", "in_frame_share", "in_frame_share", "at least"),
     Check("hands out of the picture", "hands_in_frame_share", "hands_in_frame_share", "at least"),
     Check("hands too small", "hand_side_px", "hand_side", "at least", applies=_close_up),
-    Check("performers collide", "clearance_m", "clearance", "at least"),
-    Check("performers overlap", "overlap_mm", "overlap_mm", "at most"),
+    Check("performers collide", "clearance_m", "clearance", "at least", applies=_several),
+    Check("performers overlap", "overlap_mm", "overlap_mm", "at most", applies=_several),
     Check("body cuts itself", "self_overlap_mm", "self_overlap_mm", "at most"),
     Check("skin pokes through", "cloth_poke_share", "cloth_poke_share", "at most"),
     Check("cloth stretched", "cloth_stretch", "cloth_stretch", "at most"),
@@ -135,10 +140,22 @@ CHECKS = (
         applies=_both_filmed,
     ),
 )  # fmt: skip
-"""Every check that ends a candidate. Reference pictures have one more: `REFERENCE_LACKS`."""
+"""Every check that ends a candidate. Reference pictures have two more: `reference_fault`."""
 
 REFERENCE_LACKS = "reference lacks a performer"
 """The reason of a reference that shows less of a performer than `limits.mask_share`."""
+REFERENCE_HIDES = "reference hides a face"
+"""The reason of a close-up of a face that looks away from where a camera can stand, such as down."""
+FACE_TURNED = 40.0
+"""Degrees that a face may look past the camera of its close-up, at most: beyond, it shows hair or chin."""
+
+
+def reference_fault(reason: str, limits: Limits) -> tuple[str, float] | None:
+    """What a reference that was turned down for this reason had to keep: bound and number; else None."""
+    return {
+        REFERENCE_LACKS: ("at least", limits.mask_share),
+        REFERENCE_HIDES: ("at most", FACE_TURNED),
+    }.get(reason)
 
 
 @dataclass(frozen=True)

@@ -115,29 +115,6 @@ def decode_video(
     return np.stack([_rgb(frame) for frame in _decode(data, width, height, frames, fps)])
 
 
-def decode_frame(
-    data: bytes,
-    index: int,
-    *,
-    width: int | None = None,
-    height: int | None = None,
-    frames: int | None = None,
-    fps: int | None = None,
-) -> np.ndarray:
-    """Frame `index` of a clip, (H, W, 3) uint8 sRGB; the whole clip is decoded for its errors.
-
-    Raises:
-        DataError: as of `decode_video`, or there is no such frame.
-    """
-    found = None
-    for at, frame in enumerate(_decode(data, width, height, frames, fps)):
-        if at == index:
-            found = _rgb(frame)
-    if found is None:
-        raise DataError(f"video: has no frame {index}")
-    return found
-
-
 def decode_mask(
     data: bytes,
     *,
@@ -166,14 +143,26 @@ def decode_mask(
     return np.stack(decoded)
 
 
-def check_video(data: bytes, *, width: int, height: int, frames: int, fps: int) -> None:
-    """Decode a clip for its errors alone, without the cost of RGB.
+def check_video(
+    data: bytes, *, width: int, height: int, frames: int, fps: int, shown: int | None = None
+) -> tuple[float, np.ndarray | None]:
+    """Decode a clip for its errors, without the cost of RGB but for one frame.
+
+    Args:
+        shown: that frame, if one is wanted.
+
+    Returns:
+        The clip's mean luma, 0 to 255 (BT.709 of sRGB values), and frame `shown`, (H, W, 3) uint8 sRGB.
 
     Raises:
         DataError: damaged, not as expected, or beyond the limits.
     """
-    for _ in _decode(data, width, height, frames, fps):
-        pass
+    lumas, found = [], None
+    for at, frame in enumerate(_decode(data, width, height, frames, fps)):
+        lumas.append((float(_plane(frame, 0).mean()) - 16) * 255 / 219)
+        if at == shown:
+            found = _rgb(frame)
+    return sum(lumas) / len(lumas), found
 
 
 def encode_reference(rgb: np.ndarray) -> bytes:

@@ -194,9 +194,9 @@ def _acts(phrases: Sequence[tuple[str, Happening]], observed: Observed | None, s
         ]
         verb = _verb(phrase.words)
         whole = [h for h in parts if h.end - h.start > 0.85 * (min(phrase.end, 1.0) - max(phrase.start, 0.0))]
-        if len(parts) > 1 and len(whole) == 1:
-            rest = [h for h in parts if h is not whole[0]]
-            acts.append(_Act(whole[0].words, _merged(rest)))
+        if len(parts) > 1 and whole:
+            longest = max(whole, key=lambda h: h.end - h.start)
+            acts.append(_Act(longest.words, _merged([h for h in parts if h is not longest])))
             continue
         tells = (family in _ROUNDS and parts) or any(_verb(h.words) == verb for h in parts)
         acts.append(_Act("" if tells else phrase.words, _merged(parts)))

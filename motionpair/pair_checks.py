@@ -9,18 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from motionpair import masks, media, schema
+from motionpair import fields, masks, media, schema
 from motionpair.annotations import CLIPS, check, unpack
 from motionpair.errors import DataError, printable
+from motionpair.gate_limits import CHECKS, checks_of, reference_fault
 from motionpair.palette import ENVIRONMENT, slot_label
+from motionpair.recipe import Limits
 from motionpair.specs import DRIVING_ENGINES, VOID, PairSpec
 
 _REFERENCE_DIFFERENCE = 24
 """Mean absolute difference, 0 to 255, that JPEG and H.264 of one frame may have over its characters."""
 _BLACK = 8
 """Level, 0 to 255, that most of a black background keeps below after H.264."""
-_SHARE_TOLERANCE = 2e-6
-"""Rows state shares to six decimals."""
+_ROUNDED = 2e-6
+"""Rows state figures to six decimals."""
+_LUMA = 1.0
+"""Mean luma, 0 to 255, that H.264 may change a clip by."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +44,15 @@ class _Media:
     """Decoded parts of a pair; labels of clips are (T, H, W), of the reference (H, W).
 
     frame: the target's frame that an `in_clip` reference shows, (H, W, 3); else None. driving: the first
-    frame of a driving clip on black, (H, W, 3); else None. references: every reference image of the pair by
-    its column, (H, W, 3), and its labels, (H, W).
+    frame of a driving clip on black, (H, W, 3); else None. luma: mean of each clip, 0 to 255. references:
+    every reference image of the pair by its column, (H, W, 3), and its labels, (H, W).
     """
 
     labels: dict[masks.Part, np.ndarray]
     arrays: dict[str, np.ndarray]
     frame: np.ndarray | None
     driving: np.ndarray | None
+    luma: dict[str, float]
     references: dict[str, tuple[np.ndarray, np.ndarray]]
 
 
@@ -102,6 +107,53 @@ def _estimator_faults(spec: PairSpec) -> Iterator[str]:
         yield f"reverse_driven {spec.reverse_driven}: expected the {expected} clip to be exact"
 
 
+def check_limits(row: Mapping[str, Any], limits: Limits) -> Iterator[Finding]:
+    """Hold a row's figures and its discards against the recipe's limits: a pair is one that passed the gates.
+
+    Args:
+        row: a row that `check_spec` has nothing against.
+        limits: the recipe's.
+    """
+    where = f"pair {row['pair_id']}"
+    spec = fields.from_plain(PairSpec, json.loads(row["spec"]))
+    for held in checks_of(spec, row, limits):
+        nearer = held.value + (_ROUNDED if held.check.bound == "at least" else -_ROUNDED)
+        if not held.check.holds(nearer, held.accepted):
+            limit = f"{held.check.bound} {held.accepted:.4g}"
+            yield Finding("limit", where, f"{held.column}: the gates accept {limit}, got {held.value:.4g}")
+    estimated = (spec.driving.estimator.name, spec.target.estimator.name) != ("exact", "exact")
+    if (row["estimator_body_mm"] > 0) != estimated:
+        expected = "above 0, as a clip is estimated" if estimated else "0, as no clip is estimated"
+        message = f"estimator_body_mm: expected {expected}, got {row['estimator_body_mm']:g}"
+        yield Finding("limit", where, message)
+    for k, discard in enumerate(row["discards"]):
+        if fault := discard_fault(discard["reason"], discard["figure"], discard["limit"], limits):
+            yield Finding("limit", where, f"discards[{k}].{fault}")
+
+
+def discard_fault(reason: str, figure: float, limit: str, limits: Limits) -> str:
+    """What is wrong with a discard: no gate has such a reason or limit, or the figure keeps it; else nothing.
+
+    Args:
+        reason, figure, limit: of a row or of a line of the quarantine.
+        limits: the recipe's.
+    """
+    check = next((check for check in CHECKS if check.reason == reason), None)
+    of_reference = reference_fault(reason, limits)
+    if check is not None and check.plus:  # what widened its limit was the discarded candidate's own
+        return "" if limit.startswith(check.bound) else f"limit: expected {check.bound} a number, got {limit}"
+    kept = (check.bound, check.accepted(limits, {})) if check is not None else of_reference
+    if kept is None:
+        return f"reason: no gate has {reason!r}"
+    bound, accepted = kept
+    if limit != f"{bound} {accepted:.4g}":
+        return f"limit: expected {bound} {accepted:.4g}, got {limit}"
+    slack = _ROUNDED + 1e-3 * abs(accepted)
+    if (figure > accepted + slack) if bound == "at least" else (figure < accepted - slack):
+        return f"figure: {figure:.6g} is within {limit}"
+    return ""
+
+
 def check_media(row: Mapping[str, Any], blobs: Mapping[str, bytes]) -> Iterator[Finding]:
     """Decode every blob of a pair and hold them against the row and against each other.
 
@@ -120,7 +172,9 @@ def check_media(row: Mapping[str, Any], blobs: Mapping[str, bytes]) -> Iterator[
             masks.check_mask(mask, row["slots"], part, row["mode"])
         except DataError as error:
             yield Finding("mask", where, str(error))
-    yield from _check_shares(row, decoded, where)
+    yield from _check_figures(row, decoded, where)
+    if blobs["driving"] == blobs["target"]:
+        yield Finding("mode", where, "the driving clip is the target clip")
     yield from _check_references(row, decoded, where)
     if row["reference_kind"] == "in_clip":
         yield from _check_frame(row, decoded, where)
@@ -144,10 +198,16 @@ def _decode(row: Mapping[str, Any], blobs: Mapping[str, bytes], faults: list[Fin
     """Decode all; what does not decode is added to `faults`, and then there is no result."""
     size = {name: row[name] for name in ("width", "height")}
     clip = {**size, "frames": row["frames"], "fps": row["fps"]}
+    in_clip = row["reference_kind"] == "in_clip"
+
+    def looked_at(part: str, data: bytes, shown: int | None) -> np.ndarray | None:
+        luma[part], frame = media.check_video(data, **clip, shown=shown)
+        return frame
+
     readers: dict[str, Callable[[bytes], Any]] = {
-        "driving": lambda data: _driving_frame(row, data, clip),
+        "driving": lambda data: looked_at("driving", data, None if row["driving_kind"] == "clip" else 0),
         "driving_mask": lambda data: media.decode_mask(data, **clip),
-        "target": lambda data: _frame(row, data, clip),
+        "target": lambda data: looked_at("target", data, row["reference_frame"] if in_clip else None),
         "target_mask": lambda data: media.decode_mask(data, **clip),
         "annotations": lambda data: _arrays(row, data),
     }
@@ -156,6 +216,7 @@ def _decode(row: Mapping[str, Any], blobs: Mapping[str, bytes], faults: list[Fin
         readers[column] = lambda data: media.decode_reference(data, **size)
         readers[f"{column}_mask"] = lambda data: media.decode_mask_image(data, **size)
     read: dict[str, Any] = {}
+    luma: dict[str, float] = {}
     for column, reader in readers.items():
         try:
             read[column] = reader(blobs[column])
@@ -165,23 +226,7 @@ def _decode(row: Mapping[str, Any], blobs: Mapping[str, bytes], faults: list[Fin
         return None
     labels = {part: read[f"{part}_mask"] for part in masks.PARTS}
     pictures = {column: (read[column], read[f"{column}_mask"]) for column in references}
-    return _Media(labels, read["annotations"], read["target"], read["driving"], pictures)
-
-
-def _driving_frame(row: Mapping[str, Any], data: bytes, clip: Mapping[str, int]) -> np.ndarray | None:
-    """The first frame of a driving clip that must be black around its characters; any clip is checked."""
-    if row["driving_kind"] != "clip":
-        return media.decode_frame(data, 0, **clip)
-    media.check_video(data, **clip)
-    return None
-
-
-def _frame(row: Mapping[str, Any], data: bytes, clip: Mapping[str, int]) -> np.ndarray | None:
-    """The frame of the target that the reference is, if it is one; the clip is checked in any case."""
-    if row["reference_kind"] == "in_clip":
-        return media.decode_frame(data, row["reference_frame"], **clip)
-    media.check_video(data, **clip)
-    return None
+    return _Media(labels, read["annotations"], read["target"], read["driving"], luma, pictures)
 
 
 def _arrays(row: Mapping[str, Any], data: bytes) -> dict[str, np.ndarray]:
@@ -190,16 +235,27 @@ def _arrays(row: Mapping[str, Any], data: bytes) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _check_shares(row: Mapping[str, Any], decoded: _Media, where: str) -> Iterator[Finding]:
+def _check_figures(row: Mapping[str, Any], decoded: _Media, where: str) -> Iterator[Finding]:
+    """Figures that the stored clips and masks still show."""
     for part in CLIPS:
         share, stated = masks.character_share(decoded.labels[part]), row[f"{part}_mask_share"]
-        if abs(share - stated) > _SHARE_TOLERANCE:
+        if abs(share - stated) > _ROUNDED:
             yield Finding("row", where, f"{part}_mask_share: the mask gives {share:.6f}, the row {stated}")
+        luma, stated = decoded.luma[part], row[f"{part}_mean_luma"]
+        if abs(luma - stated) > _LUMA:
+            yield Finding("row", where, f"{part}_mean_luma: the clip gives {luma:.1f}, the row {stated:.1f}")
 
 
 def _check_references(row: Mapping[str, Any], decoded: _Media, where: str) -> Iterator[Finding]:
     """Every reference shows who it must show, and in replacement nothing but characters."""
     extras = {f"reference_{e['kind']}": e["performer"] for e in json.loads(row["spec"])["extra_references"]}
+    if {"reference_back", "reference_face"} <= decoded.references.keys():
+        label = slot_label(row["slots"][extras["reference_face"]])
+        back, face = (
+            (decoded.references[f"reference_{kind}"][1] == label).sum() for kind in ("back", "face")
+        )
+        if face <= back:
+            yield Finding("reference", where, "reference_face: shows no more of its character than the back")
     for column, (image, mask) in decoded.references.items():
         try:
             if column != "reference":  # the reference's own mask is held with those of the clips

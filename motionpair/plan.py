@@ -246,7 +246,8 @@ class PlanFile:
         if (version, spec_version) != (PLAN_VERSION, SPEC_VERSION):
             raise DataError(
                 f"{self.path}: a plan of version {version} with specs of version {spec_version}; this "
-                f"release reads version {PLAN_VERSION} with specs of version {SPEC_VERSION}"
+                f"release reads version {PLAN_VERSION} with specs of version {SPEC_VERSION}; plan its "
+                "recipe anew"
             )
         if not schema.equals(PLAN_SCHEMA):
             raise DataError(f"{self.path}: not a plan file: its columns are not a plan's")

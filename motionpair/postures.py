@@ -73,6 +73,7 @@ class Observed:
     across: where in the picture's width the trunk is in the first and the last frame, 0 left, 1 right.
     depth: metres from the camera, likewise.
     looks_down: radians that the camera looks down half-way through the clip, as solved; below 0 it looks up.
+    towards: whether it is turned to another performer in most of the frames.
     """
 
     first: Posture
@@ -86,6 +87,7 @@ class Observed:
     across: tuple[float, float]
     depth: tuple[float, float]
     looks_down: float
+    towards: bool
 
 
 _STANCES: dict[str, tuple[str, ...]] = {

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from motionpair import fields
 from motionpair.errors import InputError
@@ -344,7 +344,7 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     """
     where, data = read_recipe(name_or_path)
     try:
-        return fields.from_plain(Recipe, with_base(where, data))
+        return _recipe(with_base(where, data))
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
 
@@ -359,4 +359,15 @@ def recipe_from_json(text: str) -> Recipe:
         data = json.loads(text)
     except ValueError as error:
         raise InputError(f"recipe: not JSON: {error}") from None
+    return _recipe(data)
+
+
+def _recipe(data: Any) -> Recipe:
+    """A recipe of this version: another's keys would only be told one by one."""
+    version = data.get("version", RECIPE_VERSION) if isinstance(data, Mapping) else RECIPE_VERSION
+    if version != RECIPE_VERSION:
+        raise InputError(
+            f"version: expected {RECIPE_VERSION}, got {str(version)[:20]}; docs/recipes.md has the keys of "
+            f"version {RECIPE_VERSION}"
+        )
     return fields.from_plain(Recipe, data)

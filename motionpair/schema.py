@@ -152,12 +152,14 @@ def check_row(row: Mapping[str, Any]) -> PairSpec:
         _check_value(column.type, row[name], f"{where}: {name}", LONGEST.get(name, 256))
         low, high = RANGES.get(name, (-math.inf, math.inf))
         if isinstance(row[name], (int, float)) and not low <= row[name] <= high:
-            raise DataError(f"{where}: {name}: expected {low} to {high}, got {row[name]}")
+            raise DataError(f"{where}: {name}: expected {low:g} to {high:g}, got {row[name]}")
     for name in PER_PERFORMER:
         if len(row[name]) != row["performers"]:
             raise DataError(f"{where}: {name}: expected {row['performers']} values, got {len(row[name])}")
     if len(row["character_hashes"]) != 2 * row["performers"]:
         raise DataError(f"{where}: character_hashes: expected {2 * row['performers']} values")
+    if not row["assets"]:
+        raise DataError(f"{where}: assets: expected at least one, got none")
     if len(row["discards"]) != row["k"]:
         raise DataError(f"{where}: discards: expected {row['k']} reasons, got {len(row['discards'])}")
     return _check_spec(row, where)
@@ -216,7 +218,7 @@ def _check_value(type_: pa.DataType, value: Any, where: str, longest: int) -> No
             _check_value(field.type, value[field.name], f"{where}.{field.name}", longest)
         return
     if pa.types.is_string(type_):
-        fits = isinstance(value, str) and len(value) <= longest and value.isprintable()
+        fits = isinstance(value, str) and 0 < len(value) <= longest and value.isprintable()
     elif pa.types.is_boolean(type_):
         fits = isinstance(value, bool)
     elif pa.types.is_integer(type_):
@@ -225,7 +227,9 @@ def _check_value(type_: pa.DataType, value: Any, where: str, longest: int) -> No
     else:
         fits = isinstance(value, float) and math.isfinite(value)
     if not fits:
-        raise DataError(f"{where}: expected {type_} (finite, short, printable), got {_show(value)}")
+        raise DataError(
+            f"{where}: expected {type_} (finite, printable, short, not empty), got {_show(value)}"
+        )
 
 
 def _show(value: Any) -> str:

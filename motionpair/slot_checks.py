@@ -12,7 +12,7 @@ from motionpair import fields, manifest
 from motionpair.dataset import Dataset
 from motionpair.errors import DataError, InputError
 from motionpair.manifest import Facts, plan_name
-from motionpair.pair_checks import Finding
+from motionpair.pair_checks import Finding, check_limits, discard_fault
 from motionpair.plan import Plan, read_plan
 from motionpair.planning import candidate, make_plan
 from motionpair.splits import Shown, crossings
@@ -134,18 +134,31 @@ def _check_quarantined(
     except DataError:
         return  # of no plan: reported before
     plan = plans[generation]
-    if plan is not None and len(entry.discards) not in (0, plan.recipe.limits.candidates):
-        message = f"discards: expected {plan.recipe.limits.candidates}, a candidate each, or none"
-        where = _slot(dataset, generation, entry.slot)
+    if plan is None:
+        return
+    where = _slot(dataset, generation, entry.slot)
+    limits = plan.recipe.limits
+    if len(entry.discards) not in (0, limits.candidates):
+        message = f"discards: expected {limits.candidates}, a candidate each, or none"
         yield Finding("quarantine", where, f"{message}; got {len(entry.discards)}")
+    for k, discard in enumerate(entry.discards):
+        if fault := discard_fault(discard.reason, discard.figure, discard.limit, limits):
+            yield Finding("quarantine", where, f"discards[{k}].{fault}")
+    if 0 <= entry.slot < len(plan) and entry.pair_id != plan.pair_id(entry.slot):
+        message = f"pair_id: the plan has {plan.pair_id(entry.slot)}, got {entry.pair_id}"
+        yield Finding("quarantine", where, message)
 
 
 def _slot(dataset: Dataset, generation: int, slot: int) -> str:
     return f"slot {slot} of {plan_name(generation)}" if dataset.manifest.further else f"slot {slot}"
 
 
-def check_place(dataset: Dataset, row: dict[str, Any], plans: Sequence[Plan | None]) -> Iterator[Finding]:
-    """A row's spec is the candidate of its slot that it says it is, its characters are its generation's."""
+def check_place(
+    dataset: Dataset, row: dict[str, Any], plans: Sequence[Plan | None], whole: bool
+) -> Iterator[Finding]:
+    """A row against its generation: its spec is the candidate that it says, its figures keep the recipe's
+    limits (looked at where the row is `whole`, its spec without a fault), its characters are the baked ones.
+    """
     where = f"pair {row['pair_id']}"
     try:
         generation = dataset.generation(row["pair_id"])
@@ -154,6 +167,8 @@ def check_place(dataset: Dataset, row: dict[str, Any], plans: Sequence[Plan | No
     plan = plans[generation]
     if plan is not None and 0 <= row["slot"] < len(plan):
         yield from _check_candidate(row, plan)
+        if whole:
+            yield from check_limits(row, plan.recipe.limits)
     characters = dataset.manifest.generations[generation].characters
     baked = [characters.get(name) for name in row["driving_characters"] + row["target_characters"]]
     if row["character_hashes"] != baked:

@@ -2,9 +2,9 @@
 
 Checked are: every file against the manifest, and no file unknown; slots = rows + quarantine, none lost or
 doubled; the plan against its recipe and seed; every row against the schema, its own spec and the plan;
-metadata against shards, byte offsets and checksums; every blob decoded, its size, frames and labels; what
-the mode and the driving demand of environment, camera, estimators, masks and references; boxes; and that
-no identity or motion is in two splits.
+its figures and discards against the recipe's limits; metadata against shards, byte offsets and checksums;
+every blob decoded, its size, frames, labels and light; what the mode and the driving demand of environment,
+camera, estimators, masks and references; boxes; and that no identity or motion is in two splits.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _check_pair(
     """A pair's row, its place in its plan, and its media."""
     faults = list(check_spec(row))
     yield from faults
-    yield from check_place(dataset, row, plans)
+    yield from check_place(dataset, row, plans, whole=not faults)
     if not contents:
         return
     where = f"pair {row['pair_id']}"

@@ -20,6 +20,9 @@ WIDTH = 100
 LINES = 40
 """What one screen holds."""
 
+_NUMBER = 8
+"""Columns that a figure of four digits needs, and the word headroom."""
+
 _MANY = 12
 """Candidates that are told one by one; of more, some in the middle are only counted."""
 
@@ -30,7 +33,7 @@ def show_history(history: History, console: Console) -> None:
     if history.row is not None:
         head += _verdict(history.row, len(history.tried))
     left = LINES - len(head)
-    console.print(Group(*head, *_figures(history.held, left)), highlight=False)
+    console.print(Group(*head, *_figures(history.held, left, console.width)), highlight=False)
 
 
 def _head(history: History) -> Iterator[RenderableType]:
@@ -107,7 +110,7 @@ def _verdict(row: Mapping[str, Any], tried: int) -> Iterator[RenderableType]:
         )
 
 
-def _figures(held: Sequence[Held], lines: int) -> Iterator[RenderableType]:
+def _figures(held: Sequence[Held], lines: int, width: int) -> Iterator[RenderableType]:
     """The figures against their limits, a line a check, as many as there is room for."""
     checks: dict[Check, list[Held]] = {}
     for one in held:  # the nearest first, so a check stands where its nearer clip does
@@ -119,9 +122,12 @@ def _figures(held: Sequence[Held], lines: int) -> Iterator[RenderableType]:
     if len(rows) > room:
         room -= 1  # and a line for what is left out
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    texts = max(8, (width - 3 * (_NUMBER + 2) - 2 * 2) // 2)  # a narrow terminal cuts names, never figures
     for name in ("check", "driving", "target", "limit", "headroom"):
-        right = name not in ("check", "limit")
-        table.add_column(name, justify="right" if right else "left", no_wrap=True)
+        if name in ("check", "limit"):
+            table.add_column(name, no_wrap=True, max_width=texts + (4 if name == "limit" else -4))
+        else:
+            table.add_column(name, justify="right", no_wrap=True, min_width=_NUMBER)
     for row in rows[:room]:
         near = headroom(row[0])
         table.add_row(

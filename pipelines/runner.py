@@ -45,13 +45,14 @@ class Limits:
     """How far the runner goes along with an item or a worker.
 
     item_seconds, setup_seconds: wall time before the worker is killed. recycle_after: items a worker runs
-    before a new process takes its seat. deaths: workers that one item may take down in a run.
-    setup_deaths: workers in a row, per seat, that may die before any gets ready.
+    before a new process takes its seat: Blender keeps some 50 MB a pair, and to start anew takes seconds.
+    deaths: workers that one item may take down in a run. setup_deaths: workers in a row, per seat, that may
+    die before any gets ready.
     """
 
     item_seconds: float = 4 * 3600.0
     setup_seconds: float = 900.0
-    recycle_after: int = 50
+    recycle_after: int = 12
     deaths: int = 5
     setup_deaths: int = 3
 
@@ -101,7 +102,8 @@ class Runner:
         self._deaths: Counter[int] = Counter()
         self._setup_deaths = 0
         self._set_aside: dict[int, SetAside] = {}
-        self._discards = states.count_discards(ledger.committed.values(), ledger.quarantined().values())
+        self._discards: dict[str, int] = {}
+        self._recount()
         self._pace = Pace(time.monotonic)
         self._pacing = False
         self._peak_rss = 0
@@ -117,6 +119,7 @@ class Runner:
         """
         begin = time.monotonic()
         todo = list(items)
+        self._recount()  # items may have been released since
         for item in todo:
             self._again(item)
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -215,7 +218,7 @@ class Runner:
         self._pace.tick()
         self._count(record.get("discards", {}))
         self._time(event, timings)
-        self._queue.extend(self._settled(event.item))
+        self._after(event.item)
 
     def _failed(self, pool: Pool, event: Finished) -> None:
         fault = event.outcome.fault
@@ -240,7 +243,18 @@ class Runner:
         how = "is quarantined" if fault.kind == "verdict" else "failed twice and is quarantined"
         self._reporter.note(f"{name} {how}: {fault.line()} ({log})")
         self._count(states.fault_discards(fault))
-        self._queue.extend(self._settled(event.item))
+        self._after(event.item)
+
+    def _after(self, item: int) -> None:
+        """What hangs on a settled item; what turns out to be damaged runs again, and no longer counts."""
+        if damaged := list(self._settled(item)):
+            self._queue.extend(damaged)
+            self._recount()
+
+    def _recount(self) -> None:
+        """Discards as the ledger has them; between releases `_count` keeps step, in less time."""
+        faults = self._ledger.quarantined().values()
+        self._discards = states.count_discards(self._ledger.committed.values(), faults)
 
     def _count(self, discards: Mapping[str, int]) -> None:
         for reason, count in discards.items():

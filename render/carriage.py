@@ -109,6 +109,9 @@ def posture_at(
     for k, name in enumerate(SIDES):
         if _inside(body, camera, t, f"{name}_middle1"):
             hands[k] = _hand(actor, motion, body, t, k, others)
+            # On the thighs of one who sits, whose arms are as straight as if they hung.
+            if hands[k] == "hanging" and _seated(actor, body, t):
+                hands[k] = ""
         else:
             held[k] = ""
     facing = _facing(body, camera, t) if motion.support != "trunk" else ""

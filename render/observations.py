@@ -23,6 +23,8 @@ ALONG = 0.85
 """Cosine between a way and a direction of the picture that it is said to go in."""
 SEEN = 0.1
 """Share of a garment's vertices inside the picture, in the first, middle and last frame, that shows it."""
+TOWARDS = (60.0, 2 / 3)
+"""Degrees that one who is turned to somebody is turned away at most; share of the frames, at least."""
 _SAMPLE = 7
 """Every how many vertices of a garment are looked at."""
 
@@ -55,6 +57,7 @@ def _observe(staged: StagedClip, k: int, others: Sequence[Actor]) -> Observed:
         across=(round(float(across[0]), 4), round(float(across[last]), 4)),
         depth=(round(float(depth[0, 0]), 4), round(float(depth[last, 0]), 4)),
         looks_down=round(math.asin(max(-1.0, min(1.0, float(camera.rotation[last // 2, 2, 2])))), 4),
+        towards=_towards(body, others),
     )
 
 
@@ -88,6 +91,16 @@ def _way(way: np.ndarray, camera: CameraTrack) -> Literal["", "left", "right", "
     if abs(near) > ALONG:
         return "towards" if near > 0 else "away"
     return ""
+
+
+def _towards(body: Body, others: Sequence[Actor]) -> bool:
+    """Whether the body is turned to one of the others, whichever, in most of the frames."""
+    turned = np.zeros(len(body.joints), bool)
+    for other in others:
+        way = np.array(other.pose.positions[:, 0], dtype=float) - body.joints[:, 0]
+        cosine = (unit(way * (1.0, 1.0, 0.0)) * body.ahead).sum(axis=-1)
+        turned |= cosine >= math.cos(math.radians(TOWARDS[0]))
+    return bool(turned.mean() >= TOWARDS[1])
 
 
 def _raises(body: Body, motion: Motion, side: str, fps: int) -> bool:

@@ -68,15 +68,21 @@ def make_pair(
     driving, target = stage_pair(spec, store, clock)
     with clock.stage("geometry gate"):
         figures = gates.judge_geometry(spec, driving, target, recipe.limits)
-    with clock.stage("render"):
-        frames = engine.render(driving.scene), engine.render(target.scene)
-    with clock.stage("annotate"):
-        notes = [clip_annotations(s.scene, f) for s, f in zip((driving, target), frames, strict=True)]
-    with clock.stage("pixel gate"):
-        visible = [n["joint_visible"] for n in notes]
-        figures |= gates.judge_pixels(spec, *frames, visible, recipe.limits)
     with clock.stage("references"):
         stills = stage_references(spec, target)
+    frames: list[Frames] = []
+    notes: list[dict[str, np.ndarray]] = []
+    for staged in (driving, target):
+        with clock.stage("render"):
+            rendered = engine.render(staged.scene)
+        with clock.stage("annotate"):
+            notes.append(clip_annotations(staged.scene, rendered))
+            frames.append(rendered.without_depth())
+        del rendered  # its depth would wait for the other clip
+    with clock.stage("pixel gate"):
+        visible = [n["joint_visible"] for n in notes]
+        figures |= gates.judge_pixels(spec, frames[0], frames[1], visible, recipe.limits)
+    with clock.stage("references"):
         pictures = reference_pictures(spec, frames[1], None if stills is None else engine.render(stills))
         _judge_references(spec, pictures, recipe.limits)
     with clock.stage("encode"):

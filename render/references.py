@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from motionpair.errors import InputError
+from motionpair.gate_limits import FACE_TURNED, REFERENCE_HIDES
 from motionpair.specs import Camera, ExtraReference, PairSpec
 from render import cameras
 from render import rotations as rot
 from render.engines import Frames
 from render.excerpt import actor_at
+from render.gates.discard import Discard
 from render.motions import perform
 from render.scene import Actor, CameraTrack, Pose, Prop, Scene
 from render.skeleton import FACE_UNITS, JOINT_INDEX
@@ -76,6 +78,7 @@ def stage_references(spec: PairSpec, target: StagedClip) -> Scene | None:
 
     Raises:
         InputError: a reference before the start of a motion.
+        Discard: a face is to be shown that looks where no camera can stand.
     """
     stills = []
     if spec.reference.kind == "out_of_clip":
@@ -186,9 +189,19 @@ def _face(spec: PairSpec, target: StagedClip, extra: ExtraReference) -> _Still:
         elevation=float(np.clip(math.asin(float(np.clip(look[2], -1.0, 1.0))), *FACE_ELEVATION)),
         focal_mm=FACE_FOCAL_MM,
     )
+    turned = math.degrees(_between(look, azimuth, camera.elevation))
+    if turned > FACE_TURNED:
+        raise Discard(REFERENCE_HIDES, turned, f"at most {FACE_TURNED:.4g}")
     views = [_filmed(spec, only, replace(camera, azimuth=azimuth + aside), hands=False) for aside in ASIDE]
     hidden = [_hidden(view.camera, cast, extra.performer) for view in views]
     return views[hidden.index(min(hidden))]
+
+
+def _between(look: np.ndarray, azimuth: float, elevation: float) -> float:
+    """Radians between a unit direction and the way to a camera that stands at a bearing and height."""
+    level = math.cos(elevation)
+    way = (level * math.sin(azimuth), -level * math.cos(azimuth), math.sin(elevation))
+    return math.acos(max(-1.0, min(1.0, sum(float(a) * b for a, b in zip(look, way, strict=True)))))
 
 
 def _awake(actor: Actor) -> Actor:
@@ -207,11 +220,10 @@ def _hidden(camera: CameraTrack, cast: Cast, performer: int) -> int:
         if i != performer:
             pixels, depth = camera.project(outline)
             within = ((pixels >= low) & (pixels <= high)).all(axis=-1)
-            # One that the camera stands inside or just beyond covers the face as well.
             count += int(np.count_nonzero(within & (depth > 0) & (depth < far.max())))
-            count += int(
-                np.count_nonzero(np.abs(depth) < cameras.NEAREST) if (np.abs(depth) < 0.1).any() else 0
-            )
+            # One that the camera stands in or against covers the face as well.
+            away = np.linalg.norm(outline - camera.position[:, None], axis=-1)
+            count += int(np.count_nonzero(away < cameras.NEAREST))
     return count
 
 

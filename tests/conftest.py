@@ -15,10 +15,14 @@ from pathlib import Path
 
 import pytest
 from character_cast import CAST
+from hypothesis import settings
 from rendered_dataset import COMMAND_LINE, RECIPE, SEED, Rendered
 
 from pipelines.generate import rendering
 from render.characters.store import CharacterStore
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")  # no test is timed: a busy machine must not fail one
 
 USERS_CHARACTERS = rendering(Path(), None).cache
 """Where `motionpair generate` of whoever runs the tests keeps its characters."""

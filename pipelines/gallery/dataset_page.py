@@ -160,7 +160,7 @@ def figures(dataset: Dataset) -> str:
         strata.setdefault(row["stratum"], []).append(row)
     lines = [
         f"{manifest.counts.rows} pairs of recipe `{manifest.recipe['name']}`, seed {manifest.seed}; "
-        f"{manifest.counts.quarantined} slots were given up. "
+        f"{manifest.counts.quarantined} slots were given up, whose candidates count in the last sum alone. "
         "`python -m pipelines.gallery docs --dataset OUT` counts them; each cell is a number of pairs.",
         "",
         "| stratum | pairs | reverse driven | driving | reference | with back / face | continues "
@@ -182,8 +182,10 @@ def figures(dataset: Dataset) -> str:
         lines.append("| " + " | ".join(cells) + " |")
     discards = sorted(manifest.discards.items(), key=lambda each: (-each[1], each[0]))
     share = _share(sum(manifest.discards.values()), manifest.counts.rows)
-    lines += ["", f"Of all candidates, {share} were discarded:", "", "| reason | candidates |", "|---|---|"]
-    lines += [f"| {reason} | {n} |" for reason, n in discards]
+    lines += ["", f"Of all candidates, {share} were discarded{':' if discards else '.'}"]
+    if discards:
+        lines += ["", "| reason | candidates |", "|---|---|"]
+        lines += [f"| {reason} | {n} |" for reason, n in discards]
     return "\n".join(lines)
 
 

@@ -20,7 +20,7 @@ from motionpair.specs import Character
 from render.characters import packing
 from render.characters.baked import BakedCharacter
 
-_KEPT = 16  # characters in memory, a few MB each
+_KEPT = 8  # characters in memory, about 5 MB each: a pair has six at most
 
 
 class CharacterStore:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from motionpair import annotations, fields, manifest, masks, media, metadata, schema, shards
+from motionpair.gate_limits import checks_of
 from motionpair.plan import Plan, write_plan
 from motionpair.planning import candidate, make_plan
 from motionpair.recipe import load_recipe
@@ -43,6 +44,7 @@ Pair = tuple[dict[str, Any], dict[str, bytes]]
 """A row and its blobs by column."""
 
 WIDTH, HEIGHT, FRAMES, FPS = 64, 96, 5, 16
+LIMITS = load_recipe("demo").limits
 
 
 def character(name: str, seed: int) -> Character:
@@ -182,7 +184,7 @@ def clip_arrays(spec: PairSpec, side: str, index: np.ndarray) -> dict[str, np.nd
 
 
 def row_of(spec: PairSpec) -> dict[str, Any]:
-    """The row of a spec; whatever is measured is 0.5."""
+    """The row of a spec; whatever is measured is 0.5, or what a gate just accepts where that would fail."""
     row = schema.spec_columns(spec) | {
         "caption": f"A blob walks, number {spec.slot}.",
         "character_hashes": [
@@ -190,11 +192,15 @@ def row_of(spec: PairSpec) -> dict[str, Any]:
         ],
         "device_class": "cpu/synthetic",
         "assets": [{"name": "blobs", "licence": "CC0-1.0", "source": "synthetic"}],
-        "discards": [{"reason": "too dark", "figure": 5.0, "limit": "at least 20"}] * spec.k,
+        "discards": [{"reason": "too dark", "figure": 5.0, "limit": "at least 20.4"}] * spec.k,
     }
     for name, column in schema.COLUMNS.items():
         if name not in row and str(column.type) == "double":
             row[name] = 0.5
+    for held in checks_of(spec, row, LIMITS):
+        row[held.column] = held.value if held.holds else held.accepted
+    if spec.driving.estimator.name == spec.target.estimator.name == "exact":
+        row["estimator_body_mm"] = 0.0
     return row
 
 
@@ -215,11 +221,11 @@ def pair_files(spec: PairSpec) -> Pair:
         **reference_blobs(spec),
         "annotations": annotations.pack(arrays),
     }
-    shares = {
-        f"{side}_mask_share": round(float((index > 0).mean()), 6)
-        for side, index in (("driving", driving_index), ("target", target_index))
-    }
-    return row_of(spec) | shares, blobs
+    shown: dict[str, Any] = {}
+    for side, rgb, index in (("driving", driving, driving_index), ("target", target, target_index)):
+        shown[f"{side}_mask_share"] = round(float((index > 0).mean()), 6)
+        shown[f"{side}_mean_luma"] = round(float(rgb.mean(axis=(0, 1, 2)) @ (0.2126, 0.7152, 0.0722)), 6)
+    return row_of(spec) | shown, blobs
 
 
 def bake_hash(character_id: str) -> str:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from motionpair.augmentation import (
@@ -88,6 +88,8 @@ def test_a_mask_gains_no_label(window: Window, size: Pixels | None, seed: int) -
 
 
 @given(windows(), SIZES, rectangles())
+@example((0.0, 0.0, 0.2, 1.0), (32, 48), (0, 0, 1, 1))  # a centre on an edge
+@example((0.0, 0.0, 0.2, 1.0), (32, 48), (1, 1, 2, 2))
 @settings(max_examples=200)
 def test_a_box_goes_where_its_pixels_go(
     window: Window, size: Pixels | None, rectangle: tuple[int, int, int, int]

@@ -202,7 +202,7 @@ def _observed(**changes: Any) -> Observed:
         last=_posture(),
         happenings=(Happening(0.0, 1.0, "waves with the left hand"),),
         turned=0.0, travelled=0.0, way="", raises=(False, False), hidden=(),
-        across=(0.5, 0.5), depth=(3.0, 3.0), looks_down=0.0,
+        across=(0.5, 0.5), depth=(3.0, 3.0), looks_down=0.0, towards=False,
     )  # fmt: skip
     return replace(plain, **changes)
 
@@ -268,6 +268,16 @@ def test_happenings_are_told_in_the_order_of_time() -> None:
     assert "meanwhile smiles" in text
 
 
+def test_of_what_lasts_throughout_the_longest_is_what_it_is_on_the_whole() -> None:
+    happenings = (
+        Happening(0.0, 0.2, "nods"),
+        Happening(0.1, 1.0, "holds the left hand to the chin"),
+        Happening(0.0, 1.0, "listens"),
+    )
+    text = _told(Phrase("listen", 9.0, {"side": 0.5, "energy": 1.0}), happenings=happenings)
+    assert re.search(r"she listens[:;] she nods, and meanwhile holds her left hand to the chin", text, re.I)
+
+
 def test_the_camera_looks_where_the_solved_one_does() -> None:
     assert "looks slightly up" in _told(looks_down=-0.1)
     assert "looks" not in _told(looks_down=0.02)
@@ -298,6 +308,42 @@ def test_performers_seen_are_told_from_left_to_right_and_facts_must_fit() -> Non
     assert deep.index("Nearer to the camera") < deep.index(nouns[0]) < deep.index("Farther from it")
     with pytest.raises(ValueError, match="observed: expected none or 2, got 1"):
         caption(spec, [right])
+
+
+def test_how_several_stand_to_each_other_is_told_as_it_shows() -> None:
+    spec = candidate(load_recipe("demo"), 0, 2, 0)
+    left, right = _observed(across=(0.3, 0.3), towards=True), _observed(across=(0.7, 0.7), towards=True)
+
+    def told(formation: str, *observed: Observed) -> str:
+        return caption(replace(spec, formation=formation), observed)
+
+    assert "turned towards each other" in told("facing", left, right)
+    assert "turned towards" not in told("facing", left, replace(right, towards=False))
+    assert "perform near each other" in told("facing", left, replace(right, towards=False))
+    assert "pass each other" in told("passing", replace(left, across=(0.3, 0.8)), right)
+    assert "pass each other" in told("passing", replace(left, depth=(5.0, 2.0)), right)
+    assert "pass each other" not in told("passing", replace(left, across=(0.3, 0.6)), right)
+    assert "pass each other" in told("passing")
+
+
+@pytest.mark.parametrize(
+    ("looks", "words"),
+    [
+        (("realistic", "realistic"), ""),
+        (("animation_3d", "animation_3d"), ""),
+        (("realistic", "animation_2d"), "two people, one of them animated, "),
+        (("animation_3d", "animation_2d"), "two people, both animated, "),
+    ],
+)
+def test_it_is_told_how_many_are_animated(looks: tuple[str, str], words: str) -> None:
+    spec = candidate(load_recipe("demo"), 0, 2, 0)
+    performers = tuple(
+        replace(p, character=replace(p.character, look=look))
+        for p, look in zip(spec.target.performers, looks, strict=True)
+    )
+    text = caption(replace(spec, target=replace(spec.target, performers=performers)))
+    assert words in text
+    assert ("animated, " in text) == bool(words)
 
 
 def test_captions_tell_the_window_of_the_motion_only() -> None:

@@ -7,7 +7,16 @@ import pytest
 
 from motionpair import fields
 from motionpair.errors import DataError, InputError
-from motionpair.estimate import REFERENCE_FIGURES, Figures, Measured, estimate, fitted, read_figures, read_run
+from motionpair.estimate import (
+    DRAWN_VIDEO,
+    REFERENCE_FIGURES,
+    Figures,
+    Measured,
+    estimate,
+    fitted,
+    read_figures,
+    read_run,
+)
 from motionpair.plan import Plan
 from motionpair.planning import make_plan
 from motionpair.recipe import Recipe, load_recipe
@@ -77,6 +86,9 @@ def test_drawn_driving_clips_cost_no_rendering_and_references_do(tmp_path: Path)
     clip = recipe_of(tmp_path)
     assert seconds(clip) == pytest.approx(4 * 2 * 17)
     assert seconds(recipe_of(tmp_path, clip=0, pose=1)) == pytest.approx(4 * 17)
+    video = replace(PLAIN, video=1e6)
+    sizes = [estimate(make_plan(recipe_of(tmp_path, clip=c, pose=1 - c), 0), video).bytes for c in (1, 0)]
+    assert sizes[1] == pytest.approx(sizes[0] * (1 + DRAWN_VIDEO) / 2)
     kinds = {"in_clip": 1.0, "out_of_clip": 2.0, "other_camera": 1.0}
     references = replace(clip.references, kinds=kinds, extra={"back": 0.5, "face": 0.25})
     many = replace(clip, references=references)

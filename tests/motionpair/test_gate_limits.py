@@ -23,8 +23,8 @@ def columns(check: Check) -> list[str]:
 
 
 def exact_close_up() -> PairSpec:
-    """A filmed close-up without an estimator."""
-    spec = pair_spec(0, "animation", (3,), "train")
+    """A filmed close-up of two without an estimator."""
+    spec = pair_spec(0, "animation", (3, 5), "train")
     clips = {
         side: replace(
             (clip := getattr(spec, side)),
@@ -77,3 +77,10 @@ def test_what_says_nothing_of_bones_is_not_held_against_them() -> None:
     figures |= {f"{side}_hands_visible_share": 0.0 for side in SIDES}
     held = {h.column for h in checks_of(spec, figures, LIMITS)}
     assert held == {"target_darkest_luma", "target_hands_visible_share"}
+
+
+def test_one_alone_collides_with_nobody() -> None:
+    figures = {f"{side}_{name}": 0.0 for side in SIDES for name in ("clearance_m", "overlap_mm")}
+    assert not list(checks_of(pair_spec(0, "animation", (3,)), figures, LIMITS))
+    held = {h.column for h in checks_of(pair_spec(0, "animation", (3, 5)), figures, LIMITS)}
+    assert held == figures.keys()

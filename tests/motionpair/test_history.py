@@ -17,7 +17,7 @@ from motionpair.plan import Plan
 from motionpair.planning import candidate
 from motionpair.recipe import Limits
 
-DARK = manifest.Discarded("too dark", 5.0, "at least 20")
+DARK = manifest.Discarded("too dark", 5.0, "at least 20.4")
 
 
 def again(tiny_dataset: Path, folder: Path, plan: Plan, seed: int) -> Path:

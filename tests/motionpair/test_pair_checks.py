@@ -11,7 +11,8 @@ import synthetic
 
 from motionpair import annotations as blob
 from motionpair import masks, media
-from motionpair.pair_checks import check_media, check_spec
+from motionpair.gate_limits import CHECKS, REFERENCE_HIDES, REFERENCE_LACKS, SIDES
+from motionpair.pair_checks import check_limits, check_media, check_spec, discard_fault
 from motionpair.palette import slot_label
 from motionpair.planning import candidate
 from motionpair.recipe import load_recipe
@@ -104,8 +105,8 @@ def test_a_pose_driven_pair_is_on_black_from_the_targets_camera_and_animates() -
 
 def test_a_pose_driven_clip_with_a_place_behind_it_is_found() -> None:
     frames, _ = synthetic.clip_frames(synthetic.pair_spec(4, "animation", (3,)), "driving")
-    (found,) = findings(POSE, driving=media.encode_video(frames, POSE.fps))
-    assert found == ("mode", "pose driving: expected black around the characters")
+    found = findings(POSE, driving=media.encode_video(frames, POSE.fps))
+    assert ("mode", "pose driving: expected black around the characters") in found
 
 
 def test_a_pose_driven_clip_from_another_camera_is_found() -> None:
@@ -182,3 +183,93 @@ def test_a_row_that_says_it_continues_and_does_not_is_found() -> None:
     row = synthetic.row_of(SPECS[0])
     (found,) = check_spec(row | {"continues": True})
     assert "continues: the spec gives False" in found.message
+
+
+def test_a_face_and_a_back_that_change_places_are_found() -> None:
+    spec = SPECS[1]
+    blobs = synthetic.pair_files(spec)[1]
+    swapped = {
+        f"reference_{one}{end}": blobs[f"reference_{other}{end}"]
+        for one, other in (("back", "face"), ("face", "back"))
+        for end in ("", "_mask")
+    }
+    assert findings(spec, **swapped) == [
+        ("reference", "reference_face: shows no more of its character than the back")
+    ]
+
+
+def test_a_driving_clip_that_is_the_target_is_found() -> None:
+    blobs = synthetic.pair_files(SPECS[0])[1]
+    assert ("mode", "the driving clip is the target clip") in findings(SPECS[0], driving=blobs["target"])
+
+
+def test_a_clip_of_other_light_than_the_row_says_is_found() -> None:
+    frames, _ = synthetic.clip_frames(SPECS[0], "target")
+    darker = media.encode_video((frames * 0.9).astype(np.uint8), SPECS[0].fps)
+    assert "target_mean_luma: the clip gives" in findings(SPECS[0], target=darker)[0][1]
+
+
+LIMITS = synthetic.LIMITS
+
+
+@pytest.mark.parametrize("slot", SPECS)
+def test_every_limit_that_a_row_breaks_is_found(slot: int) -> None:
+    spec = SPECS[slot]
+    row = synthetic.row_of(spec)
+    assert list(check_limits(row, LIMITS)) == []
+    held: dict[tuple[str, float], bool] = {}
+    for check in CHECKS:  # two checks may share a figure, each in pairs of its own kind
+        sides = (
+            [(f"{side}_", getattr(spec, side)) for side in SIDES]
+            if check.of == "clip"
+            else [("", spec.target)]
+        )
+        for prefix, clip in sides:
+            key = (prefix + check.figure, -1.0 if check.bound == "at least" else 1e6)
+            held[key] = held.get(key, False) or check.applies(spec, clip)
+    for (column, value), applies in held.items():
+        columns = [f.message.partition(":")[0] for f in check_limits(row | {column: value}, LIMITS)]
+        assert (column in columns) == applies, column
+
+
+def test_a_rounded_figure_at_its_limit_is_none() -> None:
+    row = synthetic.row_of(SPECS[0]) | {"motion_energy": LIMITS.motion_energy - 4e-7}
+    assert list(check_limits(row, LIMITS)) == []
+
+
+def test_an_estimators_error_is_where_an_estimator_is() -> None:
+    row = synthetic.row_of(SPECS[0])
+    (found,) = check_limits(row | {"estimator_body_mm": 0.0}, LIMITS)
+    assert found.message == "estimator_body_mm: expected above 0, as a clip is estimated, got 0"
+    exact = replace(SPECS[0], driving=replace(SPECS[0].driving, estimator=Estimator("exact", 0)))
+    row = synthetic.row_of(exact)
+    assert list(check_limits(row, LIMITS)) == []
+    (found,) = check_limits(row | {"estimator_body_mm": 5.0}, LIMITS)
+    assert "expected 0, as no clip is estimated, got 5" in found.message
+
+
+@pytest.mark.parametrize(
+    ("reason", "figure", "limit", "fault"),
+    [
+        ("too dark", 5.0, "at least 20.4", ""),
+        ("clips disagree", 50.0, "at most 22.5", ""),
+        (REFERENCE_LACKS, 0.001, "at least 0.01", ""),
+        (REFERENCE_HIDES, 70.0, "at most 40", ""),
+        (REFERENCE_HIDES, 30.0, "at most 40", "figure: 30 is within at most 40"),
+        ("skin pokes through", 0.1, "at most 0.1", ""),  # by less than is told
+        ("bad luck", 5.0, "at least 20.4", "reason: no gate has 'bad luck'"),
+        ("too bright", 5.0, "at least 20.4", "limit: expected at most 234.6, got at least 20.4"),
+        ("too dark", 5.0, "at least 30", "limit: expected at least 20.4, got at least 30"),
+        ("too dark", 50.0, "at least 20.4", "figure: 50 is within at least 20.4"),
+        ("clips disagree", 5.0, "at least 22.5", "limit: expected at most a number, got at least 22.5"),
+    ],
+)
+def test_discards_are_what_a_gate_says(reason: str, figure: float, limit: str, fault: str) -> None:
+    assert discard_fault(reason, figure, limit, LIMITS) == fault
+
+
+def test_a_discard_that_no_gate_made_is_found() -> None:
+    row = synthetic.row_of(SPECS[1])
+    row["discards"] = [row["discards"][0], row["discards"][1] | {"reason": "whim"}]
+    (found,) = check_limits(row, LIMITS)
+    assert found.message == "discards[1].reason: no gate has 'whim'"

@@ -159,6 +159,7 @@ MISTAKES = [
     ({"limits.candidates": 0}, "limits.candidates: expected 1 to 1000, got 0"),
     ({"limits.exposure": [0.9, 0.1]}, "limits.exposure: expected [lowest, highest]"),
     ({"version": 1}, "version: expected 3, got 1"),
+    ({"version": 2, "motions": {}, "cast": None}, "version: expected 3, got 2; docs/recipes.md"),
     ({"cameras.view_gap": 4}, "cameras.view_gap: expected 0 to 3.1416, got 4"),
     ({"motions.continues": -0.1}, "motions.continues: expected 0 to 1, got -0.1"),
     ({"strata.2.driving": {"poses": 1}}, "strata[2].driving.poses: no such kind of driving 'poses'; did you"),

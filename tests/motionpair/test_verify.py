@@ -335,7 +335,7 @@ def test_a_pair_that_is_doubled_is_found(out: Path) -> None:
 
 
 def test_a_quarantined_slot_with_candidates_untold_is_found(out: Path, tiny_plan: Plan) -> None:
-    told = tuple(manifest.Discarded("too dark", 5.0, "at least 20") for _ in range(2))
+    told = tuple(manifest.Discarded("too dark", 5.0, "at least 20.4") for _ in range(2))
     entry = manifest.Quarantined(6, tiny_plan.pair_id(6), "NoCandidateError", "none", told)
     manifest.write_quarantine(out, [entry])
     resign(out)
@@ -343,6 +343,16 @@ def test_a_quarantined_slot_with_candidates_untold_is_found(out: Path, tiny_plan
     assert "expected" in found["quarantine", "slot 6"]
     assert "got 2" in found["quarantine", "slot 6"]
     assert "'too dark': 3" in found["manifest", "manifest.json"]  # its discards count those too
+
+
+def test_a_quarantined_slot_that_names_another_pair_or_reason_is_found(out: Path, tiny_plan: Plan) -> None:
+    told = (manifest.Discarded("whim", 5.0, "at least 20.4"),) * tiny_plan.recipe.limits.candidates
+    entry = manifest.Quarantined(6, tiny_plan.pair_id(5), "NoCandidateError", "none", told)
+    manifest.write_quarantine(out, [entry])
+    resign(out)
+    messages = [f.message for f in verify(out) if (f.code, f.where) == ("quarantine", "slot 6")]
+    assert "discards[0].reason: no gate has 'whim'" in messages
+    assert f"pair_id: the plan has {tiny_plan.pair_id(6)}, got {tiny_plan.pair_id(5)}" in messages
 
 
 @pytest.mark.parametrize("line", ["{", "[]", '{"slot": "six"}', "\udcff"])

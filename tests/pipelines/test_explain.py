@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import synthetic
+from rich.console import Console
 from typer.testing import CliRunner
 
 from motionpair import manifest
+from motionpair.history import history
 from motionpair.plan import Plan
 from pipelines.cli import app
+from pipelines.explain import show_history
 
-DISCARD = {"reason": "too dark", "figure": 5.0, "limit": "at least 20"}
+DISCARD = {"reason": "too dark", "figure": 5.0, "limit": "at least 20.4"}
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +65,7 @@ def test_every_slot_is_one_screen(slot: int, plan: Plan, explain: Callable[[int]
 
 def test_a_pair_says_what_was_tried_what_broke_and_what_was_measured(explain: Callable[[int], str]) -> None:
     text = explain(2)
-    assert "0  discarded, too dark: 5, accepted at least 20" in text
+    assert "0  discarded, too dark: 5, accepted at least 20.4" in text
     assert "1  chosen" in text
     assert "why: candidate 1 is the first that passed both gates" in text
     assert " drives " in text
@@ -84,6 +88,17 @@ def test_a_quarantined_slot_says_why_each_candidate_was_discarded(
     assert "failed with NoCandidateError: none" in text
     assert text.count("too dark: 5") == plan.recipe.limits.candidates
     assert "chosen" not in text
+
+
+def test_a_narrow_terminal_cuts_words_and_no_figure(out: Path, plan: Plan) -> None:
+    console = Console(width=60, file=io.StringIO())
+    show_history(history(out, plan.pair_id(0)), console)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert max(map(len, lines)) <= 60
+    assert len(lines) <= 40
+    still = next(line for line in lines if line.startswith("too still"))
+    assert "0.5" in still
+    assert "96%" in still
 
 
 def test_an_unknown_pair_is_one_line_and_status_2(out: Path) -> None:

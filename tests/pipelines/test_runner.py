@@ -116,6 +116,35 @@ def test_a_verdict_is_not_tried_again_and_its_worker_goes_on(tmp_path: Path) -> 
     assert again.state("finished").discards == {"blurry": 7, "dim": 1}
 
 
+def test_discards_of_an_item_that_is_released_count_once(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    ledger, notes = Ledger(tmp_path / "runs" / "ledger.jsonl"), Notes()
+    damaged = [3]
+
+    def settled(item: int) -> list[int]:
+        """Item 3's files are damaged when it is first done."""
+        if item != 3 or not damaged:
+            return []
+        ledger.release([3], "damaged")
+        return [damaged.pop()]
+
+    runner = Runner(
+        TinyJob(tmp_path),  # type: ignore[arg-type]
+        ledger,
+        tmp_path / "runs",
+        total=6,
+        reporter=notes,
+        settled=settled,
+    )
+    runner.run(range(6), workers=2)
+    assert tries(tmp_path)[3] == 2
+    assert runner.state("finished").discards == {"blurry": 3}
+    # Released between two runs: what is done again counts once, too.
+    ledger.release([1, 3], "gone")
+    runner.run([1, 3], workers=1)
+    assert runner.state("finished").discards == {"blurry": 3}
+
+
 def test_a_verdict_without_plain_details_is_an_error_of_the_job() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         Verdict("NoneLeft", "none", {"figure": float("nan")})

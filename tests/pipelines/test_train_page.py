@@ -58,7 +58,8 @@ def test_clip_mask_joints_and_boxes_are_cropped_and_stretched_alike(
         plain, plain_labels, plain_arrays = driving_of(row, Always(0.99))
         assert clip.shape == plain.shape
         assert labels.shape == plain_labels.shape
-        assert not np.array_equal(clip, plain)
+        # A replacement pair's target shows all of the driving clip's place: its window is the whole picture.
+        assert np.array_equal(clip, plain) == (row["mode"] == "replacement")
         seen = arrays["joint_visible"] & plain_arrays["joint_visible"]
         assert seen.any()
         frames = np.nonzero(seen)[0]
@@ -86,7 +87,8 @@ def test_bones_are_drawn_anew_with_their_mask(driving_of: Driving, rendered: Ren
         around[:, :-1] |= shown[:, 1:]
         around[:, :, 1:] |= around[:, :, :-1].copy()
         around[:, :, :-1] |= around[:, :, 1:].copy()
-        assert clip[~around].max() == 0
+        # A finger thinner than a pixel may tint one whose middle it misses.
+        assert (clip[~around].max(axis=-1) > 0).mean() < 0.002
         assert clip[shown].max(axis=-1).mean() > 60
         changed = shown != (plain_labels != NONE)
         assert changed.sum() > 0.1 * shown.sum()

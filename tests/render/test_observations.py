@@ -17,6 +17,7 @@ from motionpair.postures import Observed, Posture
 from motionpair.recipe import load_recipe
 from motionpair.specs import MotionSpec
 from render import rotations as rot
+from render.carriage import body_of, hand_place, posture_at
 from render.characters.skinning import skin
 from render.motion import Motion
 from render.motions import FAMILIES, perform
@@ -195,6 +196,8 @@ def _holds(posture: Posture, clip: StagedClip, t: int) -> None:
         if posture.holding[k] in ("cup", "phone"):
             (prop,) = actor.props
             assert np.linalg.norm(prop.positions[t] - places[JOINT_INDEX[f"{side}_wrist"]]) < 0.3
+    if posture.stance == "sitting":
+        assert "hanging" not in posture.hands
     if posture.stance == "airborne":
         assert not motion.contacts[t].any()
     if posture.stance == "one_foot":
@@ -240,6 +243,19 @@ def test_a_mirror_swaps_what_is_observed(family: str) -> None:
         assert re.sub("left|right", "*", a.words) == re.sub("left|right", "*", b.words)
 
 
+def test_hands_on_the_thighs_of_one_who_sits_do_not_hang() -> None:
+    motion = perform(spec(phrase("sit", 0, seconds=9.4)), FPS, 81)
+    clip = staged(motion)
+    (actor,), body = clip.scene.actors, body_of(clip.scene.actors[0])
+    straight = 0
+    for t in range(0, 81, 4):
+        posture = posture_at(actor, motion, body, clip.scene.camera, t, (), FPS)
+        if posture.stance == "sitting":
+            assert "hanging" not in posture.hands
+            straight += hand_place(body.joints[t], body.ahead[t], body.left[t], "left") == "hanging"
+    assert straight
+
+
 def test_hands_of_partners_touch_where_they_are_said_to() -> None:
     motions = [
         perform(spec(phrase("partner_dance", 1, role=role, tempo=90, groove=0.8), seed=2), FPS, FRAMES)
@@ -251,3 +267,11 @@ def test_hands_of_partners_touch_where_they_are_said_to() -> None:
     assert one.across[0] < two.across[0]
     for facts in (one, two):
         assert all(word.words for word in facts.happenings)
+
+
+def test_partners_are_turned_to_each_other_unless_they_stand_back_to_back() -> None:
+    still = [posed(), posed()]
+    for spots, turned in ((((-0.5, 0.0), (0.5, 0.0)), True), (((0.5, 0.0), (-0.5, 0.0)), False)):
+        facts = observe_performers(staged(*still, spots=spots))
+        assert [f.towards for f in facts] == [turned, turned]
+    assert not observed(posed()).towards

@@ -18,6 +18,7 @@ from motionpair.specs import Camera, Character, ExtraReference, PairSpec, Perfor
 from render import rotations as rot
 from render.characters.baked import BakedCharacter
 from render.engines import Frames
+from render.gates import Discard
 from render.references import reference_pictures, stage_references
 from render.scene import Scene
 from render.skeleton import FACE_UNITS, JOINT_INDEX
@@ -219,6 +220,18 @@ def test_a_face_is_seen_past_the_one_it_looks_at() -> None:
     other, near = scene.camera.project(scene.actors[1].pose.positions[:, :22])
     before = (near > 0) & (near < depth)
     assert np.linalg.norm(other - head, axis=-1)[before].min(initial=np.inf) > 0.1 * scene.camera.width
+
+
+def test_a_face_that_looks_at_the_ground_ends_its_candidate_before_a_frame_is_rendered() -> None:
+    spec = pair(Reference("in_clip", 0), [FACE], family="wave")
+    _, target = stage_pair(spec, Mannequins())  # type: ignore[arg-type]
+    (actor,) = target.scene.actors
+    turns = actor.pose.rotations.copy()
+    turns[:, HEAD] = rot.mul(rot.exp(np.array([1.2, 0.0, 0.0])), turns[:, HEAD])
+    actor = replace(actor, pose=replace(actor.pose, rotations=turns))
+    bent = replace(target, scene=replace(target.scene, actors=(actor,)))
+    with pytest.raises(Discard, match="reference hides a face"):
+        stage_references(spec, bent)
 
 
 def test_a_face_does_not_blink() -> None:

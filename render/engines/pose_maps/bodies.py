@@ -19,7 +19,7 @@ from render.scene import Actor, CameraTrack
 
 _CLAY = 0.6
 """Linear albedo."""
-_KEY = np.array([-0.50, 0.58, 0.64])
+_KEY = (-0.50, 0.58, 0.64)
 """Towards the key light, in camera space (right, up, backwards): over the camera's left shoulder."""
 _WRAP = 0.2
 """How far a soft light reaches around a form, as a share of its cosine."""
@@ -47,10 +47,13 @@ class Body:
     def mesh(self, t: int) -> Mesh:
         """The body in frame t."""
         points = self._points[t]
-        # To camera space, so that light falls on every clip alike.
-        seen = self._normals.of(points) @ np.ascontiguousarray(self._camera.rotation[t], np.float32)
-        key = np.clip((seen @ _KEY.astype(np.float32) + _WRAP) / (1 + _WRAP), 0.0, 1.0)
-        above, ahead = 0.5 + 0.5 * seen[:, 1], np.clip(seen[:, 2], 0.0, 1.0)
+        # To camera space, so that light falls on every clip alike. Sums, not a matrix product: one of so
+        # many rows is shared out to threads, and rounds by how many there are.
+        normals, axes = self._normals.of(points), self._camera.rotation[t].astype(np.float32)
+        right, up, back = (sum(normals[:, k] * axes[k, i] for k in range(3)) for i in range(3))
+        towards = _KEY[0] * right + _KEY[1] * up + _KEY[2] * back
+        key = np.clip((towards + _WRAP) / (1 + _WRAP), 0.0, 1.0)
+        above, ahead = 0.5 + 0.5 * up, np.clip(back, 0.0, 1.0)
         light = _CLAY * (0.05 + 0.82 * key + 0.06 * above + 0.09 * ahead)
         grey = encoded(light)
         return Mesh(points, self._triangles, np.repeat(grey[:, None], 3, axis=1))
