@@ -1,0 +1,76 @@
+"""From a source and a driving clip to a video of any length, window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import torch
+
+from model.codecs import Codec
+from model.sampling.inputs import Source, conditions
+from model.sampling.sampler import Settings, sample
+from model.sampling.windows import OVERLAP, WINDOW, Frame, windows
+
+if TYPE_CHECKING:
+    from model.scail2.model import Scail2
+
+
+@torch.no_grad()
+def long_video(
+    model: Scail2,
+    codec: Codec,
+    source: Source,
+    driving: Iterable[Frame],
+    settings: Settings,
+    *,
+    generator: torch.Generator,
+    text: torch.Tensor | None = None,
+    unconditional_text: torch.Tensor | None = None,
+    image: torch.Tensor | None = None,
+    window: int = WINDOW,
+    overlap: int = OVERLAP,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[torch.Tensor]:
+    """The video's frames, a part a window, as many in all as the driving clip has.
+
+    Args:
+        model, codec: on one device.
+        source: whom and where.
+        driving: frames and labels in order, of the source's size.
+        settings: how to sample.
+        generator: a CPU generator, of which each window's noise is drawn in order.
+        text: (L, text_dim), the prompt through the text encoder; unconditional_text: likewise the empty text.
+        image: (257, image_dim), the reference through the image encoder.
+        window, overlap: frames of a window and of what two share, as the model was trained.
+        progress: told of every step of every window.
+
+    Yields:
+        (n, 3, H, W) uint8 sRGB on the CPU.
+
+    Raises:
+        InputError: as of `windows` and `sample`.
+    """
+    weight = next(model.parameters())
+    history = None
+    for part in windows(driving, window, overlap):
+        given = conditions(
+            codec, source, part, text=text, image=image, device=weight.device, dtype=weight.dtype
+        )
+        latents = sample(
+            model,
+            given,
+            steps=settings.steps,
+            solver=settings.solver,
+            shift=settings.shift,
+            cfg=settings.cfg,
+            generator=generator,
+            unconditional_text=unconditional_text,
+            history=history,
+            progress=progress,
+        )
+        frames = codec.decode_float(latents)
+        if not part.last:
+            history = codec.encode_float(frames[:, -overlap:])
+        made = frames[0, part.overlap : part.frames]
+        yield (made * 255).round().to(torch.uint8).cpu()
