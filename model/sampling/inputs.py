@@ -8,21 +8,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from model.codecs import Codec
 from model.sampling.windows import Frame, Window
 from model.scail2.inputs import Inputs
-from motionpair.dataset import Dataset
 from motionpair.errors import InputError
 from motionpair.mask_channels import pack
 from motionpair.masks import background_label
 from motionpair.palette import ENVIRONMENT, LABEL_NAMES, NONE, PALETTE
 from motionpair.specs import Mode
+
+if TYPE_CHECKING:
+    from model.codecs import Codec
+    from motionpair.dataset import Dataset
 
 SIDE = 32
 """Pixels that width and height are multiples of: a latent of 8, a patch of 2, a driving clip of half size."""
@@ -148,7 +150,9 @@ def fitted_size(width: int, height: int, most: int) -> tuple[int, int]:
     scale = min(1.0, math.sqrt(most / (width * height)))
     wide, high = (max(SIDE, round(side * scale / SIDE) * SIDE) for side in (width, height))
     while wide * high > most and max(wide, high) > SIDE:
-        wide, high = (wide - SIDE, high) if wide * height >= high * width and wide > SIDE else (wide, high - SIDE)
+        wide, high = (
+            (wide - SIDE, high) if wide * height >= high * width and wide > SIDE else (wide, high - SIDE)
+        )
     return wide, high
 
 
@@ -178,7 +182,7 @@ def fit(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def labels_of_colours(rgb: np.ndarray) -> np.ndarray:
-    """A coloured mask (..., 3) uint8 as labels: each of R, G, B is on above 225, whatever it was coded with."""
+    """A coloured mask (..., 3) uint8 as labels: R, G and B are each on above 225."""
     labels: np.ndarray = _LABEL_OF_BITS[(rgb > _ON) @ np.array([1, 2, 4])]
     return labels
 
@@ -194,7 +198,9 @@ def slots_in(labels: np.ndarray) -> set[int]:
     return {label for label in range(ENVIRONMENT + 1, len(PALETTE)) if counts[label] > _TRACE * labels.size}
 
 
-def check_background(labels: np.ndarray, part: Literal["driving", "reference"], mode: Mode, name: str) -> None:
+def check_background(
+    labels: np.ndarray, part: Literal["driving", "reference"], mode: Mode, name: str
+) -> None:
     """Refuse a mask whose background is that of the other mode.
 
     Raises:
@@ -206,7 +212,8 @@ def check_background(labels: np.ndarray, part: Literal["driving", "reference"], 
     if counts[other] > counts[expected]:
         colours = {NONE: "black", ENVIRONMENT: "white"}
         raise InputError(
-            f"{name}: its background is {colours[other]}; in {mode} mode the {part} mask's is {colours[expected]}"
+            f"{name}: its background is {colours[other]}; "
+            f"in {mode} mode the {part} mask's is {colours[expected]}"
         )
 
 

@@ -6,8 +6,9 @@ it is for one video, and is made anew for the next.
 
 from __future__ import annotations
 
-from typing import Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args
 
+import numpy as np
 import torch
 
 from motionpair.errors import InputError
@@ -25,7 +26,7 @@ class Solver(Protocol):
     """(steps + 1,) float32, falling to 0."""
 
     def step(self, velocity: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-        """x at the next σ, float32, from x and the velocity there, of any shape."""
+        """x at the next σ, float32, from x and the velocity there, both (B, C, ...)."""
 
 
 def open_solver(name: str, steps: int, shift: float) -> Solver:
@@ -65,21 +66,21 @@ class Euler:
 
 
 class UniPC:
-    """Order 2, predictor and corrector (Zhao et al. 2023, arXiv 2302.04867), diffusers' scheduler. The wan
-    branch: 40 steps, 3. Its first σ is that of step 999 of 1000, shifted.
+    """Order 2, predictor and corrector (Zhao et al. 2023, arXiv 2302.04867): diffusers' scheduler on the grid
+    of the wan branch, which begins at σ = 0.999 before the shift. The wan branch: 40 steps, shift 3.
     """
 
     def __init__(self, steps: int, shift: float) -> None:
         from diffusers import UniPCMultistepScheduler
 
-        self._scheduler = UniPCMultistepScheduler(
+        self._scheduler: Any = UniPCMultistepScheduler(
             num_train_timesteps=1000,
             prediction_type="flow_prediction",
             use_flow_sigmas=True,
             flow_shift=shift,
             solver_order=2,
         )
-        self._scheduler.set_timesteps(steps)
+        self._scheduler.set_timesteps(sigmas=np.linspace(0.999, 0, steps + 1)[:-1])
         self._scheduler.set_begin_index(0)
         self._steps = iter(self._scheduler.timesteps)
         self.sigmas: torch.Tensor = self._scheduler.sigmas.float().cpu()
