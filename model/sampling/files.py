@@ -6,6 +6,7 @@ a URL; sizes are held against limits before memory is given to them; whatever is
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -164,8 +165,8 @@ def write_video(path: Path, parts: Iterable[np.ndarray], fps: Fraction | int) ->
     """
     if path.suffix.lower() != ".mp4":
         raise InputError(f"{path}: expected a name ending in .mp4")
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: no such folder")
+    if not path.parent.is_dir() or path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise InputError(f"{path}: cannot be written there")
     count = 0
     # bitexact: no muxer version in the file
     options = {"fflags": "+bitexact"}

@@ -73,7 +73,8 @@ class UniPC:
     def __init__(self, steps: int, shift: float) -> None:
         from diffusers import UniPCMultistepScheduler
 
-        self._scheduler: Any = UniPCMultistepScheduler(
+        scheduler: Any = UniPCMultistepScheduler
+        self._scheduler = scheduler(
             num_train_timesteps=1000,
             prediction_type="flow_prediction",
             use_flow_sigmas=True,
