@@ -10,6 +10,8 @@ from typing import Protocol
 
 import torch
 
+from motionpair.errors import InputError
+
 CHANNELS = 16
 STRIDE = 8
 """Pixels of a latent's side."""
@@ -26,7 +28,11 @@ class Codec(Protocol):
     """
 
     name: str
-    hash: str
+
+    @property
+    def hash(self) -> str:
+        """See above."""
+        ...
 
     def encode(self, frames: torch.Tensor) -> torch.Tensor:
         """Frames (B, T, 3, H, W) uint8 sRGB as latents (B, 16, T', H / 8, W / 8) float32, normalised."""
@@ -45,10 +51,24 @@ class Codec(Protocol):
         ...
 
 
-def open_codec(name: str | Path, device: torch.device | str = "cpu") -> Codec:
+def open_codec(
+    name: str | Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+) -> Codec:
     """The codec of a name: `dct`, or the folder of a Wan2.1 VAE in diffusers' layout.
+
+    Args:
+        name: as above.
+        device: where to work.
+        dtype: what the VAE computes in.
 
     Raises:
         InputError: neither of them, or the folder holds no such VAE; names the file.
     """
-    raise NotImplementedError
+    from model.codecs.dct import DctCodec
+    from model.codecs.wan import WanCodec
+
+    if str(name) == "dct":
+        return DctCodec(device)
+    if not Path(name).is_dir():
+        raise InputError(f"codec: expected dct or the folder of a Wan2.1 VAE, got {str(name)!r}")
+    return WanCodec(name, device, dtype)

@@ -1,1 +1,1 @@
-"""Encoders of what conditions beside video: text (UMT5) and the reference image (CLIP), from local folders."""
+"""Encoders of what conditions beside video, from local folders: text (UMT5), the reference image (CLIP)."""

@@ -1,25 +1,41 @@
-"""CLIP ViT-H/14 image encoder of Wan2.1-I2V, from a local folder."""
+"""CLIP ViT-H/14 image encoder of Wan2.1-I2V, from a local folder.
+
+Images are stretched to a square as Wan2.1 does it: bicubic, not antialiased, nothing cut off.
+"""
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 import torch
+from torch.nn import functional
+
+from model import pretrained
+from motionpair.errors import InputError
+
+VERSION = 1
+# of CLIP (Radford et al., arXiv 2103.00020), for values of 0 to 1
+_MEAN = (0.48145466, 0.4578275, 0.40821073)
+_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 class ImageEncoder:
-    """Reference images as CLIP's second last hidden state. hash: sha256 in hex of all that decides it.
+    """Reference images as CLIP's second last hidden state.
+
+    Attributes:
+        name: of the folder.
+        tokens, width: of an image; 257 and 1280 for ViT-H/14.
 
     Args:
         folder: with `image_encoder/` (a diffusers pipeline's folder), or the encoder's own folder.
-        device, dtype: where and in what to compute.
+        device: where to compute.
+        dtype: in what to compute.
 
     Raises:
         InputError: the folder has no such encoder, or its weights are not safetensors; names the file.
+        DataError: a damaged file, or a weight that is missing or of another shape; names it.
     """
-
-    name: str
-    hash: str
 
     def __init__(
         self,
@@ -27,8 +43,45 @@ class ImageEncoder:
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.bfloat16,
     ) -> None:
-        raise NotImplementedError
+        from transformers import CLIPVisionModel
 
+        self.name = Path(folder).resolve().name
+        self.device, self._dtype = torch.device(device), dtype
+        self._folder = pretrained.part_folder(folder, "image_encoder")
+        if pretrained.config(self._folder).get("model_type") != "clip_vision_model":
+            raise InputError(f"{self._folder}/config.json: model_type: expected clip_vision_model")
+        self._model = pretrained.load(CLIPVisionModel, self._folder, self.device, dtype=dtype)
+        facts = self._model.config
+        self._side = int(facts.image_size)
+        self.tokens, self.width = (self._side // facts.patch_size) ** 2 + 1, int(facts.hidden_size)
+        self._mean, self._std = (
+            torch.tensor(values, device=self.device).view(1, 3, 1, 1) for values in (_MEAN, _STD)
+        )
+
+    @cached_property
+    def hash(self) -> str:
+        """sha256 in hex of the configuration, the weights, the dtype and this code's version."""
+        files = [self._folder / pretrained.CONFIG, *pretrained.weights(self._folder)]
+        return pretrained.digest(files, "clip", str(VERSION), str(self._dtype))
+
+    @torch.no_grad()
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
-        """Images (B, 3, H, W) uint8 sRGB as (B, 257, 1280)."""
-        raise NotImplementedError
+        """Images (B, 3, H, W) uint8 sRGB as (B, tokens, width).
+
+        Raises:
+            InputError: another shape or type.
+        """
+        pixels = self.pixels(images).to(self._dtype)
+        return self._model(pixels, output_hidden_states=True).hidden_states[-2]
+
+    def pixels(self, images: torch.Tensor) -> torch.Tensor:
+        """What CLIP is shown of images (B, 3, H, W) uint8: (B, 3, S, S) float32.
+
+        Raises:
+            InputError: another shape or type.
+        """
+        if images.ndim != 4 or images.shape[1] != 3 or images.dtype != torch.uint8:
+            raise InputError(f"images: expected (B, 3, H, W) uint8, got {tuple(images.shape)} {images.dtype}")
+        signed = (images.to(self.device).float() - 127.5) / 127.5
+        square = functional.interpolate(signed, (self._side, self._side), mode="bicubic", align_corners=False)
+        return (square * 0.5 + 0.5 - self._mean) / self._std
