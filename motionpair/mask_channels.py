@@ -21,19 +21,52 @@ _BITS = ((PALETTE > 0) @ np.array([1, 2, 4])).astype(np.uint8)
 _LABEL_OF_BITS = np.argsort(_BITS).astype(np.uint8)
 
 
-def pack(labels: np.ndarray, *, half: bool = False) -> np.ndarray:
+_ON = 225
+"""Above which a primary of a coloured mask is on."""
+
+
+def labels_of(rgb: np.ndarray, *, half: bool = False) -> np.ndarray:
+    """A coloured mask as labels, by the official threshold: a primary is on where it is above 225.
+
+    Args:
+        rgb: (T, H, W, 3) uint8; lossy copies of a mask too, whose colours are near the palette's.
+        half: of the picture at half size, whose pixels are means of 2 × 2; an odd last row or column is left
+            out.
+
+    Returns:
+        (T, H, W) uint8, 0 to 7; (T, H // 2, W // 2) with `half`.
+
+    Raises:
+        InputError: another shape or type.
+    """
+    if rgb.ndim != 4 or rgb.shape[3] != 3 or rgb.dtype != np.uint8 or not rgb.size:
+        raise InputError(f"mask colours: expected (T, H, W, 3) uint8, got {rgb.shape} {rgb.dtype}")
+    if not half:
+        return _LABEL_OF_BITS[(rgb > _ON) @ np.array([1, 2, 4])]
+    height, width = rgb.shape[1] // 2 * 2, rgb.shape[2] // 2 * 2
+    if not height or not width:
+        raise InputError(f"mask colours: expected at least 2 × 2 pixels, got {rgb.shape[1:3]}")
+    even = rgb[:, :height, :width].astype(np.uint16)
+    rows = even[:, 0::2] + even[:, 1::2]
+    return _LABEL_OF_BITS[(rows[:, :, 0::2] + rows[:, :, 1::2] > 4 * _ON) @ np.array([1, 2, 4])]
+
+
+def pack(labels: np.ndarray, *, half: bool = False, downsample: int = 1) -> np.ndarray:
     """Labels as the mask tensor of a stream.
 
     Args:
         labels: (T, H, W) uint8, 0 to 7, T = 4 n + 1; a reference's mask has T = 1.
         half: for the driving stream, whose picture has half the size: a half-size pixel has a colour only
             where all of its 2 × 2 pixels have that colour's primaries. H and W are even.
+        downsample: the official code's `additional_spatial_downsample` n: averages to the size that a
+            picture of H // n × W // n would get, straight from the whole one.
 
     Returns:
         (28, n + 1, h, w) float32, 0 to 1, where h is H / 8 (H / 16 with `half`), rounded up; w likewise.
 
     Raises:
-        InputError: another shape or type, a label above 7, or a number of frames that is not 4 n + 1.
+        InputError: another shape or type, a label above 7, a number of frames that is not 4 n + 1, or a
+            `downsample` that leaves nothing.
     """
     if labels.ndim != 3 or labels.dtype != np.uint8 or not labels.size:
         raise InputError(f"labels: expected (T, H, W) uint8, got {labels.shape} {labels.dtype}")
@@ -44,7 +77,9 @@ def pack(labels: np.ndarray, *, half: bool = False) -> np.ndarray:
     if half:
         labels = _halved(labels)
     frames, height, width = labels.shape
-    size = (-(-height // 8), -(-width // 8))
+    if not 1 <= downsample <= min(height, width):
+        raise InputError(f"downsample: expected 1 to {min(height, width)}, got {downsample}")
+    size = (-(-(height // downsample) // 8), -(-(width // downsample) // 8))
     covered = np.zeros((frames + 3, COLOURS, *size), np.float32)  # the first frame four times
     for label in range(1, len(PALETTE)):
         mask = labels == label

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import torch.nn.functional as F
 from torch import Tensor
+
+Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Query, key, value to what `attend` returns."""
 
 
 class SequenceParallel(Protocol):
@@ -30,7 +34,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         value: (B, M, H, D).
 
     Returns:
-        (B, L, H, D) in value's type.
+        (B, L, H, D).
     """
     heads_first = (tensor.transpose(1, 2) for tensor in (query, key, value))
     return F.scaled_dot_product_attention(*heads_first).transpose(1, 2)

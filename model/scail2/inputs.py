@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from model.scail2.config import ModelConfig
 from motionpair.errors import InputError
 
 EXACT = ("timestep", "replacement")
@@ -46,6 +47,61 @@ class Inputs:
     """(B, L ≤ text_len, text_dim) states of the text, zero where a text is shorter."""
     image: Tensor | None = None
     """(B, 257, image_dim) states of the reference image."""
+
+    def check(self, config: ModelConfig) -> None:
+        """Hold every field against the video's shape and the configuration; reads no values.
+
+        Raises:
+            InputError: a field that is missing, not wanted, or of another shape, by name.
+        """
+        channels, masks = config.out_dim, config.mask_dim
+        if self.video.dim() != 5:
+            raise InputError(f"video: expected (B, {channels}, T, h, w), got {tuple(self.video.shape)}")
+        batch, _, frames, height, width = self.video.shape
+        if height % 4 or width % 4 or not self.video.numel():
+            raise InputError(
+                "video: expected a height and width that are multiples of 4 latents (32 pixels), "
+                f"got {height} × {width}"
+            )
+        full, half = (height, width), (height // 2, width // 2)
+        wanted: dict[str, tuple[int, ...]] = {
+            "video": (batch, channels, frames, *full),
+            "timestep": (batch,),
+            "driving": (batch, channels, frames, *half),
+            "driving_masks": (batch, masks, frames, *half),
+            "reference": (batch, channels, 1, *full),
+            "reference_masks": (batch, masks, 1, *full),
+            "replacement": (batch,),
+        }
+        if self.history_mask is not None:
+            wanted["history_mask"] = (batch, 1, frames, *full)
+        if self.additional is not None or self.additional_masks is not None:
+            extra = 0 if self.additional is None else self.additional.shape[2]
+            wanted["additional"] = (batch, channels, extra, *full)
+            wanted["additional_masks"] = (batch, masks, extra, *full)
+        for name, shape in wanted.items():
+            value = getattr(self, name)
+            if value is None or tuple(value.shape) != shape:
+                got = "nothing" if value is None else tuple(value.shape)
+                raise InputError(f"{name}: expected {shape}, got {got}")
+        self._check_states("text", config.text_dim, config.text_len)
+        self._check_states("image", config.image_dim, None)
+        if config.image_dim and self.image is None:
+            raise InputError("image: missing; the model was made with an image encoder's states")
+
+    def _check_states(self, name: str, dim: int, longest: int | None) -> None:
+        """Hold an encoder's states against the width and length that the model has for them."""
+        states = getattr(self, name)
+        if states is None:
+            return
+        if not dim:
+            raise InputError(f"{name}: expected none, the model was made without a {name} encoder")
+        fits = states.dim() == 3 and states.shape[0] == len(self.video) and states.shape[2] == dim
+        if not fits or (longest is not None and states.shape[1] > longest):
+            most = "states" if longest is None else f"at most {longest}"
+            raise InputError(
+                f"{name}: expected ({len(self.video)}, {most}, {dim}), got {tuple(states.shape)}"
+            )
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Inputs:
         """The same batch elsewhere; `timestep` and `replacement` keep their type."""

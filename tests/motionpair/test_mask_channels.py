@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from motionpair.errors import InputError
-from motionpair.mask_channels import CHANNELS, pack
+from motionpair.mask_channels import CHANNELS, labels_of, pack
+from motionpair.palette import PALETTE
 
 OFFICIAL = Path(__file__).parents[1] / "fixtures" / "scail2_masks.npz"
 """Masks of the SCAIL-2 parity fixtures as labels, and the official code's channels of them: `full` as of a
@@ -80,3 +81,37 @@ def test_what_is_no_mask_is_refused(labels, message):
 def test_odd_sizes_have_no_half():
     with pytest.raises(InputError, match="even height and width"):
         pack(np.zeros((1, 9, 8), np.uint8), half=True)
+
+
+def test_a_coloured_mask_is_read_by_the_official_threshold():
+    labels = np.random.default_rng(2).integers(0, 8, (5, 8, 12)).astype(np.uint8)
+    np.testing.assert_array_equal(labels_of(PALETTE[labels]), labels)
+    lossy = np.array([[[[226, 3, 30], [225, 0, 0], [240, 251, 0], [9, 9, 9]]]], np.uint8)
+    np.testing.assert_array_equal(labels_of(lossy), [[[2, 0, 5, 0]]])
+
+
+def test_a_coloured_masks_half_is_of_the_means():
+    labels = np.random.default_rng(3).integers(0, 8, (1, 16, 32)).astype(np.uint8)
+    half = labels_of(PALETTE[labels], half=True)
+    np.testing.assert_array_equal(pack(half), pack(labels, half=True))
+    lossy = np.zeros((1, 3, 2, 3), np.uint8)
+    lossy[0, :2, :, 0] = [[255, 255], [255, 137]]  # 902 / 4 is above 225; the third row has no partner
+    np.testing.assert_array_equal(labels_of(lossy, half=True), [[[2]]])
+    lossy[0, 1, 1, 0] = 135
+    assert not labels_of(lossy, half=True).any()
+
+
+def test_downsampling_averages_straight_to_the_smaller_size():
+    labels = np.random.default_rng(5).integers(0, 8, (1, 52, 39)).astype(np.uint8)
+    channels = pack(labels, downsample=2)
+    assert channels.shape == (CHANNELS, 1, 4, 3)  # of 26 × 19
+    assert channels[3, 0, 0, 0] == pytest.approx((labels[0, :13, :13] == 4).mean(), abs=1e-6)
+    with pytest.raises(InputError, match="downsample: expected 1 to 39, got 40"):
+        pack(labels, downsample=40)
+
+
+def test_what_is_no_coloured_mask_is_refused():
+    with pytest.raises(InputError, match=r"expected \(T, H, W, 3\) uint8"):
+        labels_of(np.zeros((4, 8, 8), np.uint8))
+    with pytest.raises(InputError, match="at least 2 × 2"):
+        labels_of(np.zeros((1, 1, 8, 3), np.uint8), half=True)
