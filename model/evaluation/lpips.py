@@ -1,8 +1,8 @@
 """LPIPS with AlexNet, version 0.1 (Zhang et al. 2018, arXiv 1801.03924), where its weights are at hand.
 
 The weights are one file that has the names of the authors' module (`net.slice1.0.weight`, ...,
-`lin0.model.1.weight`, ...): `torch.save(lpips.LPIPS(net="alex").state_dict(), FILE)`; or torchvision's names of
-AlexNet (`features.0.weight`, ...) beside their `lin0.model.1.weight`, ....
+`lin0.model.1.weight`, ...): `torch.save(lpips.LPIPS(net="alex").state_dict(), FILE)`; or torchvision's names
+of AlexNet (`features.0.weight`, ...) beside their `lin0.model.1.weight`, ....
 """
 
 from __future__ import annotations

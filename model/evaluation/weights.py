@@ -1,4 +1,4 @@
-"""Weights of metrics, from a file that a user names: safetensors, or a PyTorch file of nothing but tensors."""
+"""Weights of metrics, from a file that a user names: safetensors, or a PyTorch file of tensors alone."""
 
 from __future__ import annotations
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
-from model.codecs import Codec
 from model.sampling.inputs import Source, conditions
 from model.sampling.sampler import Settings, sample
 from model.sampling.windows import OVERLAP, WINDOW, Frame, windows
 
 if TYPE_CHECKING:
+    from model.codecs import Codec
+    from model.encoders.image import ImageEncoder
+    from model.encoders.text import TextEncoder
     from model.scail2.model import Scail2
 
 
@@ -43,7 +46,7 @@ def long_video(
         text: (L, text_dim), the prompt through the text encoder; unconditional_text: likewise the empty text.
         image: (257, image_dim), the reference through the image encoder.
         window, overlap: frames of a window and of what two share, as the model was trained.
-        progress: told of every step of every window.
+        progress: told of every step of a window: how many are done, and of how many.
 
     Yields:
         (n, 3, H, W) uint8 sRGB on the CPU.
@@ -74,3 +77,46 @@ def long_video(
             history = codec.encode_float(frames[:, -overlap:])
         made = frames[0, part.overlap : part.frames]
         yield (made * 255).round().to(torch.uint8).cpu()
+
+
+@dataclass
+class Sampler:
+    """A trained model with what it is used with: videos by seed.
+
+    model, codec: on one device. text, image: its encoders, `None` where it has none. settings: how to sample.
+    window: frames of a window.
+    """
+
+    model: Scail2
+    codec: Codec
+    text: TextEncoder | None
+    image: ImageEncoder | None
+    settings: Settings
+    window: int = WINDOW
+
+    def video(
+        self,
+        source: Source,
+        driving: Iterable[Frame],
+        seed: int,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Iterator[torch.Tensor]:
+        """A video, as `long_video` gives it: (n, 3, H, W) uint8 sRGB a part. One seed, one video."""
+        text = unconditional = image = None
+        if self.text is not None and self.model.config.text_dim:
+            text, unconditional = self.text([source.prompt, ""])
+        if self.image is not None and self.model.config.image_dim:
+            image = self.image(torch.from_numpy(source.reference.rgb.copy()).permute(2, 0, 1)[None])[0]
+        return long_video(
+            self.model,
+            self.codec,
+            source,
+            driving,
+            self.settings,
+            generator=torch.Generator().manual_seed(seed),
+            text=text,
+            unconditional_text=unconditional,
+            image=image,
+            window=self.window,
+            progress=progress,
+        )

@@ -1,0 +1,222 @@
+"""Evaluating a model on a dataset's pairs, a pair at a time: each is made, scored and kept before the next.
+
+FOLDER/eval.json              what is evaluated, and how
+FOLDER/pairs/PAIR_ID.json     a pair's figures: it is done once this is there
+FOLDER/videos/PAIR_ID.mp4     what the model made
+FOLDER/strips/PAIR_ID.webp    next to what is true
+FOLDER/features/PAIR_ID.safetensors    for FVD, where its weights are at hand
+FOLDER/scores.json, scores.csv, index.html    of all pairs together
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import safetensors.torch
+import torch
+
+from model.evaluation.baselines import baselines
+from model.evaluation.fvd import I3d, frechet_distance
+from model.evaluation.lpips import Lpips
+from model.evaluation.page import write_page
+from model.evaluation.regions import regions_of
+from model.evaluation.scores import CODEC, METHODS, MODEL, PairScores, Summary, as_csv, score_pair, summarise
+from model.evaluation.strips import strip
+from model.sampling.files import write_video
+from model.sampling.inputs import of_pair
+from motionpair.durable import write_bytes
+from motionpair.errors import DataError, InputError
+
+if TYPE_CHECKING:
+    from model.sampling.video import Sampler
+    from motionpair.dataset import Dataset
+
+Row = Mapping[str, Any]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_TARGET = "target"
+_QUALITY = 85
+
+
+@dataclass
+class Evaluation:
+    """An evaluation in a folder, new or to be gone on with.
+
+    Args:
+        folder: where.
+        facts: what decides figures, as plain values: a folder of other ones is refused.
+        seed: of which, with a pair's name, the pair's noise is drawn.
+        lpips, i3d: where their weights are at hand.
+        device: where metrics are computed.
+
+    Raises:
+        InputError: the folder holds another evaluation, or something else.
+    """
+
+    folder: Path
+    facts: Mapping[str, Any]
+    seed: int
+    lpips: Lpips | None = None
+    i3d: I3d | None = None
+    device: torch.device | str = "cpu"
+
+    def __post_init__(self) -> None:
+        """Make the folder, or hold it against the facts."""
+        path = self.folder / "eval.json"
+        facts = json.loads(json.dumps({**self.facts, "seed": self.seed}, allow_nan=False))
+        if path.is_file():
+            try:
+                before = json.loads(path.read_text(encoding="utf-8"))
+            except (ValueError, RecursionError):
+                raise InputError(f"{path}: damaged; choose another folder") from None
+            for name in sorted({*facts, *before} if isinstance(before, dict) else {"eval.json"}):
+                was = before.get(name) if isinstance(before, dict) else before
+                if was != facts.get(name):
+                    raise InputError(
+                        f"{self.folder}: holds an evaluation with {name} {was}, not {facts.get(name)}; "
+                        "choose another folder"
+                    )
+        elif self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
+            raise InputError(f"{self.folder}: expected no such folder, an empty one or an evaluation's")
+        for name in ("pairs", "videos", "strips", "features"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        write_bytes(path, _json(facts))
+
+    def run(
+        self,
+        sampler: Sampler,
+        dataset: Dataset,
+        rows: Sequence[Row],
+        progress: Callable[[int, int], None] | None = None,
+        steps: Callable[[int, int], None] | None = None,
+    ) -> list[PairScores]:
+        """Score pairs that are not yet; the figures of all of `rows`, in their order.
+
+        Args:
+            sampler: the model.
+            dataset: what the rows are of.
+            rows: pairs.
+            progress: told of pairs: how many are done, and of how many.
+            steps: told of every step of a window.
+
+        Raises:
+            DataError: a pair is damaged. InputError: a pair of a size that the model does not take.
+        """
+        found = []
+        for number, row in enumerate(rows):
+            path = self._path(row, "pairs", "json")
+            if not path.is_file():
+                self._pair(sampler, dataset, row, steps)
+            found.append(PairScores.read(path))
+            if progress is not None:
+                progress(number + 1, len(rows))
+        return found
+
+    def finish(self, title: str, said: Mapping[str, str], pairs: Sequence[PairScores]) -> Summary:
+        """Write the tables and the page of all pairs together."""
+        summary = summarise(pairs, self._fvd(pairs))
+        write_bytes(self.folder / "scores.json", _json({"facts": self.facts, **asdict(summary)}))
+        write_bytes(self.folder / "scores.csv", as_csv(pairs).encode())
+        write_bytes(self.folder / "index.html", write_page(title, said, summary, pairs).encode())
+        return summary
+
+    def _path(self, row: Row | PairScores, folder: str, kind: str) -> Path:
+        name = row.pair_id if isinstance(row, PairScores) else row["pair_id"]
+        if _NAME.fullmatch(name) is None:
+            raise DataError(f"pair {name[:80]!r}: its name cannot be a file's")
+        return self.folder / folder / f"{name}.{kind}"
+
+    def _pair(
+        self, sampler: Sampler, dataset: Dataset, row: Row, steps: Callable[[int, int], None] | None
+    ) -> None:
+        source, driving = of_pair(dataset, row)
+        made: list[np.ndarray] = []
+
+        def parts() -> Iterator[np.ndarray]:
+            for part in sampler.video(source, driving, pair_seed(self.seed, row["pair_id"]), steps):
+                made.append(part.permute(0, 2, 3, 1).contiguous().numpy())
+                yield made[-1]
+
+        write_video(self._path(row, "videos", "mp4"), parts(), row["fps"])
+        target, given = (dataset.video(row, column) for column in (_TARGET, "driving"))
+        clips = {
+            MODEL: np.concatenate(made),
+            **baselines(source.reference.rgb, given, target),
+            CODEC: _through(sampler, target),
+        }
+        arrays = dataset.annotations(row)
+        regions = regions_of(
+            dataset.labels(row, "target_mask"), arrays["target/hand_boxes"], arrays["target/face_boxes"]
+        )
+        picture = strip(
+            source.reference.rgb,
+            {"Driving": given, "Model": clips[MODEL], "Target": target},
+            row["fps"],
+        )
+        data = io.BytesIO()
+        picture.save(data, format="WEBP", quality=_QUALITY)
+        write_bytes(self._path(row, "strips", "webp"), data.getvalue())
+        if self.i3d is not None:
+            features = {name: self.i3d(clip) for name, clip in {**clips, _TARGET: target}.items()}
+            write_bytes(self._path(row, "features", "safetensors"), safetensors.torch.save(features))
+        scores = score_pair(row, clips, target, regions, self.lpips, self.device)
+        write_bytes(self._path(row, "pairs", "json"), scores.to_json().encode())
+
+    def _fvd(self, pairs: Sequence[PairScores]) -> dict[str, float]:
+        if self.i3d is None or len(pairs) < 2:
+            return {}
+        found = []
+        for pair in pairs:
+            path = self._path(pair, "features", "safetensors")
+            try:
+                found.append(safetensors.torch.load_file(path))
+            except (OSError, ValueError, safetensors.SafetensorError) as error:
+                raise DataError(f"{path}: damaged ({error}); delete the pair's figures too") from None
+        sets = {name: torch.stack([features[name] for features in found]) for name in (*METHODS, _TARGET)}
+        return {name: round(frechet_distance(sets[name], sets[_TARGET]), 4) for name in METHODS}
+
+
+def pair_seed(seed: int, pair_id: str) -> int:
+    """A pair's own seed, whatever pairs come before it."""
+    digest = hashlib.sha256(f"{seed} {pair_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def chosen(rows: Iterable[Row], split: str, limit: int | None) -> list[Row]:
+    """The pairs of a split; with a limit as many of each stratum as may be, in the dataset's order.
+
+    Raises:
+        InputError: the split has no pair.
+    """
+    strata: dict[str, list[Row]] = {}
+    for row in rows:
+        if row["split"] == split:
+            strata.setdefault(row["stratum"], []).append(row)
+    count = sum(map(len, strata.values()))
+    if not count:
+        raise InputError(f"--split {split}: the dataset has no such pair")
+    turns = max(map(len, strata.values()))
+    dealt = [of[turn] for turn in range(turns) for of in strata.values() if turn < len(of)]
+    return dealt[:limit]
+
+
+@torch.no_grad()
+def _through(sampler: Sampler, target: np.ndarray) -> np.ndarray:
+    """The target, encoded and decoded; the last frame repeated where the codec wants more."""
+    device = next(sampler.model.parameters()).device
+    frames = torch.from_numpy(target).to(device).permute(0, 3, 1, 2)
+    padded = torch.cat([frames, frames[-1:].expand(-(len(frames) - 1) % 4, -1, -1, -1)])
+    decoded = sampler.codec.decode(sampler.codec.encode(padded[None]))[0, : len(frames)]
+    return decoded.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
