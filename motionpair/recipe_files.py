@@ -34,22 +34,56 @@ def read_recipe(name_or_path: str | Path) -> tuple[str, Mapping[str, Any]]:
         if not path.exists() and path.suffix not in (".yaml", ".yml"):
             known = ", ".join(built_in_recipes())
             raise InputError(f"recipe {name}: no such recipe; accepted: {known}, or a YAML file")
-        try:
-            with path.open("rb") as file:
-                raw = file.read(MAX_RECIPE_BYTES + 1)
-        except OSError as error:
-            raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
+        raw = _bytes_of(path, name, "recipe")
+    return name, _mapping(raw, name, "recipe")
+
+
+def read_mapping(path: Path, what: str) -> Mapping[str, Any]:
+    """The top-level mapping of a small YAML file, of any kind; JSON is YAML too.
+
+    Args:
+        path: the file.
+        what: for messages: `recipe`, `configuration`.
+
+    Raises:
+        InputError: no such file, too large, or not a mapping in YAML.
+    """
+    return _mapping(_bytes_of(path, str(path), what), str(path), what)
+
+
+def read_scalar(text: str, where: str) -> Any:
+    """A value as it would stand in a YAML file.
+
+    Raises:
+        InputError: not YAML.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise InputError(f"{where}: not YAML: {_one_line(error)}") from None
+
+
+def _bytes_of(path: Path, name: str, what: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_RECIPE_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
     if len(raw) > MAX_RECIPE_BYTES:
-        raise InputError(f"{name}: larger than {MAX_RECIPE_BYTES} bytes; a recipe is a small YAML file")
+        raise InputError(f"{name}: larger than {MAX_RECIPE_BYTES} bytes; a {what} is a small YAML file")
+    return raw
+
+
+def _mapping(raw: bytes, name: str, what: str) -> Mapping[str, Any]:
     try:
         data = yaml.load(raw.decode("utf-8"), Loader=_Loader)
     except UnicodeDecodeError:
-        raise InputError(f"{name}: not UTF-8 text; a recipe is a YAML file") from None
+        raise InputError(f"{name}: not UTF-8 text; a {what} is a YAML file") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise InputError(f"{name}: not YAML: {_one_line(error)}") from None
     if not isinstance(data, Mapping):
-        raise InputError(f"{name}: expected a mapping of recipe keys at the top")
-    return name, data
+        raise InputError(f"{name}: expected a mapping of {what} keys at the top")
+    return data
 
 
 class _Loader(yaml.SafeLoader):

@@ -1,0 +1,94 @@
+"""A model on the devices of a job: recomputed activations, compiled blocks, FSDP2, shared sequences."""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+from torch import nn
+from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+from torch.utils.checkpoint import checkpoint
+
+from model.scail2 import build, checkpoints
+from model.scail2.model import Scail2
+from model.training.config import Parallel, TrainConfig
+from model.training.lora import add_adapters
+from model.training.ranks import Ranks
+from model.training.sequence import HeadExchange
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def make_model(config: TrainConfig, ranks: Ranks, fresh: bool = True) -> Scail2:
+    """The model of a run, on its devices, ready to train: the same weights whatever the ranks.
+
+    The first rank makes or reads all weights on its CPU and deals them out tensor by tensor: that much memory
+    is wanted once a job.
+
+    Args:
+        config: the run's.
+        ranks: the job's.
+        fresh: read `config.init`; without, what a checkpoint is going to fill may be left as it is, which
+            adapters' base is not.
+    """
+    if ranks.mesh is None:
+        model = whole_model(config, fresh).to(ranks.device)
+        _prepare_blocks(model, config.parallel)
+        return model
+    full = whole_model(config, fresh).state_dict() if ranks.first else {}
+    with torch.device("meta"):
+        model = build(config.sizes, device="meta")
+        _adapt(model, config)
+    if ranks.sequence is not None:
+        model.distribute(HeadExchange(ranks.sequence, config.sizes.heads))
+    _prepare_blocks(model, config.parallel)
+    _shard(model, config, ranks)
+    model.to_empty(device=ranks.device)
+    options = StateDictOptions(full_state_dict=True, broadcast_from_rank0=True)
+    set_model_state_dict(model, full, options=options)
+    return model
+
+
+def whole_model(config: TrainConfig, fresh: bool = True) -> Scail2:
+    """The model of a configuration on the CPU, its weights a function of seed and `init`."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        model = build(config.sizes)
+        if config.init is not None and (fresh or config.lora is not None):
+            checkpoints.load(model, config.init)
+        _adapt(model, config)
+    return model
+
+
+def trained(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters that are trained, by name."""
+    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+
+
+def _adapt(model: Scail2, config: TrainConfig) -> None:
+    if config.lora is not None:
+        add_adapters(model, config.lora, DTYPES[config.precision.frozen])
+
+
+def _prepare_blocks(model: Scail2, parallel: Parallel) -> None:
+    """Recompute and compile block by block; names of parameters stay as they are."""
+    for i, block in enumerate(model.blocks):
+        if parallel.checkpointing == "blocks" or (parallel.checkpointing == "alternate" and i % 2 == 0):
+            block.forward = functools.partial(  # type: ignore[method-assign]
+                checkpoint, block.forward, use_reentrant=False, preserve_rng_state=False
+            )
+        if parallel.compile:
+            block.compile()
+
+
+def _shard(model: Scail2, config: TrainConfig, ranks: Ranks) -> None:
+    compute = DTYPES[config.precision.compute]
+    policy = MixedPrecisionPolicy(
+        param_dtype=None if compute == torch.float32 else compute,
+        reduce_dtype=torch.float32,
+        cast_forward_inputs=False,  # autocast decides, as on one device
+    )
+    for block in model.blocks:
+        fully_shard(block, mesh=ranks.mesh, mp_policy=policy)
+    fully_shard(model, mesh=ranks.mesh, mp_policy=policy)

@@ -1,0 +1,147 @@
+"""A run's folder: what it is of, and the model of one of its checkpoints.
+
+RUN/config.json          `RunConfig`
+RUN/checkpoints/         `model.training.checkpoints`
+RUN/log.jsonl            `model.training.log`
+RUN/tensorboard/         events of the same figures
+RUN/strips/              pictures of what the model makes
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from model.scail2 import ModelConfig
+from model.scail2.model import Scail2
+from model.training import checkpoints
+from model.training.config import TrainConfig, differing
+from model.training.parallelize import trained, whole_model
+from model.training.ranks import alone
+from motionpair import durable, fields
+from motionpair.errors import DataError, InputError
+from motionpair.loading.index import Bucket
+
+CONFIG = "config.json"
+VERSION = 1
+_MAX_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Maker:
+    """A codec or encoder that latents are made with: its name for people, sha256 of what decides it."""
+
+    name: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """What a run is of.
+
+    train: its configuration. model: its transformer's sizes. data: folders or URIs. codec, text, image: what
+    latents and conditions are made with; None where the model takes no such condition. buckets: sizes and
+    lengths of the clips, in pixels and frames.
+    """
+
+    train: TrainConfig
+    model: ModelConfig
+    data: tuple[str, ...]
+    codec: Maker
+    text: Maker | None
+    image: Maker | None
+    buckets: tuple[Bucket, ...]
+    version: int = VERSION
+
+    def __post_init__(self) -> None:
+        if self.version != VERSION:
+            raise InputError(f"version: expected {VERSION}, got {self.version}")
+
+    @property
+    def frames(self) -> int:
+        """Frames of the longest clip: the length of a window when sampling."""
+        return max(bucket.frames for bucket in self.buckets)
+
+
+def write_config(run: Path, config: RunConfig) -> None:
+    """Write what a run is of."""
+    text = json.dumps(fields.to_plain(config), indent=1) + "\n"
+    durable.write_bytes(run / CONFIG, text.encode())
+
+
+def read_run(run: str | Path) -> RunConfig:
+    """What a run is of.
+
+    Raises:
+        InputError: no such folder, or not a run's.
+        DataError: its `config.json` is damaged or of another version; names the field.
+    """
+    path = Path(run) / CONFIG
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise DataError(f"{path}: larger than {_MAX_BYTES} bytes")
+        plain = json.loads(path.read_text())
+    except OSError as error:
+        raise InputError(
+            f"{run}: expected the folder of a run of `motionpair train` ({error.strerror})"
+        ) from None
+    except (ValueError, RecursionError):
+        raise DataError(f"{path}: is not JSON") from None
+    try:
+        return fields.from_plain(RunConfig, plain)
+    except InputError as error:
+        raise DataError(f"{path}: {error}") from None
+
+
+def check_same(began: RunConfig, now: RunConfig, run: Path) -> None:
+    """Refuse to go on with a run as something else than it began.
+
+    Raises:
+        InputError: a field that decides what is learned differs; named.
+    """
+    field = differing(began.train, now.train)
+    for name in ("codec", "text", "image", "model"):
+        if field is None and getattr(began, name) != getattr(now, name):
+            field = name
+    if field is not None:
+        raise InputError(
+            f"{field}: {run} began with another value; expected the same, or another --out: only steps, "
+            "parallel, saving, logging, strips and data.workers may change"
+        )
+
+
+def open_run(
+    folder: str | Path,
+    step: int | None = None,
+    ema: bool = True,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype | None = None,
+) -> tuple[Scail2, RunConfig]:
+    """The model of a run's checkpoint, in evaluation mode, and what the run is of.
+
+    Args:
+        folder: of the run.
+        step: of the checkpoint, the last one if not given.
+        ema: take the moving average of the weights, where the run has one.
+        device, dtype: of the model; float32 (what LoRA freezes: `precision.frozen`) if not given.
+
+    Raises:
+        InputError: no run, or no such checkpoint. DataError: it is damaged; names the file or the tensor.
+    """
+    config = read_run(folder)
+    found = checkpoints.find(Path(folder), step)
+    model = whole_model(config.train, fresh=False)
+    prefix = "ema" if ema and config.train.ema is not None else "model"
+    tensors = {f"{prefix}.{name}": parameter.data for name, parameter in trained(model).items()}
+    checkpoints.load(found, tensors, alone("cpu"))
+    return model.to(device=device, dtype=dtype).eval(), config
+
+
+def maker_of(plain: Mapping[str, Any]) -> Maker:
+    """A codec or an encoder as a manifest or an object names it."""
+    return Maker(str(plain["name"]), str(plain["hash"]))
