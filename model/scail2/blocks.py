@@ -40,7 +40,8 @@ class Block(WanTransformerBlock):
         if config.text_dim or config.image_dim:
             self.attn2.set_processor(CrossAttention(config.text_len if both else None))
         else:
-            self.attn2 = self.norm2 = None
+            del self.attn2, self.norm2
+        self.has_context = bool(config.text_dim or config.image_dim)
 
     def forward(self, tokens: Tensor, context: Tensor | None, modulation: Tensor, turns: Tensor) -> Tensor:
         """One block.
@@ -63,7 +64,7 @@ class Block(WanTransformerBlock):
             _modulated(tokens, shift1, scale1, self.norm1.eps).to(compute), None, None, turns
         )
         tokens = torch.addcmul(tokens.float(), changed.float(), gate1).to(kind)
-        if self.attn2 is not None:
+        if self.has_context:
             normed = self.norm2(tokens.float()).to(compute)
             tokens = tokens + self.attn2(normed, context, None, None).to(kind)
         changed = self.ffn(_modulated(tokens, shift2, scale2, self.norm3.eps).to(compute))

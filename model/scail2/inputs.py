@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -119,7 +120,7 @@ class Inputs:
         Raises:
             InputError: a field that only some of them have, or of another shape.
         """
-        joined: dict[str, Tensor | None] = {}
+        joined: dict[str, Any] = {}
         for field in dataclasses.fields(Inputs):
             values = [getattr(batch, field.name) for batch in batches]
             present = [value for value in values if value is not None]
@@ -129,4 +130,4 @@ class Inputs:
             if len(present) != len(values) or len({tuple(value.shape[1:]) for value in present}) > 1:
                 raise InputError(f"{field.name}: expected one shape in all batches, or none")
             joined[field.name] = torch.cat(present)
-        return Inputs(**joined)  # type: ignore[arg-type]
+        return Inputs(**joined)

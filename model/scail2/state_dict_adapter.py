@@ -20,7 +20,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from model.scail2.config import ModelConfig
-from motionpair.errors import DataError, InputError
+from model.scail2.tensors import CONVERT
+from motionpair.errors import DataError, InputError, printable
 
 _TOP = {
     "text_embedding.0": "condition_embedder.text_embedder.linear_1",
@@ -86,10 +87,7 @@ def recognise(shapes: Mapping[str, tuple[int, ...]], source: str) -> str:
     """
     sat = next((name for name in shapes if _SAT.search(name)), None)
     if sat:
-        raise DataError(
-            f"{source}: {sat} is a name of the SAT checkpoint; "
-            "convert it first with convert.py of github.com/zai-org/SCAIL-2"
-        )
+        raise DataError(f"{source}: {printable(sat)}: a name of the SAT checkpoint; {CONVERT}")
     embedding = shapes.get("patch_embedding.weight", ())
     if len(embedding) == 5 and embedding[1] == 36:
         return WAN
