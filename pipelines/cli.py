@@ -8,7 +8,16 @@ import typer
 from typer.core import TyperGroup
 
 from motionpair.errors import EXIT_INTERRUPTED, EXIT_MACHINE, MotionPairError
-from pipelines.commands import exporting, generating, maintaining, planning, reading, transfer
+from pipelines.commands import (
+    evaluating,
+    exporting,
+    generating,
+    maintaining,
+    planning,
+    reading,
+    sampling,
+    transfer,
+)
 from pipelines.commands.lines import complain
 
 FAREWELL = "motionpair: stopped; nothing is lost: to go on, run the same command again"
@@ -51,7 +60,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-SUBJECTS = (planning, generating, reading, maintaining, exporting, transfer)
+SUBJECTS = (planning, generating, reading, maintaining, exporting, transfer, sampling, evaluating)
 """Modules of commands, in the order of `motionpair --help`."""
 
 for subject in SUBJECTS:

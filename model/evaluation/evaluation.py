@@ -32,8 +32,11 @@ from model.evaluation.scores import CODEC, METHODS, MODEL, PairScores, Summary, 
 from model.evaluation.strips import strip
 from model.sampling.files import write_video
 from model.sampling.inputs import of_pair
+from model.training import checkpoints
+from model.training.runs import read_run
 from motionpair.durable import write_bytes
 from motionpair.errors import DataError, InputError
+from motionpair.manifest import MANIFEST
 
 if TYPE_CHECKING:
     from model.sampling.video import Sampler
@@ -44,6 +47,8 @@ Row = Mapping[str, Any]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _TARGET = "target"
 _QUALITY = 85
+_SAID = ("checkpoint", "weights", "codec", "solver", "steps", "shift", "cfg", "seed")
+"""Facts that the page names."""
 
 
 @dataclass
@@ -120,10 +125,13 @@ class Evaluation:
                 progress(number + 1, len(rows))
         return found
 
-    def finish(self, title: str, said: Mapping[str, str], pairs: Sequence[PairScores]) -> Summary:
+    def finish(self, pairs: Sequence[PairScores]) -> Summary:
         """Write the tables and the page of all pairs together."""
+        facts = {**self.facts, "seed": self.seed}
+        said = {name: str(value) for name, value in facts.items() if name in _SAID and value is not None}
+        title = f"{Path(self.facts['run']).name} on {self.facts['split']}"
         summary = summarise(pairs, self._fvd(pairs))
-        write_bytes(self.folder / "scores.json", _json({"facts": self.facts, **asdict(summary)}))
+        write_bytes(self.folder / "scores.json", _json({"facts": facts, **asdict(summary)}))
         write_bytes(self.folder / "scores.csv", as_csv(pairs).encode())
         write_bytes(self.folder / "index.html", write_page(title, said, summary, pairs).encode())
         return summary
@@ -184,6 +192,43 @@ class Evaluation:
         return {name: round(frechet_distance(sets[name], sets[_TARGET]), 4) for name in METHODS}
 
 
+def facts_of(
+    dataset: Dataset,
+    run: Path,
+    step: int | None,
+    ema: bool,
+    lora: Path | None,
+    split: str,
+    sampler: Sampler,
+    weights: Mapping[str, Path | None],
+) -> dict[str, Any]:
+    """What decides an evaluation's figures beside its seed.
+
+    Args:
+        dataset: its pairs. split: which of them.
+        run, step, ema, lora: the model, as of `model.sampling.opening.open_sampler`.
+        sampler: as it was opened.
+        weights: of metrics, by their name.
+    """
+    found = checkpoints.find(run, step)
+    manifest = dataset.location.read(MANIFEST)
+    adapters = None if lora is None else _sha256(lora / "adapter_model.safetensors")
+    has_ema = ema and read_run(run).train.ema is not None
+    return {
+        "run": run.resolve().name,
+        "checkpoint": found.step,
+        "checkpoint_sha256": _sha256(found.path / checkpoints.STATE),
+        "weights": "moving average" if has_ema else "as trained",
+        "lora_sha256": adapters,
+        "dataset_sha256": hashlib.sha256(manifest).hexdigest(),
+        "split": split,
+        "codec": sampler.codec.name,
+        "window": sampler.window,
+        **asdict(sampler.settings),
+        **{f"{name}_sha256": None if path is None else _sha256(path) for name, path in weights.items()},
+    }
+
+
 def pair_seed(seed: int, pair_id: str) -> int:
     """A pair's own seed, whatever pairs come before it."""
     digest = hashlib.sha256(f"{seed} {pair_id}".encode()).digest()
@@ -216,6 +261,11 @@ def _through(sampler: Sampler, target: np.ndarray) -> np.ndarray:
     padded = torch.cat([frames, frames[-1:].expand(-(len(frames) - 1) % 4, -1, -1, -1)])
     decoded = sampler.codec.decode(sampler.codec.encode(padded[None]))[0, : len(frames)]
     return decoded.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _json(value: Any) -> bytes:

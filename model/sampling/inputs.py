@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from model.conditioning import SIDE, halved
 from model.sampling.windows import Frame, Window
 from model.scail2.inputs import Inputs
 from motionpair.errors import InputError
@@ -26,14 +27,8 @@ if TYPE_CHECKING:
     from model.codecs import Codec
     from motionpair.dataset import Dataset
 
-SIDE = 32
-"""Pixels that width and height are multiples of: a latent of 8, a patch of 2, a driving clip of half size."""
-
-_ON = 225
-"""A channel of a coloured mask is on above this: masks are lossy JPEG and H.264."""
 _TRACE = 1e-3
 """Share of a mask's pixels that colours made by lossy edges stay below."""
-_LABEL_OF_BITS = np.argsort((PALETTE > 0) @ np.array([1, 2, 4])).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -124,7 +119,7 @@ def conditions(
         return torch.from_numpy(pack(labels, half=half))[None]
 
     reference = codec.encode(pictures(source.reference.rgb[None])[None])
-    driving = functional.avg_pool2d(pictures(window.driving).float() / 255, 2)  # = bilinear at half size
+    driving = halved(pictures(window.driving))
     additional = additional_masks = None
     if source.additional:
         additional = torch.cat([codec.encode(pictures(s.rgb[None])[None]) for s in source.additional], dim=2)
@@ -179,12 +174,6 @@ def fit(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     top, left = (filled[0] - height) // 2, (filled[1] - width) // 2
     part = levels[0, :, top : top + height, left : left + width].round_().clamp_(0, 255)
     return part.to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
-
-
-def labels_of_colours(rgb: np.ndarray) -> np.ndarray:
-    """A coloured mask (..., 3) uint8 as labels: R, G and B are each on above 225."""
-    labels: np.ndarray = _LABEL_OF_BITS[(rgb > _ON) @ np.array([1, 2, 4])]
-    return labels
 
 
 def on_black(still: Still) -> Still:

@@ -10,7 +10,7 @@ import torch
 
 from model.sampling.inputs import Source, conditions
 from model.sampling.sampler import Settings, sample
-from model.sampling.windows import OVERLAP, WINDOW, Frame, windows
+from model.sampling.windows import OVERLAP, WINDOW, Frame, count_of, windows
 
 if TYPE_CHECKING:
     from model.codecs import Codec
@@ -93,6 +93,10 @@ class Sampler:
     image: ImageEncoder | None
     settings: Settings
     window: int = WINDOW
+
+    def steps(self, frames: int) -> int:
+        """Steps of the solver that a video of so many frames takes."""
+        return self.settings.steps * count_of(frames, self.window)
 
     def video(
         self,

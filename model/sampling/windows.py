@@ -70,6 +70,11 @@ def windows(frames: Iterable[Frame], length: int = WINDOW, overlap: int = OVERLA
         held = [*held[-overlap:], *islice(chain([ahead], coming), length - overlap)]
 
 
+def count_of(frames: int, length: int = WINDOW, overlap: int = OVERLAP) -> int:
+    """How many windows a clip of so many frames has."""
+    return 1 + max(0, -(-(frames - length) // (length - overlap)))
+
+
 def _window(held: list[Frame], overlap: int, last: bool) -> Window:
     count = len(held)
     padded = held + [held[-1]] * (-(count - 1) % 4)

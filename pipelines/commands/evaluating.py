@@ -1,0 +1,131 @@
+"""`eval`: how near what a trained model makes of a dataset's pairs is to the truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from motionpair.errors import InputError
+from pipelines.commands import sampling
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from model.evaluation.scores import Summary
+
+commands = typer.Typer()
+
+SPLITS = ("train", "validation", "test")
+_WIDTH = 132
+
+
+@commands.command("eval")
+def evaluate(
+    run: sampling.RunOption,
+    data: Annotated[str, typer.Option(help="Folder or URI of a dataset.", metavar="OUT")],
+    out: Annotated[Path, typer.Option(help="Folder of the evaluation.", metavar="FOLDER")],
+    split: Annotated[str, typer.Option(help="Which pairs: train, validation or test.")] = "test",
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only so many pairs, of all strata alike.", metavar="N")
+    ] = None,
+    lpips: Annotated[
+        Path | None, typer.Option(help="LPIPS too, with these weights of AlexNet.", metavar="WEIGHTS")
+    ] = None,
+    fvd: Annotated[
+        Path | None, typer.Option(help="FVD too, with these weights of I3D.", metavar="WEIGHTS")
+    ] = None,
+    solver: sampling.SolverOption = "unipc",
+    steps: sampling.StepsOption = None,
+    shift: sampling.ShiftOption = None,
+    cfg: sampling.CfgOption = None,
+    seed: sampling.SeedOption = 0,
+    step: sampling.StepOption = None,
+    ema: sampling.EmaOption = True,
+    lora: sampling.LoraOption = None,
+    device: sampling.DeviceOption = None,
+    dtype: sampling.DtypeOption = None,
+    codec: sampling.CodecOption = None,
+    text_encoder: sampling.TextOption = None,
+    image_encoder: sampling.ImageOption = None,
+) -> None:
+    """Score a model on a dataset's pairs, next to trivial answers; goes on where it was stopped."""
+    if split not in SPLITS:
+        raise InputError(f"--split: expected {', '.join(SPLITS)}, got {split!r}")
+
+    from rich.console import Console
+
+    from model.evaluation.evaluation import Evaluation, chosen, facts_of
+    from model.evaluation.fvd import I3d
+    from model.evaluation.lpips import Lpips
+    from model.sampling.opening import open_device, open_sampler
+    from motionpair.dataset import Dataset
+    from pipelines.progress import counter
+
+    where = open_device(device)
+    dataset = Dataset(data)
+    rows = chosen(dataset.rows(), split, limit)
+    perceptual = Lpips(lpips, where) if lpips is not None else None
+    i3d = I3d(fvd, where) if fvd is not None else None
+    sampler, _ = open_sampler(
+        run,
+        step=step,
+        ema=ema,
+        lora=lora,
+        solver=solver,
+        steps=steps,
+        shift=shift,
+        cfg=cfg,
+        device=where,
+        dtype=dtype,
+        codec=codec,
+        text_encoder=text_encoder,
+        image_encoder=image_encoder,
+    )
+    facts = facts_of(dataset, run, step, ema, lora, split, sampler, {"lpips": lpips, "fvd": fvd})
+    evaluation = Evaluation(out, facts, seed, perceptual, i3d, where)
+    with counter("eval", "pairs") as tell:
+        pairs = evaluation.run(sampler, dataset, rows, tell)
+    summary = evaluation.finish(pairs)
+    console = Console()
+    console.width = min(console.width, _WIDTH) if console.is_terminal else _WIDTH
+    show(summary, console)
+    typer.echo(out / "index.html")
+
+
+def show(summary: Summary, console: Console) -> None:
+    """Print what was found: by region, and by stratum in the character region."""
+    from rich.table import Table
+
+    from model.evaluation.page import best, cell
+    from model.evaluation.regions import REGIONS
+    from model.evaluation.scores import ALL, METHODS, MODEL
+
+    def text(method: str, region: str, stratum: str) -> str:
+        psnr, rest = cell(summary, method, region, stratum)
+        return (
+            f"[green]{psnr}[/]  [dim]{rest}[/]"
+            if method == best(summary, region, stratum)
+            else (f"{psnr}  [dim]{rest}[/]")
+        )
+
+    metrics = "PSNR dB, SSIM" + (", LPIPS" if summary.mean("lpips", MODEL, "frame") is not None else "")
+    title = f"{summary.pairs[ALL]} pairs: {metrics}; means over pairs"
+    table = Table("", *REGIONS, title=title, title_justify="left")
+    for method in METHODS:
+        table.add_row(
+            method,
+            *(text(method, region, ALL) for region in REGIONS),
+            style="bold" if method == MODEL else "",
+        )
+    console.print(table)
+    strata = [stratum for stratum in summary.pairs if stratum != ALL]
+    if len(strata) > 1:
+        table = Table("stratum", "pairs", *METHODS, title="in the character region", title_justify="left")
+        for stratum in strata:
+            cells = (text(method, "character", stratum) for method in METHODS)
+            table.add_row(stratum, str(summary.pairs[stratum]), *cells)
+        console.print(table)
+    if summary.fvd:
+        console.print("FVD: " + ", ".join(f"{name} {value:.1f}" for name, value in summary.fvd.items()))

@@ -1,0 +1,157 @@
+"""`sample`: a video of a pair, or of files that a person brings, made by a trained model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from motionpair.errors import InputError
+from pipelines.commands.lines import complain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+commands = typer.Typer()
+
+RunOption = Annotated[Path, typer.Option(help="Folder of a run of `motionpair train`.", metavar="RUN")]
+StepOption = Annotated[int | None, typer.Option(min=0, help="Checkpoint; by default the last.", metavar="N")]
+EmaOption = Annotated[bool, typer.Option("--ema/--no-ema", help="The weights' moving average, if kept.")]
+LoraOption = Annotated[Path | None, typer.Option(help="peft adapters to put on it.", metavar="FOLDER")]
+SolverOption = Annotated[str, typer.Option(help="`unipc` or `euler`.", metavar="NAME")]
+StepsOption = Annotated[
+    int | None, typer.Option(min=1, help="Solver steps; by default 40 of unipc, 50 of euler.", metavar="N")
+]
+ShiftOption = Annotated[
+    float | None, typer.Option(help="Shift of σ; by default 3 of unipc, 5 of euler.", metavar="S")
+]
+CfgOption = Annotated[
+    float | None,
+    typer.Option(help="Guidance by text; by default 5 of unipc, 4 of euler, 1 without text.", metavar="S"),
+]
+SeedOption = Annotated[int, typer.Option(min=0, max=(1 << 63) - 1, help="One seed, one video.", metavar="N")]
+DeviceOption = Annotated[
+    str | None, typer.Option(help="`cpu` or `cuda`; by default a GPU if there is one.", metavar="NAME")
+]
+DtypeOption = Annotated[
+    str | None, typer.Option(help="`float32` or `bfloat16`; by default float32 on the CPU.", metavar="NAME")
+]
+CodecOption = Annotated[
+    str | None, typer.Option(help="Where the run's VAE lies now, if not where it was.", metavar="FOLDER")
+]
+TextOption = Annotated[Path | None, typer.Option(help="Likewise its text encoder.", metavar="FOLDER")]
+ImageOption = Annotated[Path | None, typer.Option(help="Likewise its image encoder.", metavar="FOLDER")]
+
+
+@commands.command()
+def sample(
+    run: RunOption,
+    out: Annotated[Path, typer.Option(help="The video to write.", metavar="MP4")],
+    pair: Annotated[
+        tuple[str, str] | None, typer.Option(help="A pair of a dataset.", metavar="OUT PAIR_ID")
+    ] = None,
+    reference: Annotated[Path | None, typer.Option(help="Whom to show.", metavar="IMG")] = None,
+    reference_mask: Annotated[Path | None, typer.Option(help="Its coloured mask.", metavar="IMG")] = None,
+    driving: Annotated[Path | None, typer.Option(help="What they do.", metavar="MP4")] = None,
+    driving_mask: Annotated[
+        Path | None, typer.Option(help="Its mask: coloured, or a dataset's.", metavar="MP4")
+    ] = None,
+    mode: Annotated[
+        str, typer.Option(help="`animation`, or `replacement` to stay in the driving clip's place.")
+    ] = "animation",
+    additional: Annotated[
+        list[Path] | None, typer.Option(help="Another picture of them; may be repeated.", metavar="IMG")
+    ] = None,
+    additional_mask: Annotated[
+        list[Path] | None, typer.Option(help="Its mask, in the same order.", metavar="IMG")
+    ] = None,
+    prompt: Annotated[str, typer.Option(help="A text, for models that read one.", metavar="TEXT")] = "",
+    size: Annotated[
+        str | None, typer.Option(help="Of the video; by default near the reference's.", metavar="WxH")
+    ] = None,
+    solver: SolverOption = "unipc",
+    steps: StepsOption = None,
+    shift: ShiftOption = None,
+    cfg: CfgOption = None,
+    seed: SeedOption = 0,
+    step: StepOption = None,
+    ema: EmaOption = True,
+    lora: LoraOption = None,
+    device: DeviceOption = None,
+    dtype: DtypeOption = None,
+    codec: CodecOption = None,
+    text_encoder: TextOption = None,
+    image_encoder: ImageOption = None,
+) -> None:
+    """Make a video of a pair, or of a reference picture and a driving clip with their masks."""
+    files = {"--reference": reference, "--reference-mask": reference_mask}
+    files |= {"--driving": driving, "--driving-mask": driving_mask}
+    if pair is not None and (given := [name for name, path in files.items() if path is not None]):
+        raise InputError(f"{given[0]}: expected either --pair or files, not both")
+    if pair is None and (missing := [name for name, path in files.items() if path is None]):
+        raise InputError(f"{missing[0]}: missing; expected --pair OUT PAIR_ID, or all of {', '.join(files)}")
+    if mode not in ("animation", "replacement"):
+        raise InputError(f"--mode: expected animation or replacement, got {mode!r}")
+    if len(additional or []) != len(additional_mask or []):
+        raise InputError("--additional-mask: expected one for every --additional")
+
+    from model.sampling.files import write_video
+    from model.sampling.opening import open_device, open_sampler
+    from pipelines.progress import counter
+
+    sampler, config = open_sampler(
+        run,
+        step=step,
+        ema=ema,
+        lora=lora,
+        solver=solver,
+        steps=steps,
+        shift=shift,
+        cfg=cfg,
+        device=open_device(device),
+        dtype=dtype,
+        codec=codec,
+        text_encoder=text_encoder,
+        image_encoder=image_encoder,
+    )
+    if prompt and sampler.text is None:
+        complain("--prompt: the model reads no text, so it changes nothing", "note")
+    if pair is not None:
+        from model.sampling.inputs import of_pair
+        from motionpair.dataset import Dataset
+
+        dataset = Dataset(pair[0])
+        row = dataset.row(pair[1])
+        source, frames = of_pair(dataset, row)
+        count, fps = row["frames"], row["fps"]
+    else:
+        from model.sampling.users import of_files
+
+        source, frames, clip = of_files(
+            *(path for path in files.values() if path is not None),
+            mode=mode,  # type: ignore[arg-type]
+            additional=list(zip(additional or [], additional_mask or [], strict=True)),
+            prompt=prompt,
+            size=size,
+            most_pixels=max(bucket.width * bucket.height for bucket in config.buckets),
+            say=lambda text: complain(text, "note"),
+        )
+        count, fps = clip.frames, clip.fps
+    with counter("sample", "steps") as tell:
+        parts = sampler.video(source, frames, seed, steps_of(tell, sampler.steps(count)))
+        made = write_video(out, (part.permute(0, 2, 3, 1).contiguous().numpy() for part in parts), fps)
+    width, height = source.size
+    typer.echo(f"{out}: {made} frames of {width} x {height} px, {float(fps):g} a second")
+
+
+def steps_of(tell: Callable[[int, int], None], total: int) -> Callable[[int, int], None]:
+    """What to call with every step of every window, so that `tell` hears of the steps of all windows."""
+    done = 0
+
+    def step(_: int, __: int) -> None:
+        nonlocal done
+        done += 1
+        tell(done, total)
+
+    return step
