@@ -77,7 +77,8 @@ class Inputs:
         if self.history_mask is not None:
             wanted["history_mask"] = (batch, 1, frames, *full)
         if self.additional is not None or self.additional_masks is not None:
-            extra = 0 if self.additional is None else self.additional.shape[2]
+            some = self.additional
+            extra = some.shape[2] if some is not None and some.dim() == 5 and some.shape[2] else 1
             wanted["additional"] = (batch, channels, extra, *full)
             wanted["additional_masks"] = (batch, masks, extra, *full)
         for name, shape in wanted.items():
