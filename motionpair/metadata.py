@@ -9,15 +9,20 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from motionpair import durable, schema, shards
+from motionpair import durable, shards
+from motionpair.columns import BLOB_REF_TYPE
 from motionpair.errors import DataError
+from motionpair.forms import Form
 from motionpair.location import Location
 from motionpair.manifest import METADATA
+from motionpair.schema import PAIRS
 
 ROW_GROUP = 4096
 
 
-def build_metadata(out: Path, shard_names: Sequence[str], *, by_slot: bool = True) -> None:
+def build_metadata(
+    out: Path, shard_names: Sequence[str], *, by_slot: bool = True, form: Form = PAIRS
+) -> None:
     """Write `OUT/metadata.parquet` from the shards, in slot order, whole or not at all.
 
     Args:
@@ -25,12 +30,13 @@ def build_metadata(out: Path, shard_names: Sequence[str], *, by_slot: bool = Tru
         shard_names: the shards under it, such as `shards/shard-00000.parquet`; may be empty.
         by_slot: False for a dataset of several plans, whose slots say nothing of order: then rows are in
             the order of `shard_names`.
+        form: what the shards hold.
 
     Raises:
         DataError: a shard is missing or damaged.
     """
-    tables = [_shard_metadata(out, name) for name in shard_names]
-    columns = schema.metadata_schema()
+    tables = [_shard_metadata(out, name, form) for name in shard_names]
+    columns = form.metadata_schema()
     table = pa.concat_tables(tables) if tables else columns.empty_table()
     table = (table.sort_by("slot") if by_slot else table).cast(columns).combine_chunks()
     with (
@@ -50,8 +56,8 @@ def build_metadata(out: Path, shard_names: Sequence[str], *, by_slot: bool = Tru
         writer.write_table(table, row_group_size=ROW_GROUP)
 
 
-def read_metadata(location: Location) -> pa.Table:
-    """The rows of a dataset with the places of their blobs, as they lie, typed as `metadata_schema`.
+def read_metadata(location: Location, form: Form = PAIRS) -> pa.Table:
+    """The rows of a dataset with the places of their blobs, as they lie, typed as `form.metadata_schema`.
 
     Raises:
         DataError: missing, damaged or with other columns.
@@ -59,24 +65,24 @@ def read_metadata(location: Location) -> pa.Table:
     where = f"{location.text}/{METADATA}"
     with location.open(METADATA) as source, shards.reading(where):
         file = pq.ParquetFile(source, page_checksum_verification=True)
-        if not file.schema_arrow.equals(schema.metadata_schema()):
-            raise DataError(f"{where}: expected the columns of schema version {schema.SCHEMA_VERSION}")
+        if not file.schema_arrow.equals(form.metadata_schema()):
+            raise DataError(f"{where}: expected the columns of schema version {form.version} of {form.name}")
         table = file.read(use_threads=False)
         table.validate(full=True)
         return table.replace_schema_metadata(None)
 
 
-def _shard_metadata(out: Path, name: str) -> pa.Table:
+def _shard_metadata(out: Path, name: str, form: Form) -> pa.Table:
     path = out / name
-    table = shards.row_table(path)
-    refs: dict[str, list[dict[str, object]]] = {column: [] for column in schema.BLOBS}
-    for places in shards.blob_table(path):
+    table = shards.row_table(path, form)
+    refs: dict[str, list[dict[str, object]]] = {column: [] for column in form.blobs}
+    for places in shards.blob_table(path, form):
         for column, place in places.items():
             digest = hashlib.sha256(shards.read_blob(path, place.offset, place.length)).hexdigest()
             refs[column].append(
                 {"shard": name, "offset": place.offset, "length": place.length, "sha256": digest}
             )
     for column, values in refs.items():
-        field = pa.field(column, schema.BLOB_REF_TYPE, nullable=False)
-        table = table.append_column(field, pa.array(values, schema.BLOB_REF_TYPE))
+        field = pa.field(column, BLOB_REF_TYPE, nullable=False)
+        table = table.append_column(field, pa.array(values, BLOB_REF_TYPE))
     return table

@@ -15,8 +15,9 @@ from typing import Any
 import pyarrow as pa
 
 from motionpair import catalog, fields
-from motionpair.columns import BLOB_REF_TYPE, COLUMNS, LONGEST, PER_PERFORMER, RANGES
+from motionpair.columns import COLUMNS, LONGEST, PER_PERFORMER, RANGES, Column
 from motionpair.errors import DataError, InputError
+from motionpair.forms import Form
 from motionpair.specs import Character, ClipSpec, PairSpec
 
 SCHEMA_VERSION = 3
@@ -58,19 +59,17 @@ BLOB_MEANINGS = {
 
 def arrow_schema() -> pa.Schema:
     """The columns of a row without blobs, none nullable."""
-    return pa.schema([pa.field(name, column.type, nullable=False) for name, column in COLUMNS.items()])
+    return PAIRS.row_schema()
 
 
 def shard_schema() -> pa.Schema:
     """The columns of a shard: those of a row, then one binary column a blob."""
-    blobs = [pa.field(name, pa.binary(), nullable=False) for name in BLOBS]
-    return pa.schema([*arrow_schema(), *blobs])
+    return PAIRS.shard_schema()
 
 
 def metadata_schema() -> pa.Schema:
     """The columns of `metadata.parquet`: those of a row, then one `BLOB_REF_TYPE` a blob."""
-    blobs = [pa.field(name, BLOB_REF_TYPE, nullable=False) for name in BLOBS]
-    return pa.schema([*arrow_schema(), *blobs])
+    return PAIRS.metadata_schema()
 
 
 def spec_columns(spec: PairSpec) -> dict[str, Any]:
@@ -144,15 +143,7 @@ def check_row(row: Mapping[str, Any]) -> PairSpec:
             does not round-trip, has another hash or disagrees with a column. Names the column.
     """
     where = f"pair {row.get('pair_id', '?')!r}"
-    if missing := COLUMNS.keys() - row.keys():
-        raise DataError(f"{where}: column {min(missing)} is missing")
-    if unknown := row.keys() - COLUMNS.keys():
-        raise DataError(f"{where}: unknown column {min(unknown)}")
-    for name, column in COLUMNS.items():
-        _check_value(column.type, row[name], f"{where}: {name}", LONGEST.get(name, 256))
-        low, high = RANGES.get(name, (-math.inf, math.inf))
-        if isinstance(row[name], (int, float)) and not low <= row[name] <= high:
-            raise DataError(f"{where}: {name}: expected {low:g} to {high:g}, got {row[name]}")
+    check_columns(row, COLUMNS, where)
     for name in PER_PERFORMER:
         if len(row[name]) != row["performers"]:
             raise DataError(f"{where}: {name}: expected {row['performers']} values, got {len(row[name])}")
@@ -163,6 +154,23 @@ def check_row(row: Mapping[str, Any]) -> PairSpec:
     if len(row["discards"]) != row["k"]:
         raise DataError(f"{where}: discards: expected {row['k']} reasons, got {len(row['discards'])}")
     return _check_spec(row, where)
+
+
+def check_columns(row: Mapping[str, Any], columns: Mapping[str, Column], where: str) -> None:
+    """Hold that a row has these columns and no others, each of its type and in its range.
+
+    Raises:
+        DataError: it has not; names the column.
+    """
+    if missing := columns.keys() - row.keys():
+        raise DataError(f"{where}: column {min(missing)} is missing")
+    if unknown := row.keys() - columns.keys():
+        raise DataError(f"{where}: unknown column {min(unknown)}")
+    for name, column in columns.items():
+        _check_value(column.type, row[name], f"{where}: {name}", LONGEST.get(name, 256))
+        low, high = RANGES.get(name, (-math.inf, math.inf))
+        if isinstance(row[name], (int, float)) and not low <= row[name] <= high:
+            raise DataError(f"{where}: {name}: expected {low:g} to {high:g}, got {row[name]}")
 
 
 def lacks(row: Mapping[str, Any], column: str) -> bool:
@@ -188,6 +196,10 @@ def check_blob_sizes(row: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
                 f"pair {row['pair_id']}: {column}: expected {expected} "
                 f"(extra_references: {', '.join(row['extra_references']) or 'none'}), got {sizes[column]}"
             )
+
+
+PAIRS = Form("pairs", SCHEMA_VERSION, COLUMNS, BLOBS, check_row, check_blob_sizes)
+"""The form of a dataset's folder."""
 
 
 def _check_spec(row: Mapping[str, Any], where: str) -> PairSpec:

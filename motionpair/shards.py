@@ -22,10 +22,12 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 
-from motionpair import durable, remotes, schema
+from motionpair import durable, remotes
 from motionpair.errors import DataError
+from motionpair.forms import Form
 from motionpair.location import Location
 from motionpair.media import MAX_BYTES
+from motionpair.schema import PAIRS
 
 ROW_GROUP = 8
 ROW_FILE = "row.json"
@@ -55,20 +57,23 @@ def shard_name(index: int) -> str:
     return f"shards/shard-{index:05d}.parquet"
 
 
-def write_shard(path: Path, staged: Sequence[Path], metadata: Mapping[str, str] | None = None) -> None:
+def write_shard(
+    path: Path, staged: Sequence[Path], metadata: Mapping[str, str] | None = None, form: Form = PAIRS
+) -> None:
     """Write a shard from the staging folders of its pairs, whole or not at all.
 
     Args:
         path: the shard's file; its folder exists.
-        staged: staging folders, each with `row.json` and the files of `schema.BLOBS`, empty where the pair
+        staged: staging folders, each with `row.json` and the files of the form's blobs, empty where the pair
             lacks an optional one; any order, the shard is in slot order.
         metadata: texts for the file's key-value metadata, equal in every run; `schema_version` is added.
+        form: what the shard holds.
 
     Raises:
         DataError: a staging folder misses a file, or its row is not as the schema says.
         ValueError: no folder, or two pairs of one slot.
     """
-    _write(path, [_staged_entry(folder) for folder in staged], metadata or {})
+    _write(path, [_staged_entry(folder, form) for folder in staged], metadata or {}, form)
 
 
 def write_pairs(
@@ -88,10 +93,10 @@ def write_pairs(
         DataError: a pair has not the blobs that its row says.
         ValueError: no pair, or two pairs of one slot.
     """
-    _write(path, [_Entry(row, blobs) for row, blobs in pairs], metadata or {})
+    _write(path, [_Entry(row, blobs) for row, blobs in pairs], metadata or {}, PAIRS)
 
 
-def extend_shard(path: Path, staged: Sequence[Path]) -> None:
+def extend_shard(path: Path, staged: Sequence[Path], form: Form = PAIRS) -> None:
     """Rewrite a shard with more pairs, as if all had been written at once; replaced whole or not at all.
 
     Raises:
@@ -99,33 +104,33 @@ def extend_shard(path: Path, staged: Sequence[Path]) -> None:
         ValueError: a slot is already in the shard.
     """
     with reading(str(path)):
-        old = _open(path, str(path)).metadata.metadata or {}
+        old = _open(path, str(path), form).metadata.metadata or {}
         metadata = {key.decode(): value.decode() for key, value in old.items()}
-    places = iter(blob_table(path))
+    places = iter(blob_table(path, form))
 
     def entry(row: dict[str, Any], of: Mapping[str, BlobPlace]) -> _Entry:
         return _Entry(row, lambda: {n: _read_at(path, p.offset, p.length) for n, p in of.items()})
 
-    entries = [entry(row, of) for row, of in zip(rows(path), places, strict=True)]
-    _write(path, entries + [_staged_entry(folder) for folder in staged], metadata)
+    entries = [entry(row, of) for row, of in zip(rows(path, form), places, strict=True)]
+    _write(path, entries + [_staged_entry(folder, form) for folder in staged], metadata, form)
 
 
-def blob_table(source: Path | pa.NativeFile) -> list[dict[str, BlobPlace]]:
+def blob_table(source: Path | pa.NativeFile, form: Form = PAIRS) -> list[dict[str, BlobPlace]]:
     """Where every blob of a shard lies: one mapping from blob column to place a row, in the file's order.
 
     Raises:
         DataError: not a shard, or one whose blobs do not lie as this module writes them.
     """
     with _raw(source) as raw, reading(_name(source)):
-        file = _open(raw, _name(source))
+        file = _open(raw, _name(source), form)
         table: list[dict[str, BlobPlace]] = []
         for group in range(file.num_row_groups):
             facts = file.metadata.row_group(group)
             chunks = {facts.column(i).path_in_schema: facts.column(i) for i in range(facts.num_columns)}
-            lengths = _lengths(file, group)
-            places = {name: _places(raw, chunks[name], lengths[name]) for name in schema.BLOBS}
+            lengths = _lengths(file, group, form)
+            places = {name: _places(raw, chunks[name], lengths[name]) for name in form.blobs}
             for i in range(facts.num_rows):
-                table.append({name: places[name][i] for name in schema.BLOBS})
+                table.append({name: places[name][i] for name in form.blobs})
     return table
 
 
@@ -141,23 +146,23 @@ def _places(raw: pa.NativeFile, chunk: pq.ColumnChunkMetaData, lengths: Sequence
     return [BlobPlace(start + 4, length) for start, length in zip(ends, lengths, strict=False)]
 
 
-def rows(source: Path | pa.NativeFile) -> Iterator[dict[str, Any]]:
+def rows(source: Path | pa.NativeFile, form: Form = PAIRS) -> Iterator[dict[str, Any]]:
     """The rows of a shard without blobs, in slot order.
 
     Raises:
         DataError: not a shard of this schema version, or damaged.
     """
-    yield from row_table(source).to_pylist()
+    yield from row_table(source, form).to_pylist()
 
 
-def row_table(source: Path | pa.NativeFile) -> pa.Table:
-    """The columns of a shard without the blobs, typed as `schema.arrow_schema`.
+def row_table(source: Path | pa.NativeFile, form: Form = PAIRS) -> pa.Table:
+    """The columns of a shard without the blobs, typed as `form.row_schema`.
 
     Raises:
         DataError: not a shard of this schema version, or damaged.
     """
     with reading(_name(source)):
-        table = _open(source, _name(source)).read(columns=list(schema.COLUMNS), use_threads=False)
+        table = _open(source, _name(source), form).read(columns=list(form.columns), use_threads=False)
         table.validate(full=True)
         return table.replace_schema_metadata(None)
 
@@ -196,7 +201,7 @@ def read_blob(source: Path | Location, offset: int, length: int, name: str = "")
     return source.read(name, offset, length)
 
 
-def _staged_entry(folder: Path) -> _Entry:
+def _staged_entry(folder: Path, form: Form) -> _Entry:
     try:
         path = folder / ROW_FILE
         if path.stat().st_size > _MAX_ROW_JSON:
@@ -208,33 +213,33 @@ def _staged_entry(folder: Path) -> _Entry:
         raise DataError(f"{folder}/{ROW_FILE}: not JSON ({error})") from None
     if not isinstance(row, dict):
         raise DataError(f"{folder}/{ROW_FILE}: expected an object")
-    schema.check_row(row)
+    form.check_row(row)
 
     def blobs() -> dict[str, bytes]:
         try:
-            return {name: (folder / file).read_bytes() for name, file in schema.BLOBS.items()}
+            return {name: (folder / file).read_bytes() for name, file in form.blobs.items()}
         except FileNotFoundError as error:
             raise DataError(f"{error.filename}: missing") from None
 
     return _Entry(row, blobs)
 
 
-def _write(path: Path, entries: list[_Entry], metadata: Mapping[str, str]) -> None:
+def _write(path: Path, entries: list[_Entry], metadata: Mapping[str, str], form: Form) -> None:
     entries = sorted(entries, key=lambda e: e.row["slot"])
     slots = [e.row["slot"] for e in entries]
     if not slots or len(set(slots)) != len(slots):
         raise ValueError(f"{path}: expected pairs of different slots, got slots {slots}")
-    facts = dict(sorted({**metadata, "schema_version": str(schema.SCHEMA_VERSION)}.items()))
-    columns = schema.shard_schema()
+    facts = dict(sorted({**metadata, "schema_version": str(form.version)}.items()))
+    columns = form.shard_schema()
     with durable.replacing(path) as temporary:
         expected: list[dict[str, bytes]] = []
-        with pq.ParquetWriter(temporary, columns, **_writer_options(columns)) as writer:
+        with pq.ParquetWriter(temporary, columns, **_writer_options(columns, form)) as writer:
             writer.add_key_value_metadata(facts)
             for first in range(0, len(entries), ROW_GROUP):
                 group = entries[first : first + ROW_GROUP]
                 blobs = [entry.blobs() for entry in group]
                 for entry, of in zip(group, blobs, strict=True):
-                    schema.check_blob_sizes(entry.row, {name: len(data) for name, data in of.items()})
+                    form.check_blob_sizes(entry.row, {name: len(data) for name, data in of.items()})
                     if long := [name for name, data in of.items() if len(data) > MAX_BYTES]:
                         raise DataError(
                             f"pair {entry.row['pair_id']}: {long[0]}: expected at most {MAX_BYTES} bytes"
@@ -242,16 +247,16 @@ def _write(path: Path, entries: list[_Entry], metadata: Mapping[str, str]) -> No
                 values = [{**entry.row, **of} for entry, of in zip(group, blobs, strict=True)]
                 writer.write_table(pa.Table.from_pylist(values, schema=columns), row_group_size=ROW_GROUP)
                 expected += [{n: hashlib.sha256(data).digest() for n, data in of.items()} for of in blobs]
-        _check_offsets(temporary, expected)
+        _check_offsets(temporary, expected, form)
 
 
-def _writer_options(columns: pa.Schema) -> dict[str, Any]:
+def _writer_options(columns: pa.Schema, form: Form = PAIRS) -> dict[str, Any]:
     """Fixed options. Leaves of nested columns are named by their path (`slots.list.element`)."""
     leaves = [leaf for field in columns for leaf in _leaves(field.name, field.type)]
     return {
         "version": "2.6",
         "data_page_version": "1.0",
-        "compression": {leaf: "none" if leaf in schema.BLOBS else "zstd" for leaf in leaves},
+        "compression": {leaf: "none" if leaf in form.blobs else "zstd" for leaf in leaves},
         "use_dictionary": False,
         "write_statistics": list(FILTERED),
         "data_page_size": 1 << 30,
@@ -269,10 +274,10 @@ def _leaves(path: str, type_: pa.DataType) -> list[str]:
     return [path]
 
 
-def _check_offsets(path: Path, expected: list[dict[str, bytes]]) -> None:
+def _check_offsets(path: Path, expected: list[dict[str, bytes]], form: Form) -> None:
     """Read every blob back by its offset: what readers without Parquet will see."""
     with path.open("rb") as file:
-        for places, hashes in zip(blob_table(path), expected, strict=True):
+        for places, hashes in zip(blob_table(path, form), expected, strict=True):
             for name, place in places.items():
                 file.seek(place.offset)
                 if hashlib.sha256(file.read(place.length)).digest() != hashes[name]:
@@ -293,16 +298,16 @@ def _raw(source: Path | pa.NativeFile) -> Iterator[pa.NativeFile]:
         yield file
 
 
-def _open(source: Path | pa.NativeFile, where: str) -> pq.ParquetFile:
+def _open(source: Path | pa.NativeFile, where: str, form: Form) -> pq.ParquetFile:
     file = pq.ParquetFile(source, page_checksum_verification=True)
-    if not file.schema_arrow.equals(schema.shard_schema()):
-        raise DataError(f"{where}: expected the columns of schema version {schema.SCHEMA_VERSION}")
+    if not file.schema_arrow.equals(form.shard_schema()):
+        raise DataError(f"{where}: expected the columns of schema version {form.version} of {form.name}")
     return file
 
 
-def _lengths(file: pq.ParquetFile, group: int) -> dict[str, list[int]]:
-    blobs = file.read_row_group(group, columns=list(schema.BLOBS), use_threads=False)
-    return {name: pa.compute.binary_length(blobs[name]).to_pylist() for name in schema.BLOBS}
+def _lengths(file: pq.ParquetFile, group: int, form: Form) -> dict[str, list[int]]:
+    blobs = file.read_row_group(group, columns=list(form.blobs), use_threads=False)
+    return {name: pa.compute.binary_length(blobs[name]).to_pylist() for name in form.blobs}
 
 
 def _read_at(path: Path, offset: int, length: int) -> bytes:

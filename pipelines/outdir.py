@@ -10,7 +10,7 @@ import importlib.metadata
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from motionpair.schema import SCHEMA_VERSION
 from pipelines.job import is_machine_error
 
 VERSIONED = ("motionpair", "bpy", "numpy", "av", "pyarrow", "pillow", "pyrender", "PyOpenGL")
-"""Packages whose version decides bytes."""
+"""Packages whose version decides a dataset's bytes."""
 
 _TEMPORARY = ".tmp-*"
 
@@ -31,7 +31,7 @@ class Pin:
 
     schema_version: of the dataset's columns and files; folders that name none were begun before version 3.
     cast: character_id to the sha256 of its bake; empty before the first bake. device_classes: the first
-    worker's, then those allowed by name.
+    worker's, then those allowed by name. bound_to: what `plan` is the hash of, as in `Kind`.
     """
 
     plan: str
@@ -39,13 +39,31 @@ class Pin:
     cast: Mapping[str, str] = field(default_factory=dict)
     device_classes: tuple[str, ...] = ()
     schema_version: int | None = None
+    bound_to: str = "plan"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is made in an output folder.
+
+    bound_to: a word for what the folder belongs to. schema_version: of its columns and files. versioned:
+    packages whose version decides bytes.
+    """
+
+    bound_to: str
+    schema_version: int
+    versioned: tuple[str, ...]
+
+
+DATASET = Kind("plan", SCHEMA_VERSION, VERSIONED)
 
 
 class OutDir:
     """Paths under OUT, and its pin."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, kind: Kind = DATASET) -> None:
         self.root = root
+        self.kind = kind
         self.runs = root / "runs"
         self.logs = self.runs / "logs"
         self.lease = self.runs / "lease"
@@ -84,17 +102,17 @@ class OutDir:
         Raises:
             InputError: the folder belongs to another plan, schema or to other versions.
         """
-        here = versions()
+        here = versions(self.kind.versioned)
         pin = self.read_pin()
         if pin is None:
-            pin = Pin(plan_hash, here, schema_version=SCHEMA_VERSION)
+            pin = Pin(plan_hash, here, schema_version=self.kind.schema_version, bound_to=self.kind.bound_to)
             self._write_pin(pin)
             return pin
         self.check_schema()
         if pin.plan != plan_hash:
             raise InputError(
-                f"{self.root}: belongs to another plan ({pin.plan[:12]}..., not {plan_hash[:12]}...); "
-                "use that one or another OUT"
+                f"{self.root}: belongs to another {self.kind.bound_to} ({pin.plan[:12]}..., not "
+                f"{plan_hash[:12]}...); use that one or another OUT"
             )
         for name in sorted(set(pin.versions) | set(here)):
             before, now = pin.versions.get(name, "none"), here.get(name, "none")
@@ -106,16 +124,21 @@ class OutDir:
         return pin
 
     def check_schema(self) -> None:
-        """Hold that a folder that a run began has this schema; one that no run began has any.
+        """Hold that a folder that a run began is of this kind and schema; one that no run began is of any.
 
         Raises:
             InputError: it has another, so nothing in it can be gone on with or read.
         """
         pin = self.read_pin()
-        if pin is not None and pin.schema_version != SCHEMA_VERSION:
+        if pin is not None and pin.bound_to != self.kind.bound_to:
+            raise InputError(
+                f"{self.root}: was begun for a {pin.bound_to}, not for a {self.kind.bound_to}; use another "
+                "folder"
+            )
+        if pin is not None and pin.schema_version != self.kind.schema_version:
             raise InputError(
                 f"{self.root}: was begun with schema version {pin.schema_version or '2 or less'}, here is "
-                f"{SCHEMA_VERSION}; use another OUT, or go on with the motionpair that began it"
+                f"{self.kind.schema_version}; use another OUT, or go on with the motionpair that began it"
             )
 
     def bind_cast(self, cast: Mapping[str, str]) -> None:
@@ -177,10 +200,10 @@ class OutDir:
         durable.write_bytes(self.pin_file, json.dumps(fields.to_plain(pin), indent=1).encode() + b"\n")
 
 
-def versions() -> dict[str, str]:
+def versions(packages: Sequence[str] = VERSIONED) -> dict[str, str]:
     """Installed versions of the packages that decide bytes; absent ones are left out."""
     found = {}
-    for name in VERSIONED:
+    for name in packages:
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

@@ -19,20 +19,25 @@ from pathlib import Path
 
 from motionpair import shards
 from motionpair.errors import DataError
+from motionpair.forms import Form
+from motionpair.schema import PAIRS
 from pipelines.job import Record
 from pipelines.ledger import Ledger
 from pipelines.outdir import OutDir, remove
 
 
 class Packer:
-    """Packs the slots of one plan. size: slots a shard; total: slots in all."""
+    """Packs the slots of one plan. size: slots a shard; total: slots in all; form: what is staged."""
 
-    def __init__(self, out: OutDir, ledger: Ledger, *, total: int, size: int, plan_hash: str) -> None:
+    def __init__(
+        self, out: OutDir, ledger: Ledger, *, total: int, size: int, plan_hash: str, form: Form = PAIRS
+    ) -> None:
         self._out = out
         self._ledger = ledger
         self._total = total
         self._size = size
         self._plan_hash = plan_hash
+        self._form = form
 
     def recover(self) -> None:
         """Bring folder and ledger into step after whatever ended the last run.
@@ -105,9 +110,9 @@ class Packer:
         path = self._out.root / shards.shard_name(shard)
         staged = [self._out.staged(slot) for slot in new]
         if packed:
-            shards.extend_shard(path, staged)
+            shards.extend_shard(path, staged, self._form)
         elif new:
-            shards.write_shard(path, staged, {"plan": self._plan_hash})
+            shards.write_shard(path, staged, {"plan": self._plan_hash}, self._form)
         self._note(shard, path, sorted([*packed, *new]))
         for folder in staged:
             remove(folder)
@@ -136,7 +141,7 @@ class Packer:
         if path.is_file() and path.stat().st_size == facts["bytes"]:
             return
         try:
-            held = [int(row["slot"]) for row in shards.rows(path)]
+            held = [int(row["slot"]) for row in shards.rows(path, self._form)]
         except DataError:
             held = []
         added = set(held) - set(facts["slots"])

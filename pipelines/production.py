@@ -1,6 +1,7 @@
 """Producing a dataset: from a plan to a finished folder, resuming whatever an earlier run left.
 
-Everything here holds for any job that stages a pair a slot; `pipelines.generate` names the one that renders.
+Everything here holds for any job that stages an item a slot: `pipelines.generate` names the one that renders
+a plan's pairs, `pipelines.encoding` the one that encodes a dataset's.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from pathlib import Path
 from typing import Protocol
 
 from motionpair.errors import EXIT_DONE, EXIT_QUARANTINED, MachineError
+from motionpair.forms import Form
 from motionpair.plan import Plan, write_plan
+from motionpair.schema import PAIRS
 from pipelines import connection, finishing, lease, state
 from pipelines.job import MEND, Job, is_machine_error
 from pipelines.ledger import Ledger
-from pipelines.outdir import OutDir
+from pipelines.outdir import DATASET, Kind, OutDir
 from pipelines.packing import Packer
 from pipelines.progress import Reporter, duration
 from pipelines.runner import Limits, Runner
@@ -74,23 +77,98 @@ class Result:
         return text
 
 
+class Work(Protocol):
+    """What is made in a folder: numbered items, packed into shards, and what stands beside these.
+
+    Attributes:
+        kind, form: of the folder, and of its shards.
+        hash: of what the folder belongs to: a resume with another is refused.
+        total: items. shard_items: items a shard. item_seconds: wall time that an item may take.
+    """
+
+    kind: Kind
+    form: Form
+    hash: str
+    total: int
+    shard_items: int
+    item_seconds: float
+
+    def job(self, out: OutDir) -> Job:
+        """The job that stages item i in `out.staged(i)`; its record names files with size and hash."""
+        ...
+
+    def begin(self, out: OutDir) -> None:
+        """Write what stands there before any item."""
+        ...
+
+    def prepare(self, out: OutDir, note: Callable[[str], None]) -> Mapping[str, str]:
+        """Make what all items share; returns the name and hash of each, which are pinned."""
+        ...
+
+    def is_finished(self, out: OutDir, ledger: Ledger) -> bool:
+        """Whether nothing has happened since `finish`, and what it wrote still stands."""
+        ...
+
+    def unfinish(self, out: OutDir) -> None:
+        """Take away what says that the folder is finished."""
+        ...
+
+    def finish(self, out: OutDir, ledger: Ledger, prepared: Mapping[str, str]) -> None:
+        """Write what stands beside the shards, once every item is settled and packed."""
+        ...
+
+
+class _Generation:
+    """The work of a plan."""
+
+    kind, form = DATASET, PAIRS
+
+    def __init__(self, plan: Plan, source: Source) -> None:
+        self._plan, self._source = plan, source
+        self.hash, self.total = plan.hash, len(plan)
+        self.shard_items, self.item_seconds = plan.recipe.shard_pairs, plan.recipe.pair_seconds
+
+    def job(self, out: OutDir) -> Job:
+        return self._source.job(out)
+
+    def begin(self, out: OutDir) -> None:
+        if not out.plan.exists():
+            write_plan(self._plan, out.plan)
+
+    def prepare(self, out: OutDir, note: Callable[[str], None]) -> Mapping[str, str]:
+        return self._source.prepare(self._plan, out, note)
+
+    def is_finished(self, out: OutDir, ledger: Ledger) -> bool:
+        return finishing.is_finished(out, ledger)
+
+    def unfinish(self, out: OutDir) -> None:
+        finishing.unfinish(out)
+
+    def finish(self, out: OutDir, ledger: Ledger, prepared: Mapping[str, str]) -> None:
+        finishing.finish(out, self._plan, ledger, prepared)
+
+
 def produce(plan: Plan, root: Path, source: Source, options: Options, reporter: Reporter) -> Result:
-    """Make what is missing of a plan's dataset in folder `root`.
+    """Make what is missing of a plan's dataset in folder `root`; see `produce_work`."""
+    return produce_work(_Generation(plan, source), root, options, reporter)
+
+
+def produce_work(work: Work, root: Path, options: Options, reporter: Reporter) -> Result:
+    """Make what is missing of a work in folder `root`.
 
     Raises:
         InputError: `root` cannot be written, belongs to another plan, versions or device class, or to a
             driver that is alive.
         MachineError: a full disk, a lost cluster; nothing is lost.
     """
-    out = OutDir(root.absolute())
+    out = OutDir(root.absolute(), work.kind)
     out.make()
     with lease.hold(out.lease):
-        out.bind(plan.hash)
-        if not out.plan.exists():
-            write_plan(plan, out.plan)
+        out.bind(work.hash)
+        work.begin(out)
         ledger = Ledger(out.ledger)
         try:
-            return _Production(plan, out, source, ledger, options, reporter).run()
+            return _Production(work, out, ledger, options, reporter).run()
         except OSError as error:
             if not is_machine_error(error):
                 raise
@@ -102,30 +180,30 @@ def produce(plan: Plan, root: Path, source: Source, options: Options, reporter: 
 class _Production:
     """One run under the lease."""
 
-    def __init__(
-        self, plan: Plan, out: OutDir, source: Source, ledger: Ledger, options: Options, reporter: Reporter
-    ) -> None:
-        self._plan, self._out, self._source, self._ledger = plan, out, source, ledger
+    def __init__(self, work: Work, out: OutDir, ledger: Ledger, options: Options, reporter: Reporter) -> None:
+        self._work, self._out, self._ledger = work, out, ledger
         self._options, self._reporter = options, reporter
         if options.retry_quarantined and (quarantined := ledger.quarantined()):
             ledger.retry(quarantined)
-        self._packer = Packer(out, ledger, total=len(plan), size=plan.recipe.shard_pairs, plan_hash=plan.hash)
+        self._packer = Packer(
+            out, ledger, total=work.total, size=work.shard_items, plan_hash=work.hash, form=work.form
+        )
         self._runner = Runner(
-            source.job(out),
+            work.job(out),
             ledger,
             out.runs,
-            total=len(plan),
+            total=work.total,
             reporter=reporter,
-            limits=Limits(item_seconds=options.pair_seconds or plan.recipe.pair_seconds),
+            limits=Limits(item_seconds=options.pair_seconds or work.item_seconds),
             admit=lambda device_class: out.admit(device_class, options.allow_device_classes),
             settled=self._packer.settled,
         )
 
     def run(self) -> Result:
-        if finishing.is_finished(self._out, self._ledger):
+        if self._work.is_finished(self._out, self._ledger):
             self._reporter.note(f"{self._out.root} is finished already")
             return self._result()
-        finishing.unfinish(self._out)
+        self._work.unfinish(self._out)
         self._packer.recover()
         self._packer.pack_all()
         try:
@@ -140,10 +218,10 @@ class _Production:
 
     def _make(self) -> Result:
         self._tell("preparing")
-        characters = self._source.prepare(self._plan, self._out, self._reporter.note)
-        self._out.bind_cast(characters)
+        prepared = self._work.prepare(self._out, self._reporter.note)
+        self._out.bind_cast(prepared)
         set_aside: tuple[SetAside, ...] = ()
-        undone = [slot for slot in range(len(self._plan)) if not self._ledger.is_settled(slot)]
+        undone = [slot for slot in range(self._work.total) if not self._ledger.is_settled(slot)]
         if undone:
             with connection.connect(self._options.workers, self._options.address) as machines:
                 summary = self._runner.run(undone, self._options.workers or machines.cpus)
@@ -151,7 +229,7 @@ class _Production:
             self._reporter.note(f"{len(undone)} slots in {duration(summary.seconds)}")
         if not set_aside:
             self._tell("packing")
-            finishing.finish(self._out, self._plan, self._ledger, characters)
+            self._work.finish(self._out, self._ledger, prepared)
         self._tell("finished")
         return self._result(set_aside)
 

@@ -9,25 +9,37 @@ from __future__ import annotations
 import binascii
 import copy
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from motionpair import schema, shards
+from motionpair import shards
 from motionpair.errors import DataError, InputError
+from motionpair.forms import Form
 from motionpair.loading.rows import Texts, column_values, picked
 from motionpair.location import Location, open_location
-from motionpair.manifest import METADATA, Manifest, read_manifest
+from motionpair.manifest import METADATA, FileEntry, read_manifest
 from motionpair.media import MAX_BYTES
+from motionpair.schema import PAIRS
 
 SPLITS = ("train", "validation", "test")
 _SHARD = re.compile(r"shards/shard-\d{5,}\.parquet")
 _CODED = ("stratum", "split", "driving_kind")
 _SIZES = ("width", "height", "frames", "fps")
+
+
+class Listing(Protocol):
+    """What a manifest says of the files of a folder."""
+
+    @property
+    def files(self) -> Mapping[str, FileEntry]:
+        """Name to size and checksum."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,7 @@ class Index:
     """What a loader must know of N pairs, in slot order. Pickles.
 
     Attributes:
-        location: where the dataset lies.
+        location: where the dataset lies. form: what it holds.
         shards, shard_bytes, shard_digests: names, sizes and sha256 (hex) of its shards, which `Places.shard`
             numbers.
         pair_ids: (N,) str.
@@ -67,9 +79,10 @@ class Index:
 
     Args:
         out: folder or URI of a finished dataset, or its opened location.
-        columns: further columns of `motionpair.columns.COLUMNS` to keep by pair.
-        blobs: blob columns whose places are wanted.
+        columns: further columns of the form to keep by pair.
+        blobs: blob columns whose places are wanted; all by default.
         manifest: the dataset's, if it was read already.
+        form: what the folder holds; of another than pairs, with its manifest.
 
     Raises:
         InputError: nothing is there, or an unknown column.
@@ -81,19 +94,22 @@ class Index:
         self,
         out: str | Path | Location,
         columns: Iterable[str] = (),
-        blobs: Sequence[str] = tuple(schema.BLOBS),
-        manifest: Manifest | None = None,
+        blobs: Sequence[str] | None = None,
+        manifest: Listing | None = None,
+        form: Form = PAIRS,
     ) -> None:
         self.location = out if isinstance(out, Location) else open_location(out)
+        self.form = form
         wanted = list(dict.fromkeys(columns))
-        unknown = [n for n in wanted if n not in schema.COLUMNS] + [n for n in blobs if n not in schema.BLOBS]
+        blobs = tuple(form.blobs) if blobs is None else blobs
+        unknown = [n for n in wanted if n not in form.columns] + [n for n in blobs if n not in form.blobs]
         if unknown:
             raise InputError(f"column {unknown[0]!r}: no such column of a pair (docs/schema.md lists them)")
         manifest = manifest or read_manifest(self.location)
         where = f"{self.location.text}/{METADATA}"
         leaves = [f"{blob}.{leaf}" for blob in blobs for leaf in ("shard", "offset", "length")]
         own = ("pair_id", *_CODED, *_SIZES)
-        table = _read(self.location, [*own, *(name for name in wanted if name not in own), *leaves])
+        table = _read(self.location, [*own, *(name for name in wanted if name not in own), *leaves], form)
         self.shards = tuple(sorted(name for name in manifest.files if _SHARD.fullmatch(name)))
         self.shard_bytes = np.array([manifest.files[name].bytes for name in self.shards], np.int64)
         self.shard_digests = tuple(manifest.files[name].sha256 for name in self.shards)
@@ -151,17 +167,17 @@ class Index:
             DataError: `metadata.parquet` is damaged or holds something else than a checksum.
         """
         where = f"{self.location.text}/{METADATA}: {column}.sha256"
-        table = _read(self.location, [f"{column}.sha256"])
+        table = _read(self.location, [f"{column}.sha256"], self.form)
         return _digests(_child(table[column], "sha256"), where)[self.rows]
 
 
-def _read(location: Location, columns: Sequence[str]) -> pa.Table:
+def _read(location: Location, columns: Sequence[str], form: Form) -> pa.Table:
     """Columns of `metadata.parquet`, leaves of blob columns by their path such as `driving.offset`."""
     where = f"{location.text}/{METADATA}"
     with location.open(METADATA) as source, shards.reading(where):
         file = pq.ParquetFile(source, page_checksum_verification=True)
-        if not file.schema_arrow.equals(schema.metadata_schema()):
-            raise DataError(f"{where}: expected the columns of schema version {schema.SCHEMA_VERSION}")
+        if not file.schema_arrow.equals(form.metadata_schema()):
+            raise DataError(f"{where}: expected the columns of schema version {form.version} of {form.name}")
         table = file.read(columns=list(columns), use_threads=False)
         table.validate(full=True)
         return table
