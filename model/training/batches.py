@@ -111,7 +111,7 @@ class Recipe:
 
     def _conditions(self, example: Example, textless: bool) -> Example:
         """An example with the conditions that the model takes, and no others."""
-        kept = {name: value for name, value in example.items() if name not in ("text", "image")}
+        kept = {name: value for name, value in example.items() if name not in _LEFT_OUT}
         for name, width in (("text", self.model.text_dim), ("image", self.model.image_dim)):
             if not width:
                 continue
@@ -131,6 +131,7 @@ class Recipe:
         return kept
 
 
+_LEFT_OUT = ("text", "image", "reference_image")
 _TENSORS = (
     "video", "driving", "driving_masks", "reference", "reference_masks", "replacement", "additional",
     "additional_masks", "hands", "faces", "text", "image",

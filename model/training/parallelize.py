@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 
 import torch
 from torch import nn
@@ -80,6 +81,10 @@ def _prepare_blocks(model: Scail2, parallel: Parallel) -> None:
             )
         if parallel.compile:
             block.compile()
+
+
+# it is not changed in place
+warnings.filterwarnings("ignore", message="FSDP2-wrapped module .* returned a view tensor")
 
 
 def _shard(model: Scail2, config: TrainConfig, ranks: Ranks) -> None:

@@ -13,14 +13,14 @@ import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor
-from torch.distributed._functional_collectives import (
-    all_gather_tensor_autograd,
-    all_to_all_single_autograd,
-    wait_tensor,
-)
+from torch.distributed import _functional_collectives as collectives
 
 from model.scail2.attention import attend
 from motionpair.errors import InputError
+
+
+_GATHER = "all_gather_single_autograd"  # its name from torch 2.13 on
+_gather = getattr(collectives, _GATHER, None) or collectives.all_gather_tensor_autograd
 
 
 class HeadExchange:
@@ -53,8 +53,8 @@ class HeadExchange:
 
     def join(self, tokens: Tensor, dim: int) -> Tensor:
         """The whole sequence, from every rank's part."""
-        whole = all_gather_tensor_autograd(tokens.contiguous(), dim, self._group)
-        return _settled(whole).narrow(dim, 0, self._length)
+        parts = collectives.wait_tensor(_gather(tokens.contiguous()[None], 0, self._group))
+        return parts.movedim(0, dim).flatten(dim, dim + 1).narrow(dim, 0, self._length)
 
     def attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """Full attention: from and to this rank's part of the sequence, (B, L / ranks, H, D)."""
@@ -70,11 +70,8 @@ class HeadExchange:
 
     def _exchanged(self, parts: Tensor) -> Tensor:
         """Part i to rank i, and from rank i as part i: (ranks, ...)."""
-        return _settled(all_to_all_single_autograd(parts.contiguous(), None, None, self._group))
-
-
-def _settled(tensor: Tensor) -> Tensor:
-    return wait_tensor(tensor)
+        sent = collectives.all_to_all_single_autograd(parts.contiguous(), None, None, self._group)
+        return collectives.wait_tensor(sent)
 
 
 def _padded(tokens: Tensor, dim: int, length: int) -> Tensor:
