@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import synthetic
 
 from motionpair import manifest, metadata, schema, shards
+from motionpair.columns import BLOB_REF_TYPE
 from motionpair.manifest import METADATA
 
 PAIRS = 60_000
@@ -151,7 +152,7 @@ def _write_shard(out: Path, name: str, slots: range, templates: pa.Table) -> pa.
                 pa.array([p.length for p in at]),
                 pa.array(digests),
             ],
-            fields=list(schema.BLOB_REF_TYPE),
+            fields=list(BLOB_REF_TYPE),
         )
-        rows = rows.append_column(pa.field(column, schema.BLOB_REF_TYPE, nullable=False), place)
+        rows = rows.append_column(pa.field(column, BLOB_REF_TYPE, nullable=False), place)
     return rows
