@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from model.evaluation.metrics import writable
 from model.evaluation.weights import load, read_weights
 from motionpair.errors import InputError
 
@@ -32,7 +33,11 @@ _MIXED = {  # channels in; of the four branches, 1 × 1 before 3 × 3 where ther
     "Mixed_5b": (832, 256, 160, 320, 32, 128, 128),
     "Mixed_5c": (832, 384, 192, 384, 48, 128, 128),
 }
-_POOLS = {"Mixed_3b": ((1, 3, 3), (1, 2, 2)), "Mixed_4b": ((3, 3, 3), 2), "Mixed_5b": ((2, 2, 2), 2)}
+_POOLS: dict[str, tuple[tuple[int, int, int], int | tuple[int, int, int]]] = {
+    "Mixed_3b": ((1, 3, 3), (1, 2, 2)),
+    "Mixed_4b": ((3, 3, 3), 2),
+    "Mixed_5b": ((2, 2, 2), 2),
+}
 """Max poolings before a module: kernel and stride."""
 
 
@@ -67,7 +72,7 @@ class I3d(nn.Module):
         if len(frames) < LEAST_FRAMES:
             raise InputError(f"FVD: expected clips of at least {LEAST_FRAMES} frames, got {len(frames)}")
         device = self.logits.conv3d.weight.device
-        levels = torch.from_numpy(np.ascontiguousarray(frames)).to(device).permute(0, 3, 1, 2).float()
+        levels = torch.from_numpy(writable(frames)).to(device).permute(0, 3, 1, 2).float()
         small = functional.interpolate(levels, (224, 224), mode="bilinear", align_corners=False)
         x = (small / 127.5 - 1).permute(1, 0, 2, 3)[None]
         x = _pooled(self.Conv3d_1a_7x7(x), (1, 3, 3), (1, 2, 2))

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from model.evaluation.metrics import writable
 from model.evaluation.weights import load, read_weights
 from motionpair.errors import InputError
 
@@ -70,7 +71,7 @@ class Lpips(nn.Module):
         for first in range(0, len(target), _FRAMES_AT_ONCE):
             part = slice(first, first + _FRAMES_AT_ONCE)
             a, b = (
-                torch.from_numpy(np.ascontiguousarray(clip[part])).to(device).permute(0, 3, 1, 2).float()
+                torch.from_numpy(writable(clip[part])).to(device).permute(0, 3, 1, 2).float()
                 for clip in (made, target)
             )
             maps = self._maps(a / 127.5 - 1, b / 127.5 - 1)
@@ -82,7 +83,7 @@ class Lpips(nn.Module):
             assert isinstance(whole, torch.Tensor)
             assert isinstance(fine, torch.Tensor)
             for name, region in regions.items():
-                inside = torch.from_numpy(np.ascontiguousarray(region[part])).to(device)
+                inside = torch.from_numpy(writable(region[part])).to(device)
                 full = inside.flatten(1).all(dim=1)
                 counts[name] += int(inside.sum())
                 sums[name] += float(whole[full].sum()) * size[0] * size[1]

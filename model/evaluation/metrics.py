@@ -70,14 +70,12 @@ def score(
     step = max(1, _PIXELS_AT_ONCE // (target.shape[1] * target.shape[2]))
     for first in range(0, len(target), step):
         part = slice(first, first + step)
-        a, b = (
-            torch.from_numpy(np.ascontiguousarray(clip[part])).to(where, dtype) for clip in (made, target)
-        )
+        a, b = (torch.from_numpy(writable(clip[part])).to(where, dtype) for clip in (made, target))
         error = ((a - b) ** 2).mean(dim=-1)
         ssim = ssim_map(a.permute(0, 3, 1, 2), b.permute(0, 3, 1, 2)).mean(dim=1)
         edge = _WINDOW // 2
         for name, region in regions.items():
-            inside = torch.from_numpy(np.ascontiguousarray(region[part])).to(where)
+            inside = torch.from_numpy(writable(region[part])).to(where)
             within = inside[:, edge:-edge, edge:-edge]
             squares[name] += float(error[inside].double().sum())
             similar[name] += float(ssim[within].double().sum())
@@ -93,6 +91,11 @@ def score(
         else None
         for name, region in regions.items()
     }
+
+
+def writable(array: np.ndarray) -> np.ndarray:
+    """An array as torch takes it: a copy where it is a view or must not be written to."""
+    return np.require(array, requirements=["C", "W"])
 
 
 def psnr(mse: float) -> float:

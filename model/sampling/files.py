@@ -213,7 +213,7 @@ def _opened(path: Path, name: str) -> Iterator[tuple[av.container.InputContainer
             context.thread_count = 1
             context.options = {"err_detect": "explode", "max_pixels": str(MOST_PIXELS)}
             yield container, stream
-    except (av.FFmpegError, ValueError, OverflowError, MemoryError) as error:
+    except (av.FFmpegError, OSError, ValueError, OverflowError, MemoryError) as error:
         raise InputError(f"{name} {path}: no MP4 that can be read ({error})") from None
 
 

@@ -113,7 +113,7 @@ def conditions(
     """
 
     def pictures(rgb: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(np.ascontiguousarray(rgb)).to(device).permute(0, 3, 1, 2)
+        return torch.from_numpy(np.require(rgb, requirements=["C", "W"])).to(device).permute(0, 3, 1, 2)
 
     def masks(labels: np.ndarray, half: bool = False) -> torch.Tensor:
         return torch.from_numpy(pack(labels, half=half))[None]
@@ -169,7 +169,7 @@ def fit(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         filled = (height, max(width, columns * height // rows))
     else:
         filled = (max(height, rows * width // columns), width)
-    levels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float()
+    levels = torch.from_numpy(np.require(picture, requirements=["C", "W"])).permute(2, 0, 1)[None].float()
     levels = functional.interpolate(levels, filled, mode="bicubic", antialias=True)
     top, left = (filled[0] - height) // 2, (filled[1] - width) // 2
     part = levels[0, :, top : top + height, left : left + width].round_().clamp_(0, 255)
