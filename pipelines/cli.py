@@ -16,6 +16,7 @@ from pipelines.commands import (
     planning,
     reading,
     sampling,
+    training,
     transfer,
 )
 from pipelines.commands.lines import complain
@@ -60,7 +61,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-SUBJECTS = (planning, generating, reading, maintaining, exporting, transfer, sampling, evaluating)
+SUBJECTS = (planning, generating, reading, maintaining, exporting, transfer, training, sampling, evaluating)
 """Modules of commands, in the order of `motionpair --help`."""
 
 for subject in SUBJECTS:

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -55,6 +55,36 @@ def interruptible(farewell: str) -> Iterator[None]:
         os.close(write_end)
         watchdog.join()
         os.close(read_end)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def asked_to_stop(note: str) -> Iterator[Callable[[], bool]]:
+    """A function that says whether a signal came: for work that winds down in its own time.
+
+    The first signal is only noted, and `note` said; a second Ctrl-C raises `KeyboardInterrupt`, but not under
+    torchrun, which sends several. Inside `interruptible`, no watchdog ends the process meanwhile. Main thread
+    only.
+    """
+    caught = False
+    launched = "TORCHELASTIC_RUN_ID" in os.environ
+
+    def handle(signum: int, frame: FrameType | None) -> None:
+        nonlocal caught
+        if caught and signum == signal.SIGINT and not launched:
+            raise KeyboardInterrupt(signal.Signals(signum).name)
+        if not caught and os.environ.get("RANK", "0") == "0":
+            os.write(2, f"\n{note}\n".encode())
+        caught = True
+
+    heard = [n for n in SIGNALS if n != signal.SIGHUP or signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handle) for number in heard}
+    wakeup = signal.set_wakeup_fd(-1)
+    try:
+        yield lambda: caught
+    finally:
+        signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -123,8 +123,8 @@ class Precision:
 
     compute: Literal["float32", "bfloat16"] = "bfloat16"
     """Of activations and of what FSDP gathers; gradients are reduced, and the loss is taken, in float32."""
-    frozen: Literal["float32", "bfloat16"] = "bfloat16"
-    """Of weights that LoRA leaves as they are; all that is trained is float32."""
+    frozen: Literal["float32", "bfloat16"] | None = None
+    """Of weights that LoRA leaves as they are; none: as `compute`. All that is trained is float32."""
 
 
 @dataclass(frozen=True)
@@ -330,9 +330,18 @@ def read_config(name_or_file: str | Path, settings: Sequence[str] = ()) -> Train
         if base is not None and base not in NAMED:
             raise InputError(f"{name}: base: expected one of {', '.join(NAMED)}, got {base!r}")
         plain = given if base is None else _laid_over(to_plain(NAMED[base]), given)
+    return from_plain(_with(plain, settings), "" if name in NAMED else name)
+
+
+def changed(config: TrainConfig, settings: Sequence[str]) -> TrainConfig:
+    """A configuration with changes such as `optimizer.lr=1e-4`. Errors as of `read_config`."""
+    return from_plain(_with(to_plain(config), settings))
+
+
+def _with(plain: Mapping[str, Any], settings: Sequence[str]) -> Mapping[str, Any]:
     for setting in settings:
         plain = _laid_over(plain, _setting(setting))
-    return from_plain(plain, "" if name in NAMED else name)
+    return plain
 
 
 def _setting(text: str) -> dict[str, Any]:

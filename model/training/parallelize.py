@@ -69,14 +69,14 @@ def trained(model: nn.Module) -> dict[str, nn.Parameter]:
 
 def _adapt(model: Scail2, config: TrainConfig) -> None:
     if config.lora is not None:
-        add_adapters(model, config.lora, DTYPES[config.precision.frozen])
+        add_adapters(model, config.lora, DTYPES[config.precision.frozen or config.precision.compute])
 
 
 def _prepare_blocks(model: Scail2, parallel: Parallel) -> None:
     """Recompute and compile block by block; names of parameters stay as they are."""
     for i, block in enumerate(model.blocks):
         if parallel.checkpointing == "blocks" or (parallel.checkpointing == "alternate" and i % 2 == 0):
-            block.forward = functools.partial(  # type: ignore[method-assign]
+            block.forward = functools.partial(
                 checkpoint, block.forward, use_reentrant=False, preserve_rng_state=False
             )
         if parallel.compile:

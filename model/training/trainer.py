@@ -213,8 +213,10 @@ class _Trainer:
 
     def _judge(self, norm: float, seen: Sequence[tuple[str, float, float]]) -> None:
         """Refuse to step where training went astray; the answer is the same on all ranks."""
-        loss, zero = self.ranks.total(sum(value for _, value, _ in seen), sum(floor for _, _, floor in seen))
-        self.last_loss = loss / zero if zero else loss
+        loss, zero, count = self.ranks.total(
+            sum(value for _, value, _ in seen), sum(floor for _, _, floor in seen), len(seen)
+        )
+        self.last_loss = loss / count
         self.lately.append((loss, zero))
         limit = self.config.logging.divergence
         if not (math.isfinite(loss) and math.isfinite(norm)):
