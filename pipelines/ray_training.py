@@ -106,8 +106,8 @@ def _fit(
                 lost += 1
                 if lost > restarts:
                     raise MachineError(
-                        f"{run}: workers were lost {lost} times; nothing is lost but the steps since the last "
-                        "checkpoint: run the same command again"
+                        f"{run}: workers were lost {lost} times; the last checkpoint stands: run the same "
+                        "command again"
                     ) from error
     (run / STOP).unlink(missing_ok=True)
     return _result(run, int(config["steps"]))

@@ -18,7 +18,6 @@ from torch.distributed import _functional_collectives as collectives
 from model.scail2.attention import attend
 from motionpair.errors import InputError
 
-
 _GATHER = "all_gather_single_autograd"  # its name from torch 2.13 on
 _gather = getattr(collectives, _GATHER, None) or collectives.all_gather_tensor_autograd
 

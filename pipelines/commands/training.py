@@ -54,6 +54,7 @@ def train(
     from pipelines.training_progress import watcher
 
     shown = watcher()
+    done: dict[str, Any] | None
     try:
         with asked_to_stop(STOPPING) as stop:
             if ray is not None:
