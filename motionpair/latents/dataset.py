@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from motionpair.loading.index import Index
+import numpy as np
 
-FIELDS = (
+from motionpair import media
+from motionpair.errors import DataError, InputError
+from motionpair.latents.blobs import unpack
+from motionpair.latents.form import BLOBS, COLUMNS, LATENTS, Shape, shapes
+from motionpair.latents.manifest import LatentManifest, read_latents
+from motionpair.loading.blobs import OPEN_FILES, Blobs, Place
+from motionpair.loading.index import Index
+from motionpair.location import open_location
+
+TENSORS = (
     "video", "driving", "driving_masks", "driving_augmented", "driving_masks_augmented", "reference",
-    "reference_masks", "additional", "additional_masks", "hands", "faces", "reference_image", "image", "text",
-    "caption", "pair_id", "stratum", "driving_kind", "replacement", "continues",
+    "reference_masks", "additional", "additional_masks", "hands", "faces", "image", "text",
+)  # fmt: skip
+FIELDS = (
+    *TENSORS, "reference_image", "caption", "pair_id", "stratum", "driving_kind", "replacement", "continues",
 )  # fmt: skip
 """What an example may hold; `model.conditioning` says what each is."""
+
+(_BLOB,) = BLOBS
 
 
 class LatentDataset:
@@ -32,13 +47,12 @@ class LatentDataset:
         fields: names of what an example holds, where it has it; all by default.
         codec: hash of the codec that the reader decodes and encodes with; latents of another are refused.
         check: hold the bytes against their sha256.
+        open_files, cache, cache_bytes: as of `motionpair.loading.blobs.Blobs`.
 
     Raises:
         InputError: nothing is there, an unknown field or split, or latents of another codec.
         DataError: a file is damaged or of another version.
     """
-
-    index: Index
 
     def __init__(
         self,
@@ -48,16 +62,114 @@ class LatentDataset:
         *,
         codec: str | None = None,
         check: bool = False,
+        open_files: int = OPEN_FILES,
+        cache: str | Path | None = None,
+        cache_bytes: int = 1 << 34,
     ) -> None:
-        raise NotImplementedError
+        if unknown := [name for name in fields if name not in FIELDS]:
+            raise InputError(f"fields: no field {unknown[0]!r}; accepted: {', '.join(FIELDS)}")
+        location = open_location(folder)
+        self.manifest: LatentManifest = read_latents(location)
+        made = self.manifest.codec
+        if codec is not None and codec != made.hash:
+            raise InputError(
+                f"{location.text}: holds latents of codec {made.name} ({made.hash[:12]}...), expected those of "
+                f"{codec[:12]}...; encode the dataset with that codec"
+            )
+        self.fields, self.check = tuple(dict.fromkeys(fields)), check
+        index = Index(location, COLUMNS, None, self.manifest, LATENTS)
+        self.index = index if split is None else index.take(split)
+        self.blobs = Blobs(
+            location,
+            index.shards,
+            index.shard_digests,
+            open_files=open_files,
+            cache=cache,
+            cache_bytes=cache_bytes,
+        )
+        places = self.index.places[_BLOB]
+        self._places = np.stack([places.shard, places.offset, places.length], axis=1).astype(np.int64)
+        self._digests = self.index.digests(_BLOB) if check else None
 
     def __len__(self) -> int:
-        raise NotImplementedError
+        return len(self.index)
 
     def __getitem__(self, item: int | tuple[int, int]) -> dict[str, Any]:
         """An example.
 
         Raises:
+            IndexError: no such sample.
             DataError: its bytes are damaged or missing; names pair, shard and offset.
         """
-        raise NotImplementedError
+        return self.__getitems__([item])[0]
+
+    def __getitems__(self, items: Sequence[int | tuple[int, int]]) -> list[dict[str, Any]]:
+        """Several examples; from elsewhere than a disk, their bytes are read at once. Errors as of one."""
+        numbers = [self._number(item) for item in items]
+        read = None
+        if self.blobs.location.folder is None:
+            wanted = [self._place(number) for number in numbers]
+            with contextlib.suppress(DataError):  # in which of them, each alone says below
+                read = dict(zip(wanted, self.blobs.read_many(wanted), strict=True))
+        return [self._example(number, read) for number in numbers]
+
+    def row(self, number: int) -> dict[str, Any]:
+        """The columns of a sample."""
+        return {name: self.index.columns[name][number] for name in COLUMNS}
+
+    def tensors(self, number: int) -> tuple[dict[str, Any], bytes]:
+        """All tensors of a sample by name, bfloat16, and the JPEG of its reference image.
+
+        Raises:
+            DataError: as of an example.
+        """
+        return self._unpacked(number, None)
+
+    def _number(self, item: int | tuple[int, int]) -> int:
+        number = item[0] if isinstance(item, tuple) else item
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"sample {number} of {len(self)}")
+        return number % len(self)
+
+    def _place(self, number: int) -> Place:
+        shard, offset, length = self._places[number].tolist()
+        return shard, offset, length
+
+    def _unpacked(self, number: int, read: Mapping[Place, Any] | None) -> tuple[dict[str, Any], bytes]:
+        place = self._place(number)
+        pair = f"pair {self.index.pair_ids[number]}"
+        where = f"{pair}: {self.index.shards[place[0]]} at byte {place[1]}"
+        try:
+            data: Any = self.blobs.read(*place) if read is None else read[place]
+        except DataError as error:
+            raise DataError(f"{pair}: {error}") from None
+        if self._digests is not None and hashlib.sha256(data).digest() != self._digests[number].tobytes():
+            raise DataError(f"{where}: damaged: expected other bytes (sha256)")
+        try:
+            return unpack(data, self._expected(number))
+        except DataError as error:
+            raise DataError(f"{where}: {error}") from None
+
+    def _expected(self, number: int) -> dict[str, Shape]:
+        row, encoders = self.row(number), self.manifest.encoders
+        text = (row["text_tokens"], encoders["text"].width) if "text" in encoders else None
+        image = (encoders["image"].tokens, encoders["image"].width) if "image" in encoders else None
+        return shapes(row, text, image)
+
+    def _example(self, number: int, read: Mapping[Place, Any] | None) -> dict[str, Any]:
+        import torch
+
+        row = self.row(number)
+        example: dict[str, Any] = {}
+        if {"reference_image", *TENSORS} & set(self.fields):
+            tensors, jpeg = self._unpacked(number, read)
+            example |= {name: tensors[name] for name in self.fields if name in tensors}
+            if "reference_image" in self.fields:
+                try:
+                    picture = media.decode_reference(jpeg, width=row["width"], height=row["height"])
+                except DataError as error:
+                    raise DataError(f"pair {row['pair_id']}: reference_image: {error}") from None
+                example["reference_image"] = torch.from_numpy(picture.transpose(2, 0, 1).copy())
+        plain = row | {"replacement": row["mode"] == "replacement"}
+        names = ("caption", "pair_id", "stratum", "driving_kind", "replacement", "continues")
+        return example | {name: plain[name] for name in names if name in self.fields}

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from motionpair import annotations, fields, manifest, masks, media, metadata, schema, shards
+from motionpair.forms import Form
 from motionpair.gate_limits import checks_of
 from motionpair.plan import Plan, write_plan
 from motionpair.planning import candidate, make_plan
@@ -291,7 +292,7 @@ def tiny_pairs(plan: Plan) -> dict[int, Pair]:
     return {s: pair_files(candidate(plan.recipe, plan.seed, s, 1 if s == 2 else 0)) for s in slots}
 
 
-def build_dataset(folder: Path, plan: Plan, pairs: dict[int, Pair]) -> Path:
+def build_dataset(folder: Path, plan: Plan, pairs: dict[int, Pair], form: Form = schema.PAIRS) -> Path:
     """A finished dataset, two shards of four slots; slots of the plan without a pair are in quarantine."""
     out = folder / "out"
     (out / "shards").mkdir(parents=True)
@@ -305,7 +306,7 @@ def build_dataset(folder: Path, plan: Plan, pairs: dict[int, Pair]) -> Path:
         ]
         if staged:
             names.append(shards.shard_name(first // 4))
-            shards.write_shard(out / names[-1], staged)
+            shards.write_shard(out / names[-1], staged, form=form)
     metadata.build_metadata(out, names)
     failed = [slot for slot in range(len(plan)) if slot not in pairs]
     manifest.write_quarantine(

@@ -156,15 +156,13 @@ def build(
     tiny_plan: Plan,
     tiny_pairs: dict[int, synthetic.Pair],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., Path]:
     """Builds the tiny dataset with some pairs replaced, without the checks that writing does."""
 
     def build(changed: dict[int, synthetic.Pair | None]) -> Path:
-        with monkeypatch.context() as patch:
-            patch.setattr(schema, "check_row", lambda row: None)
-            pairs = {s: p for s, p in {**tiny_pairs, **changed}.items() if p is not None}
-            return synthetic.build_dataset(tmp_path, tiny_plan, pairs)
+        pairs = {s: p for s, p in {**tiny_pairs, **changed}.items() if p is not None}
+        unchecked = replace(schema.PAIRS, check_row=lambda row: None)
+        return synthetic.build_dataset(tmp_path, tiny_plan, pairs, unchecked)
 
     return build
 

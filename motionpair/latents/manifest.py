@@ -1,0 +1,153 @@
+"""`latents.json`: what a folder of latents is of, and every file of it with size and sha256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from motionpair import durable, fields
+from motionpair.errors import DataError, InputError
+from motionpair.latents.form import LATENTS, SCHEMA_VERSION
+from motionpair.location import Location, is_safe_name, open_location
+from motionpair.manifest import METADATA, QUARANTINE, FileEntry, read_quarantine
+from motionpair.metadata import read_metadata
+
+MANIFEST = "latents.json"
+CHECKSUM = "latents.sha256"
+_MAX_BYTES = 1 << 27
+
+
+@dataclass(frozen=True)
+class CodecFacts:
+    """A codec: its name for people, and the hash of all that decides its latents."""
+
+    name: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class EncoderFacts:
+    """A text or image encoder: likewise. tokens: of an encoding, 0 where that differs. width: of a token."""
+
+    name: str
+    hash: str
+    tokens: int
+    width: int
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """The dataset that was encoded: sha256 of its manifest, and its rows."""
+
+    manifest_sha256: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class LatentCounts:
+    """What became of the dataset's rows; rows also by stratum, mode and split."""
+
+    rows: int
+    quarantined: int
+    strata: Mapping[str, int]
+    modes: Mapping[str, int]
+    splits: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class LatentManifest:
+    """The contents of `latents.json`. Nothing in it may differ between two runs.
+
+    encoders: `text` and `image`, those that there were. versions: package to version of all that bytes depend
+    on. device_classes: of the machines that encoded. files: name to size and checksum.
+    """
+
+    schema_version: int
+    codec: CodecFacts
+    encoders: Mapping[str, EncoderFacts]
+    source: SourceFacts
+    versions: Mapping[str, str]
+    device_classes: tuple[str, ...]
+    counts: LatentCounts
+    files: Mapping[str, FileEntry]
+
+
+def write_latents(
+    out: Path,
+    *,
+    codec: CodecFacts,
+    encoders: Mapping[str, EncoderFacts],
+    source: SourceFacts,
+    versions: Mapping[str, str],
+    device_classes: tuple[str, ...],
+    shards: Mapping[str, FileEntry],
+) -> LatentManifest:
+    """Write `latents.json` and its checksum; needs `metadata.parquet` and `quarantine.jsonl`.
+
+    Args:
+        out: the folder.
+        codec, encoders, source, versions, device_classes: as in `LatentManifest`.
+        shards: size and checksum of every shard.
+    """
+    location = open_location(out)
+    rows = read_metadata(location, LATENTS)
+    counted = {
+        name: dict(sorted(Counter(rows[column].to_pylist()).items()))
+        for name, column in (("strata", "stratum"), ("modes", "mode"), ("splits", "split"))
+    }
+    files = {name: FileEntry(*location.hash(name)) for name in (METADATA, QUARANTINE)} | dict(shards)
+    manifest = LatentManifest(
+        schema_version=SCHEMA_VERSION,
+        codec=codec,
+        encoders=encoders,
+        source=source,
+        versions=versions,
+        device_classes=device_classes,
+        counts=LatentCounts(rows.num_rows, len(read_quarantine(location)), **counted),
+        files=dict(sorted(files.items())),
+    )
+    data = json.dumps(fields.to_plain(manifest), indent=1, sort_keys=True, allow_nan=False).encode() + b"\n"
+    durable.write_bytes(out / MANIFEST, data)
+    durable.write_bytes(out / CHECKSUM, _checksum_line(data))
+    return manifest
+
+
+def read_latents(location: Location) -> LatentManifest:
+    """The manifest of a folder of latents, held against its checksum.
+
+    Raises:
+        DataError: missing, damaged, of another schema version, or it names a file outside of the folder.
+    """
+    where = f"{location.text}/{MANIFEST}"
+    if not location.exists(MANIFEST):
+        raise DataError(f"{where}: missing; expected a folder that motionpair encode has finished")
+    data = location.read(MANIFEST, most=_MAX_BYTES)
+    if location.read(CHECKSUM, most=1024) != _checksum_line(data):
+        raise DataError(f"{where}: damaged: {CHECKSUM} states another checksum")
+    try:
+        plain = json.loads(data)
+        version = plain.get("schema_version") if isinstance(plain, dict) else None
+        if version != SCHEMA_VERSION:
+            raise DataError(
+                f"{where}: schema_version: expected {SCHEMA_VERSION}, got {str(version)[:20]}; encode the "
+                "dataset anew"
+            )
+        manifest = fields.from_plain(LatentManifest, plain)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where}: not JSON ({error})") from None
+    except DataError:
+        raise
+    except InputError as error:
+        raise DataError(f"{where}: {error}") from None
+    for name in manifest.files:
+        if not is_safe_name(name) or name.startswith("runs/") or name in (MANIFEST, CHECKSUM):
+            raise DataError(f"{where}: files: {name[:80]!r} is no name of a file of latents")
+    return manifest
+
+
+def _checksum_line(data: bytes) -> bytes:
+    return f"{hashlib.sha256(data).hexdigest()}  {MANIFEST}\n".encode()
