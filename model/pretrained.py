@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,32 @@ def config(folder: Path) -> dict[str, Any]:
     if not isinstance(plain, dict):
         raise DataError(f"{path}: expected an object")
     return plain
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a part is, known without loading it.
+
+    name: of the folder, for people. hash: sha256 in hex of all that decides what it computes. tokens: of an
+    encoding, 0 where that differs. width: of a token.
+    """
+
+    name: str
+    hash: str
+    tokens: int = 0
+    width: int = 0
+
+
+def number(folder: Path, name: str) -> int:
+    """A positive number of the folder's configuration.
+
+    Raises:
+        DataError: it is not there or none.
+    """
+    value = config(folder).get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise DataError(f"{folder / CONFIG}: {name}: expected a number above 0, got {str(value)[:40]!r}")
+    return value
 
 
 def digest(files: Sequence[Path], *facts: str) -> str:

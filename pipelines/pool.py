@@ -101,7 +101,8 @@ class Pool:
     """`size` seats of workers for one job.
 
     item_seconds, setup_seconds: limits after which a worker is killed. Ray itself has no such limit, and a
-    worker stuck in C code cannot keep one itself. The wait for a free machine is not limited.
+    worker stuck in C code cannot keep one itself. The wait for a free machine is not limited. A job may say
+    by `gpus` how many GPUs each of its workers has to itself.
     """
 
     def __init__(self, job: Job, size: int, *, item_seconds: float, setup_seconds: float, logs: Path) -> None:
@@ -110,7 +111,10 @@ class Pool:
         self._setup_seconds = setup_seconds
         self._logs = logs
         # One core a worker: Ray sets OMP_NUM_THREADS to it, which OpenBLAS and MKL follow too.
-        self._actor_class = ray.remote(Worker).options(num_cpus=1, max_restarts=0, max_task_retries=0)
+        gpus = getattr(job, "gpus", 0)
+        self._actor_class = ray.remote(Worker).options(
+            num_cpus=1, num_gpus=gpus, max_restarts=0, max_task_retries=0
+        )
         self.seats = [Seat(i) for i in range(size)]
         for seat in self.seats:
             self._hire(seat)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -83,7 +83,7 @@ class Work(Protocol):
     Attributes:
         kind, form: of the folder, and of its shards.
         hash: of what the folder belongs to: a resume with another is refused.
-        total: items. shard_items: items a shard. item_seconds: wall time that an item may take.
+        total: items. shard_items: items a shard. limits: how far to go along with an item or a worker.
     """
 
     kind: Kind
@@ -91,7 +91,7 @@ class Work(Protocol):
     hash: str
     total: int
     shard_items: int
-    item_seconds: float
+    limits: Limits
 
     def job(self, out: OutDir) -> Job:
         """The job that stages item i in `out.staged(i)`; its record names files with size and hash."""
@@ -126,7 +126,7 @@ class _Generation:
     def __init__(self, plan: Plan, source: Source) -> None:
         self._plan, self._source = plan, source
         self.hash, self.total = plan.hash, len(plan)
-        self.shard_items, self.item_seconds = plan.recipe.shard_pairs, plan.recipe.pair_seconds
+        self.shard_items, self.limits = plan.recipe.shard_pairs, Limits(plan.recipe.pair_seconds)
 
     def job(self, out: OutDir) -> Job:
         return self._source.job(out)
@@ -194,7 +194,7 @@ class _Production:
             out.runs,
             total=work.total,
             reporter=reporter,
-            limits=Limits(item_seconds=options.pair_seconds or work.item_seconds),
+            limits=replace(work.limits, item_seconds=options.pair_seconds or work.limits.item_seconds),
             admit=lambda device_class: out.admit(device_class, options.allow_device_classes),
             settled=self._packer.settled,
         )

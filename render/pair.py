@@ -7,10 +7,6 @@ writes depends on the plan, the versions and the device class alone.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from motionpair import assets, captions, durable, masks, media, schema, shards
+from motionpair import assets, captions, masks, media, schema
 from motionpair.annotations import CLIPS, pack
 from motionpair.gate_limits import REFERENCE_LACKS
 from motionpair.plan import PlanFile
 from motionpair.planning import ENGINE, candidate
 from motionpair.recipe import Limits, Recipe
 from motionpair.specs import DRIVING_ENGINES, PairSpec
+from motionpair.staging import commit
 from render import gates
 from render.annotate import clip_annotations
 from render.characters.store import CharacterStore
@@ -245,38 +242,3 @@ class PairJob:
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
-
-
-def commit(
-    staging: Path, slot: int, row: dict[str, Any], blobs: dict[str, bytes]
-) -> dict[str, dict[str, Any]]:
-    """Write a pair's files under a temporary name and rename the whole folder into place.
-
-    A folder that an earlier worker left there (its driver died before writing the ledger) is replaced.
-
-    Returns:
-        {file name: {bytes, sha256}} for row.json and every blob.
-    """
-    contents = {schema.BLOBS[name]: data for name, data in blobs.items()}
-    contents[shards.ROW_FILE] = json.dumps(row, sort_keys=True, indent=1, allow_nan=False).encode()
-    temporary = staging / f".tmp-{slot:06d}-{os.getpid()}"
-    final = staging / f"{slot:06d}"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        for name, data in contents.items():
-            with (temporary / name).open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        durable.sync_folder(temporary)
-        if final.exists():
-            shutil.rmtree(final)
-        temporary.rename(final)
-        durable.sync_folder(staging)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return {
-        name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-        for name, data in contents.items()
-    }

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import torch
 
+from model.pretrained import Identity
 from motionpair.errors import InputError
 
 CHANNELS = 16
@@ -72,3 +73,14 @@ def open_codec(
     if not Path(name).is_dir():
         raise InputError(f"codec: expected dct or the folder of a Wan2.1 VAE, got {str(name)!r}")
     return WanCodec(name, device, dtype)
+
+
+def identify(name: str | Path, dtype: torch.dtype = torch.float32) -> Identity:
+    """What a codec is, without loading it; arguments and errors as of `open_codec`."""
+    from model.codecs import dct, wan
+
+    if str(name) == "dct":
+        return Identity("dct", dct.HASH)
+    if not Path(name).is_dir():
+        raise InputError(f"codec: expected dct or the folder of a Wan2.1 VAE, got {str(name)!r}")
+    return wan.identify(name, dtype)

@@ -79,14 +79,21 @@ def basis(kept: tuple[tuple[int, int, int, int], ...]) -> tuple[np.ndarray, np.n
     return analysis, synthesis
 
 
+HASH = hashlib.sha256(
+    json.dumps(
+        {"codec": "dct", "version": VERSION, "kept": KEPT, "mean": MEAN, "std": STD}, sort_keys=True
+    ).encode()
+).hexdigest()
+"""Of all that decides latents: a change of the code that changes them raises VERSION."""
+
+
 class DctCodec:
     """See the module. device: where to work; clips and latents are moved there."""
 
     name = "dct"
 
     def __init__(self, device: torch.device | str = "cpu") -> None:
-        facts = {"codec": "dct", "version": VERSION, "kept": KEPT, "mean": MEAN, "std": STD}
-        self.hash = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        self.hash = HASH
         self.device = torch.device(device)
         mean, std = np.array(MEAN), np.array(STD)
         analysis, synthesis = (matrix.reshape(CHANNELS, -1) for matrix in basis(KEPT))

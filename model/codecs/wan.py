@@ -13,9 +13,38 @@ import torch
 from model import pretrained
 from model.codecs import CHANNELS, FRAMES, STRIDE
 from model.codecs.shapes import check_frames, check_latents
+from model.pretrained import Identity
 from motionpair.errors import InputError
 
 VERSION = 1
+
+
+def identify(folder: str | Path, dtype: torch.dtype = torch.float32) -> Identity:
+    """What the VAE of a folder is.
+
+    Raises:
+        InputError, DataError: the folder holds none; names the file.
+    """
+    found = pretrained.part_folder(folder, "vae")
+    _check(found)
+    files = [found / pretrained.CONFIG, *pretrained.weights(found)]
+    return Identity(Path(folder).resolve().name, pretrained.digest(files, "wan", str(VERSION), str(dtype)))
+
+
+def _check(folder: Path) -> None:
+    facts = pretrained.config(folder)
+    # what Wan2.1's VAE has; that of Wan2.2 has other channels and another stride
+    expected = {
+        "z_dim": CHANNELS,
+        "patch_size": None,
+        "scale_factor_temporal": FRAMES,
+        "scale_factor_spatial": STRIDE,
+    }
+    if facts.get("_class_name") != "AutoencoderKLWan":
+        raise InputError(f"{folder}/config.json: _class_name: expected AutoencoderKLWan")
+    for name, value in expected.items():
+        if facts.get(name, value) != value:
+            raise InputError(f"{folder}/config.json: {name}: expected {value}, as Wan2.1's VAE has it")
 
 
 class WanCodec:
@@ -39,23 +68,8 @@ class WanCodec:
         from diffusers import AutoencoderKLWan
 
         self.device, self._dtype = torch.device(device), dtype
-        self._folder = pretrained.part_folder(folder, "vae")
-        self.name = Path(folder).resolve().name
-        facts = pretrained.config(self._folder)
-        if facts.get("_class_name") != "AutoencoderKLWan":
-            raise InputError(f"{self._folder}/config.json: _class_name: expected AutoencoderKLWan")
-        # what Wan2.1's VAE has; that of Wan2.2 has other channels and another stride
-        expected = {
-            "z_dim": CHANNELS,
-            "patch_size": None,
-            "scale_factor_temporal": FRAMES,
-            "scale_factor_spatial": STRIDE,
-        }
-        for name, value in expected.items():
-            if facts.get(name, value) != value:
-                raise InputError(
-                    f"{self._folder}/config.json: {name}: expected {value}, as Wan2.1's VAE has it"
-                )
+        self._given, self._folder = folder, pretrained.part_folder(folder, "vae")
+        _check(self._folder)
         self._vae = pretrained.load(AutoencoderKLWan, self._folder, self.device, torch_dtype=dtype)
         self._mean, self._std = (
             torch.tensor(getattr(self._vae.config, name), device=self.device).view(1, -1, 1, 1, 1)
@@ -65,10 +79,18 @@ class WanCodec:
             raise InputError(f"{self._folder}/config.json: latents_mean, latents_std: expected {CHANNELS}")
 
     @cached_property
+    def _identity(self) -> Identity:
+        return identify(self._given, self._dtype)
+
+    @property
+    def name(self) -> str:
+        """The folder's."""
+        return self._identity.name
+
+    @property
     def hash(self) -> str:
         """sha256 in hex of the configuration, the weights, the dtype and this code's version."""
-        files = [self._folder / pretrained.CONFIG, *pretrained.weights(self._folder)]
-        return pretrained.digest(files, "wan", str(VERSION), str(self._dtype))
+        return self._identity.hash
 
     def encode(self, frames: torch.Tensor) -> torch.Tensor:
         """Frames (B, T, 3, H, W) uint8 sRGB as latents (B, 16, T', H / 8, W / 8) float32.

@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional
 
 from model import pretrained
+from model.pretrained import Identity
 from motionpair.errors import InputError
 
 VERSION = 1
@@ -20,11 +21,35 @@ _MEAN = (0.48145466, 0.4578275, 0.40821073)
 _STD = (0.26862954, 0.26130258, 0.27577711)
 
 
+def identify(folder: str | Path, dtype: torch.dtype = torch.bfloat16) -> Identity:
+    """What the image encoder of a folder is.
+
+    Raises:
+        InputError, DataError: the folder holds none; names the file.
+    """
+    part = _part(folder)
+    files = [part / pretrained.CONFIG, *pretrained.weights(part)]
+    digest = pretrained.digest(files, "clip", str(VERSION), str(dtype))
+    return Identity(Path(folder).resolve().name, digest, *_size(part))
+
+
+def _part(folder: str | Path) -> Path:
+    part = pretrained.part_folder(folder, "image_encoder")
+    if pretrained.config(part).get("model_type") != "clip_vision_model":
+        raise InputError(f"{part}/config.json: model_type: expected clip_vision_model")
+    return part
+
+
+def _size(part: Path) -> tuple[int, int]:
+    """Tokens of an image, and their width."""
+    side, patch = (pretrained.number(part, name) for name in ("image_size", "patch_size"))
+    return (side // patch) ** 2 + 1, pretrained.number(part, "hidden_size")
+
+
 class ImageEncoder:
     """Reference images as CLIP's second last hidden state.
 
     Attributes:
-        name: of the folder.
         tokens, width: of an image; 257 and 1280 for ViT-H/14.
 
     Args:
@@ -45,24 +70,19 @@ class ImageEncoder:
     ) -> None:
         from transformers import CLIPVisionModel
 
-        self.name = Path(folder).resolve().name
         self.device, self._dtype = torch.device(device), dtype
-        self._folder = pretrained.part_folder(folder, "image_encoder")
-        if pretrained.config(self._folder).get("model_type") != "clip_vision_model":
-            raise InputError(f"{self._folder}/config.json: model_type: expected clip_vision_model")
+        self._given, self._folder = folder, _part(folder)
         self._model = pretrained.load(CLIPVisionModel, self._folder, self.device, dtype=dtype)
-        facts = self._model.config
-        self._side = int(facts.image_size)
-        self.tokens, self.width = (self._side // facts.patch_size) ** 2 + 1, int(facts.hidden_size)
+        self._side = int(self._model.config.image_size)
+        self.tokens, self.width = _size(self._folder)
         self._mean, self._std = (
             torch.tensor(values, device=self.device).view(1, 3, 1, 1) for values in (_MEAN, _STD)
         )
 
     @cached_property
-    def hash(self) -> str:
-        """sha256 in hex of the configuration, the weights, the dtype and this code's version."""
-        files = [self._folder / pretrained.CONFIG, *pretrained.weights(self._folder)]
-        return pretrained.digest(files, "clip", str(VERSION), str(self._dtype))
+    def identity(self) -> Identity:
+        """What the encoder is."""
+        return identify(self._given, self._dtype)
 
     @torch.no_grad()
     def __call__(self, images: torch.Tensor) -> torch.Tensor:

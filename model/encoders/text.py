@@ -14,17 +14,44 @@ from pathlib import Path
 import torch
 
 from model import pretrained
+from model.pretrained import Identity
 from motionpair.errors import DataError, InputError
 
 MAX_TOKENS = 512
 VERSION = 1
 
 
+def identify(folder: str | Path, dtype: torch.dtype = torch.bfloat16) -> Identity:
+    """What the text encoder of a folder is.
+
+    Raises:
+        InputError, DataError: the folder holds none; names the file.
+    """
+    part = _part(folder)
+    words = sorted(path for path in _words(Path(folder), part).iterdir() if path.is_file())
+    own = [part / pretrained.CONFIG, *pretrained.weights(part)]
+    digest = pretrained.digest(
+        [*own, *(path for path in words if path not in own)], "umt5", str(VERSION), str(dtype)
+    )
+    return Identity(Path(folder).resolve().name, digest, 0, pretrained.number(part, "d_model"))
+
+
+def _part(folder: str | Path) -> Path:
+    part = pretrained.part_folder(folder, "text_encoder")
+    if pretrained.config(part).get("model_type") != "umt5":
+        raise InputError(f"{part}/config.json: model_type: expected umt5")
+    return part
+
+
+def _words(root: Path, part: Path) -> Path:
+    """Where the tokenizer is."""
+    return root / "tokenizer" if (root / "tokenizer").is_dir() else part
+
+
 class TextEncoder:
     """Captions as UMT5's last hidden states.
 
     Attributes:
-        name: of the folder.
         width: of a token's vector; 4096 for UMT5-XXL.
 
     Args:
@@ -45,13 +72,10 @@ class TextEncoder:
     ) -> None:
         from transformers import AutoTokenizer, UMT5EncoderModel
 
-        root = Path(folder)
-        self.name = root.resolve().name
+        root = self._given = Path(folder)
         self.device, self._dtype = torch.device(device), dtype
-        self._folder = pretrained.part_folder(folder, "text_encoder")
-        if pretrained.config(self._folder).get("model_type") != "umt5":
-            raise InputError(f"{self._folder}/config.json: model_type: expected umt5")
-        self._words = root / "tokenizer" if (root / "tokenizer").is_dir() else self._folder
+        self._folder = _part(folder)
+        self._words = _words(root, self._folder)
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(
                 str(self._words), local_files_only=True, trust_remote_code=False
@@ -63,12 +87,9 @@ class TextEncoder:
         self.width = int(self._model.config.d_model)
 
     @cached_property
-    def hash(self) -> str:
-        """sha256 in hex of configuration, weights, tokenizer, dtype and this code's version."""
-        words = sorted(path for path in self._words.iterdir() if path.is_file())
-        own = [self._folder / pretrained.CONFIG, *pretrained.weights(self._folder)]
-        files = [*own, *(path for path in words if path not in own)]
-        return pretrained.digest(files, "umt5", str(VERSION), str(self._dtype))
+    def identity(self) -> Identity:
+        """What the encoder is."""
+        return identify(self._given, self._dtype)
 
     @torch.no_grad()
     def __call__(self, captions: Sequence[str]) -> list[torch.Tensor]:
