@@ -52,6 +52,12 @@ class I3d(nn.Module):
     """
 
     def __init__(self, path: Path, device: torch.device | str = "cpu") -> None:
+        self.build()
+        load(self, read_weights(path, "--fvd"), f"--fvd {path}")
+        self.requires_grad_(False).eval().to(device)
+
+    def build(self) -> None:
+        """Make the layers, without weights of use."""
         super().__init__()
         self.Conv3d_1a_7x7 = _Unit(3, 64, 7, 2)
         self.Conv3d_2b_1x1 = _Unit(64, 64, 1)
@@ -59,8 +65,6 @@ class I3d(nn.Module):
         for name, channels in _MIXED.items():
             self.add_module(name, _Mixed(*channels))
         self.logits = _Unit(1024, FEATURES, 1, last=True)
-        load(self, read_weights(path, "--fvd"), f"--fvd {path}")
-        self.requires_grad_(False).eval().to(device)
 
     @torch.no_grad()
     def forward(self, frames: np.ndarray) -> torch.Tensor:

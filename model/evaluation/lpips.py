@@ -49,9 +49,9 @@ class Lpips(nn.Module):
             nn.Parameter(torch.empty(1, shape[1], 1, 1)) for shape in _LAYERS.values()
         )
         load(self, _renamed(read_weights(path, "--lpips"), path), f"--lpips {path}")
+        self.requires_grad_(False).eval().to(device)
         if min(float(weight.min()) for weight in self.weights) < 0:
             raise InputError(f"--lpips {path}: lin: expected weights of at least 0")
-        self.requires_grad_(False).eval().to(device)
 
     @torch.no_grad()
     def score(
