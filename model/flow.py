@@ -17,10 +17,6 @@ TIMESTEPS = 1000
 """The model's `timestep` is σ times this."""
 HISTORY_FRAMES = 2
 """Latent frames that are given clean where a clip continues another: 5 pixel frames."""
-CONTINUES_PROBABILITY = 0.5
-"""Of history in a training sample that continues a motion; see `draw_history`."""
-OTHERS_PROBABILITY = 0.15
-"""Of history in the other samples."""
 
 _FEW, _MANY = (256, 0.5), (4096, 1.15)
 """Tokens a frame, and the shift's logarithm there; linear between and beyond."""
@@ -41,25 +37,11 @@ def draw_sigmas(batch: int, tokens_per_frame: int, generator: torch.Generator) -
     return shift(torch.sigmoid(drawn), tokens_per_frame)
 
 
-def draw_history(continues: Tensor, generator: torch.Generator) -> Tensor:
-    """Which samples of a batch get their first two latent frames clean.
-
-    Args:
-        continues: (B,) bool, whether the pair's clip begins in mid-motion.
-        generator: what is drawn from.
-
-    Returns:
-        (B,) bool on `continues`' device.
-    """
-    drawn = torch.rand(len(continues), generator=generator, device=generator.device).to(continues.device)
-    return drawn < torch.where(continues, CONTINUES_PROBABILITY, OTHERS_PROBABILITY)
-
-
 def history_mask(given: Tensor, frames: int, height: int, width: int) -> Tensor:
     """The mask of clean latents: 1 in the first two frames of the samples that have history.
 
     Args:
-        given: (B,) bool, from `draw_history`.
+        given: (B,) bool.
         frames: latent frames T.
         height: of the latents.
         width: of the latents.
@@ -82,11 +64,11 @@ def shift(sigma: Tensor, tokens_per_frame: int) -> Tensor:
         tokens_per_frame: h/2 · w/2 of latents of h × w.
 
     Returns:
-        s σ / (1 + (s − 1) σ) with s = e^μ, μ from 0.5 at 256 tokens a frame to 1.15 at 4096.
+        s σ / (1 − σ + s σ) with s = e^μ, μ from 0.5 at 256 tokens a frame to 1.15 at 4096.
     """
     (few, low), (many, high) = _FEW, _MANY
     strength = math.exp(low + (high - low) * (tokens_per_frame - few) / (many - few))
-    return strength * sigma / (1 + (strength - 1) * sigma)
+    return strength * sigma / (1 - sigma + strength * sigma)
 
 
 def noised(x0: Tensor, noise: Tensor, sigma: Tensor, history: Tensor | None = None) -> Tensor:
