@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from motionpair.errors import EXIT_INTERRUPTED, EXIT_MACHINE, MotionPairError
 from pipelines.commands import (
+    encoding,
     evaluating,
     exporting,
     generating,
@@ -61,7 +62,18 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-SUBJECTS = (planning, generating, reading, maintaining, exporting, transfer, training, sampling, evaluating)
+SUBJECTS = (
+    planning,
+    generating,
+    reading,
+    maintaining,
+    exporting,
+    transfer,
+    encoding,
+    training,
+    sampling,
+    evaluating,
+)
 """Modules of commands, in the order of `motionpair --help`."""
 
 for subject in SUBJECTS:

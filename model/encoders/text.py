@@ -87,9 +87,18 @@ class TextEncoder:
         self.width = int(self._model.config.d_model)
 
     @cached_property
-    def identity(self) -> Identity:
-        """What the encoder is."""
+    def _identity(self) -> Identity:
         return identify(self._given, self._dtype)
+
+    @property
+    def name(self) -> str:
+        """The folder's."""
+        return self._identity.name
+
+    @property
+    def hash(self) -> str:
+        """sha256 in hex of all that decides encodings."""
+        return self._identity.hash
 
     @torch.no_grad()
     def __call__(self, captions: Sequence[str]) -> list[torch.Tensor]:

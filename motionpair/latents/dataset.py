@@ -73,8 +73,8 @@ class LatentDataset:
         made = self.manifest.codec
         if codec is not None and codec != made.hash:
             raise InputError(
-                f"{location.text}: holds latents of codec {made.name} ({made.hash[:12]}...), expected those of "
-                f"{codec[:12]}...; encode the dataset with that codec"
+                f"{location.text}: holds latents of codec {made.name} ({made.hash[:12]}...), expected those "
+                f"of {codec[:12]}...; encode the dataset with that codec"
             )
         self.fields, self.check = tuple(dict.fromkeys(fields)), check
         index = Index(location, COLUMNS, None, self.manifest, LATENTS)
