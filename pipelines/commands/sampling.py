@@ -58,8 +58,12 @@ def sample(
         Path | None, typer.Option(help="Its mask: coloured, or a dataset's.", metavar="MP4")
     ] = None,
     mode: Annotated[
-        str, typer.Option(help="`animation`, or `replacement` to stay in the driving clip's place.")
-    ] = "animation",
+        str | None,
+        typer.Option(
+            help="`animation`, or `replacement` to stay in the driving clip's place; by default animation.",
+            metavar="MODE",
+        ),
+    ] = None,
     additional: Annotated[
         list[Path] | None, typer.Option(help="Another picture of them; may be repeated.", metavar="IMG")
     ] = None,
@@ -87,11 +91,13 @@ def sample(
     """Make a video of a pair, or of a reference picture and a driving clip with their masks."""
     files = {"--reference": reference, "--reference-mask": reference_mask}
     files |= {"--driving": driving, "--driving-mask": driving_mask}
-    if pair is not None and (given := [name for name, path in files.items() if path is not None]):
-        raise InputError(f"{given[0]}: expected either --pair or files, not both")
+    others = {"--mode": mode, "--additional": additional, "--prompt": prompt, "--size": size}
+    given = [name for name, value in {**files, **others}.items() if value]
+    if pair is not None and given:
+        raise InputError(f"{given[0]}: a pair has its own; expected --pair alone, or files without it")
     if pair is None and (missing := [name for name, path in files.items() if path is None]):
         raise InputError(f"{missing[0]}: missing; expected --pair OUT PAIR_ID, or all of {', '.join(files)}")
-    if mode not in ("animation", "replacement"):
+    if mode not in (None, "animation", "replacement"):
         raise InputError(f"--mode: expected animation or replacement, got {mode!r}")
     if len(additional or []) != len(additional_mask or []):
         raise InputError("--additional-mask: expected one for every --additional")
@@ -130,7 +136,7 @@ def sample(
 
         source, frames, clip = of_files(
             *(path for path in files.values() if path is not None),
-            mode=mode,  # type: ignore[arg-type]
+            mode="replacement" if mode == "replacement" else "animation",
             additional=list(zip(additional or [], additional_mask or [], strict=True)),
             prompt=prompt,
             size=size,
