@@ -12,7 +12,7 @@ import torch
 from motionpair.dataset import Dataset
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> Iterator[None]:
     """One thread: tests run beside each other, and sums keep their order."""
     before = torch.get_num_threads()
