@@ -65,6 +65,7 @@ def test_every_kind_of_case_is_computed_and_within_its_tolerance(whole, capsys):
 
 def test_the_module_is_the_command(changed, capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["parity", str(changed("loss_b"))])
+    monkeypatch.delitem(sys.modules, "model.parity.__main__")
     with pytest.raises(SystemExit) as done:
         runpy.run_module("model.parity", run_name="__main__")
     assert done.value.code == 0
