@@ -27,8 +27,8 @@ from motionpair.latents.manifest import (
 from motionpair.loading.index import Index
 from motionpair.loading.pairs import PairDataset
 from motionpair.location import open_location
-from motionpair.manifest import FileEntry, Quarantined, read_manifest, write_quarantine
 from motionpair.manifest import MANIFEST as DATASET_MANIFEST
+from motionpair.manifest import FileEntry, Quarantined, read_manifest, write_quarantine
 from motionpair.metadata import build_metadata
 from motionpair.specs import PLAIN
 from motionpair.staging import commit

@@ -28,7 +28,10 @@ class Codec(Protocol):
         hash: sha256 in hex of all that decides latents: latents of another hash are of another codec.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """See above."""
+        ...
 
     @property
     def hash(self) -> str:

@@ -17,7 +17,7 @@ from motionpair.latents.form import BLOBS, COLUMNS, LATENTS, Shape, shapes
 from motionpair.latents.manifest import LatentManifest, read_latents
 from motionpair.loading.blobs import OPEN_FILES, Blobs, Place
 from motionpair.loading.index import Index
-from motionpair.location import open_location
+from motionpair.location import Location, open_location
 
 TENSORS = (
     "video", "driving", "driving_masks", "driving_augmented", "driving_masks_augmented", "reference",
@@ -112,6 +112,11 @@ class LatentDataset:
             with contextlib.suppress(DataError):  # in which of them, each alone says below
                 read = dict(zip(wanted, self.blobs.read_many(wanted), strict=True))
         return [self._example(number, read) for number in numbers]
+
+    @property
+    def location(self) -> Location:
+        """Where the latents lie."""
+        return self.blobs.location
 
     def row(self, number: int) -> dict[str, Any]:
         """The columns of a sample."""

@@ -44,13 +44,13 @@ def encode(
 
     check_apart(dataset, out)
     source, here = (dataset if "://" in dataset else str(Path(dataset).absolute())), device_of(device)
-    folders = [str(folder.absolute()) if folder else None for folder in (text, image)]
+    words, picture = (str(folder.absolute()) if folder else None for folder in (text, image))
     named = codec if codec == "dct" else str(Path(codec).absolute())
     if here == "cuda" and workers is None and address is None:
         import torch
 
         workers = torch.cuda.device_count()
-    work = Encoding(Settings(source, named, *folders, device=here))
+    work = Encoding(Settings(source, named, words, picture, here))
     options = Options(workers, address, retry_quarantined, tuple(allow_device_class or ()), time_limit)
     shown = reporter()
     try:
