@@ -122,7 +122,7 @@ def cleaned(caption: str) -> str:
     Raises:
         InputError: it is not plain ASCII, and ftfy, which mends other texts, is not installed.
     """
-    if not (caption.isascii() and caption.isprintable()):
+    if not all(" " <= letter <= "~" or letter in "\t\n\r" for letter in caption):
         try:
             import ftfy
         except ImportError:
