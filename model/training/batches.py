@@ -23,6 +23,7 @@ from model.training.config import Chances, TrainConfig
 from model.training.draws import draw_for
 from motionpair.errors import InputError
 from motionpair.latents import LatentDataset
+from motionpair.latents.dataset import FIELDS
 from motionpair.loading.batches import Mixture, PairBatches
 from motionpair.loading.index import Bucket
 from motionpair.loading.pairs import PairDataset
@@ -131,7 +132,9 @@ class Recipe:
         return kept
 
 
-_LEFT_OUT = ("text", "image", "reference_image")
+_LEFT_OUT = ("text", "image", "reference_image", "caption")
+_FIELDS = tuple(name for name in FIELDS if name not in ("reference_image", "caption"))
+"""Of latents, what training takes."""
 _TENSORS = (
     "video", "driving", "driving_masks", "reference", "reference_masks", "replacement", "additional",
     "additional_masks", "hands", "faces", "text", "image",
@@ -167,7 +170,7 @@ class Pairs:
             of pose-driven pairs is left out when encoding on the fly.
 
     Raises:
-        InputError: nothing there, both kinds, or latents of several codecs.
+        InputError: nothing there, or both kinds.
     """
 
     def __init__(
@@ -187,10 +190,7 @@ class Pairs:
         self.encoded = kinds[0]
         self.datasets: list[Any]
         if self.encoded:
-            self.datasets = [LatentDataset(place, split, check=checksums) for place in places]
-            made = {dataset.manifest["codec"]["hash"] for dataset in self.datasets}
-            if len(made) > 1:
-                raise InputError("data: expected latents of one codec, got several")
+            self.datasets = [LatentDataset(place, split, _FIELDS, check=checksums) for place in places]
             return
         augment = {"clip": chances.augment_clip, "body_mesh": chances.augment_pose} if chances else {}
         if chances and redraw is not None:

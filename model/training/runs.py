@@ -10,10 +10,8 @@ RUN/strips/              pictures of what the model makes
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -140,8 +138,3 @@ def open_run(
     tensors = {f"{prefix}.{name}": parameter.data for name, parameter in trained(model).items()}
     checkpoints.load(found, tensors, alone("cpu"))
     return model.to(device=device, dtype=dtype).eval(), config
-
-
-def maker_of(plain: Mapping[str, Any]) -> Maker:
-    """A codec or an encoder as a manifest or an object names it."""
-    return Maker(str(plain["name"]), str(plain["hash"]))

@@ -15,7 +15,7 @@ from model.encoders.text import TextEncoder
 from model.training.batches import Encoders, Feed, Pairs, Recipe, folder_name
 from model.training.config import TrainConfig
 from model.training.parallelize import DTYPES
-from model.training.runs import Maker, RunConfig, maker_of
+from model.training.runs import Maker, RunConfig
 from model.training.strips import Painter
 from motionpair.errors import InputError
 
@@ -109,18 +109,25 @@ class Sources:
         )
 
     def _describe_latents(self) -> None:
-        manifest = self.pairs.datasets[0].manifest
-        self._codec = maker_of(manifest["codec"])
-        sizes, encoders = self._config.sizes, manifest["encoders"]
+        manifests = [dataset.manifest for dataset in self.pairs.datasets]
+        first, sizes = manifests[0], self._config.sizes
+        for place, manifest in zip(self._data[1:], manifests[1:], strict=True):
+            if manifest.codec.hash != first.codec.hash:
+                raise InputError(f"data: {place}: is of another codec than {self._data[0]}")
+        self._codec = Maker(first.codec.name, first.codec.hash)
         for name, width in (("text", sizes.text_dim), ("image", sizes.image_dim)):
-            if not width:
-                continue
-            if not encoders.get(name):
-                raise InputError(
-                    f"model: takes {name}, of which {self._data[0]} has nothing; expected latents encoded "
-                    f"with --{name}, or model sizes with {name}_dim 0"
-                )
-            setattr(self, f"_{name}", maker_of(encoders[name]))
+            for place, manifest in zip(self._data, manifests, strict=True) if width else ():
+                facts, expected = manifest.encoders.get(name), first.encoders.get(name)
+                if facts is None:
+                    raise InputError(
+                        f"model: takes {name}, of which {place} has nothing; expected latents encoded with "
+                        f"--{name}, or sizes with {name}_dim 0"
+                    )
+                if facts.width != width:
+                    raise InputError(f"model.{name}_dim: {place} has states of {facts.width}, got {width}")
+                if facts != expected:
+                    raise InputError(f"data: {place}: its {name} is of another encoder than {self._data[0]}'s")
+                setattr(self, f"_{name}", Maker(facts.name, facts.hash))
 
     def _decoder(self) -> Codec:
         if self._encoders is not None:
@@ -136,16 +143,21 @@ class Sources:
         return codec
 
     def _empty_text(self) -> Tensor | None:
-        """States of the empty text, which replaces captions now and then."""
-        if not self._config.sizes.text_dim:
+        """States of the empty text, which replaces captions now and then; None where nothing needs it."""
+        config = self._config
+        if not config.sizes.text_dim or not (config.chances.drop_text or config.strips.cfg != 1):
             return None
         if self._encoders is not None:
             assert self._encoders.text is not None
-            return self._encoders.text([""])[0]
-        return self.pairs.datasets[0].empty_text
+            return self._encoders.text([""])[0].float().cpu()
+        folder = _given(config.text_encoder, "text_encoder", "the empty text, for chances.drop_text, is encoded")
+        encoder = TextEncoder(folder, "cpu")
+        if self._text is not None and encoder.hash != self._text.hash:
+            raise InputError(f"text_encoder: expected {self._text.name}, which encoded the captions, got {folder}")
+        return encoder([""])[0].float()
 
 
-def _given(folder: str | None, name: str) -> str:
+def _given(folder: str | None, name: str, why: str = "the model takes it, and pairs are encoded now") -> str:
     if folder is None:
-        raise InputError(f"{name}: missing; the model takes it, and pairs are encoded on the fly")
+        raise InputError(f"{name}: missing; {why}")
     return folder
