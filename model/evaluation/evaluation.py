@@ -217,7 +217,7 @@ def facts_of(
     return {
         "run": run.resolve().name,
         "checkpoint": found.step,
-        "checkpoint_sha256": _sha256(found.path / checkpoints.STATE),
+        "checkpoint_sha256": _sha256(*sorted(found.path.iterdir())),
         "weights": "moving average" if has_ema else "as trained",
         "lora_sha256": adapters,
         "dataset_sha256": hashlib.sha256(manifest).hexdigest(),
@@ -263,9 +263,14 @@ def _through(sampler: Sampler, target: np.ndarray) -> np.ndarray:
     return decoded.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _sha256(*paths: Path) -> str:
+    """Of a file, or of several one after the other."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 24):
+                digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _json(value: Any) -> bytes:

@@ -21,7 +21,8 @@ MOST_DB = 100.0
 
 _WINDOW, _SIGMA = 11, 1.5
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-_PIXELS_AT_ONCE = 1 << 22
+_PIXELS_AT_ONCE = 1 << 17
+"""A frame or so: larger tensors cost more in page faults than they save."""
 
 
 @dataclass(frozen=True)

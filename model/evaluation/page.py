@@ -28,6 +28,7 @@ tr.codec td, tr.codec td small { color: #98a0ad; }
 figure { margin: 0 0 36px; padding-top: 16px; border-top: 1px solid #343942; }
 figure h3 { font-size: 17px; font-weight: 600; margin: 0; }
 figure h3 span { color: #98a0ad; font-weight: 400; margin-left: 12px; }
+figcaption { font-size: 14px; max-width: none; }
 figure img { display: block; max-width: 100%; height: auto; margin-top: 10px; }
 a { color: #9cc4ff; }
 """
@@ -117,7 +118,8 @@ def _figure(pair: PairScores) -> str:
         values = [pair.scores[m].get(region, {}).get("psnr") for m in (MODEL, *BASELINES)]
         if values[0] is not None:
             others = max(value for value in values[1:] if value is not None)
-            said.append(f"{region} {values[0]:.1f} dB, {values[0] - others:+.1f} to the best trivial answer")
+            ahead = f"{values[0] - others:+.1f}".replace("-", "−")
+            said.append(f"{region} {values[0]:.1f} dB, {ahead} to the best trivial answer")
     name = escape(pair.pair_id)
     return (
         f"<figure><h3>{name}<span>{'; '.join(said)}</span></h3>"

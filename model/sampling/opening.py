@@ -13,6 +13,7 @@ from model.sampling.adapters import load_adapters
 from model.sampling.sampler import Settings
 from model.sampling.solvers import SOLVERS, open_solver
 from model.sampling.video import Sampler
+from model.sampling.windows import OVERLAP
 from model.scail2 import ModelConfig
 from model.training.runs import Maker, RunConfig, open_run
 from motionpair.errors import InputError
@@ -113,7 +114,8 @@ def open_sampler(
     if config.image is not None:
         image = ImageEncoder(_place(image_encoder, config.train.image_encoder, "--image-encoder"), device)
         _check_same(image.hash, config.image, "--image-encoder")
-    return Sampler(model, used, text, image, settings, config.frames), config
+    window = max(config.frames, OVERLAP + 4)  # the overlap, and a latent that is new
+    return Sampler(model, used, text, image, settings, window), config
 
 
 def _place(given: Path | None, known: str | None, option: str) -> Path:

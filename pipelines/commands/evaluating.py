@@ -96,7 +96,7 @@ def evaluate(
 
 def show(summary: Summary, console: Console) -> None:
     """Print what was found: by region, and by stratum in the character region."""
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from model.evaluation.page import best, cell
     from model.evaluation.regions import REGIONS
@@ -122,7 +122,8 @@ def show(summary: Summary, console: Console) -> None:
     console.print(table)
     strata = [stratum for stratum in summary.pairs if stratum != ALL]
     if len(strata) > 1:
-        table = Table("stratum", "pairs", *METHODS, title="in the character region", title_justify="left")
+        first = Column("stratum", no_wrap=True)
+        table = Table(first, "pairs", *METHODS, title="in the character region", title_justify="left")
         for stratum in strata:
             cells = (text(method, "character", stratum) for method in METHODS)
             table.add_row(stratum, str(summary.pairs[stratum]), *cells)
