@@ -11,7 +11,6 @@ from typing import Any
 
 import pyarrow.compute
 
-from motionpair import schema
 from motionpair.dataset import Dataset
 from motionpair.errors import DataError
 from motionpair.manifest import (
@@ -87,7 +86,7 @@ class Source:
 
     def blobs(self, row: Mapping[str, Any]) -> dict[str, bytes]:
         """The blobs of a row, each held against its checksum."""
-        return {column: self.dataset.blob(row, column) for column in schema.BLOBS}
+        return self.dataset.blobs(row)
 
 
 @dataclass(frozen=True)
