@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.commands.making import making
 from pipelines.commands.options import DatasetArgument
 
 commands = typer.Typer()
@@ -25,8 +26,7 @@ def export(
     Wan-Animate trainings of DiffSynth-Studio.
     """
     from motionpair import exports
-    from pipelines.progress import counter
 
-    with counter("export", "pairs") as tell:
+    with making("export", out) as tell:
         done = exports.export(dataset, form, out, tell)
     typer.echo(f"{out}: {done.pairs} pairs in {done.files} files, {done.bytes / 1e6:,.1f} MB, {form}")

@@ -1,0 +1,25 @@
+"""How commands that make a folder, whole or not at all, tell how far they are and how they ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from motionpair.errors import EXIT_INTERRUPTED
+from pipelines.commands.lines import complain
+
+
+@contextmanager
+def making(what: str, out: str | Path) -> Iterator[Callable[[int, int], None]]:
+    """A function to call with (pairs done, pairs) while `out` is made; an interrupt says that it was not."""
+    from pipelines.progress import counter
+
+    try:
+        with counter(what, "pairs") as tell:
+            yield tell
+    except KeyboardInterrupt:
+        complain(f"{out} was not made, and nothing of it is left", "stopped")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
