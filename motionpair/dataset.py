@@ -61,11 +61,26 @@ class Dataset:
         for batch in self.table.to_batches(max_chunksize=256):
             yield from batch.to_pylist()
 
+    def rows_at(self, positions: Sequence[int]) -> list[dict[str, Any]]:
+        """Rows by their number in `table`, in the order asked for."""
+        if not positions:
+            return []
+        first = min(positions)
+        near = self.table.slice(first, max(positions) - first + 1)  # of many rows, a take copies them all
+        rows: list[dict[str, Any]] = near.take([position - first for position in positions]).to_pylist()
+        return rows
+
     def rows_of_shard(self, name: str) -> list[dict[str, Any]]:
         """The rows whose driving clip lies in a shard, in slot order."""
-        shard = pa.compute.struct_field(self.table["driving"], "shard")
-        rows: list[dict[str, Any]] = self.table.filter(pa.compute.equal(shard, name)).to_pylist()
-        return rows
+        return self.rows_at(self._of_shard.get(name, []))
+
+    @cached_property
+    def _of_shard(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        shards = pa.compute.struct_field(self.table["driving"], "shard").to_pylist()
+        for position, name in enumerate(shards):
+            found.setdefault(name, []).append(position)
+        return found
 
     def generation(self, pair_id: str) -> int:
         """Which of `manifest.generations` a pair, or the pair of a quarantined slot, is of.

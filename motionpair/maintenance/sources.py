@@ -79,11 +79,6 @@ class Source:
         shards = pyarrow.compute.struct_field(self.dataset.table["driving"], "shard").to_pylist()
         return max(Counter(shards).values(), default=1)
 
-    def rows(self, numbers: list[int]) -> list[dict[str, Any]]:
-        """Rows by number; blob columns are places."""
-        rows: list[dict[str, Any]] = self.dataset.table.take(numbers).to_pylist()
-        return rows
-
     def blobs(self, row: Mapping[str, Any]) -> dict[str, bytes]:
         """The blobs of a row, each held against its checksum."""
         return self.dataset.blobs(row)

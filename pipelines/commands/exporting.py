@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -28,5 +29,5 @@ def export(
     from motionpair import exports
 
     with making("export", out) as tell:
-        done = exports.export(dataset, form, out, tell)
+        done = exports.export(dataset, form, out, partial(tell, "pairs"))
     typer.echo(f"{out}: {done.pairs} pairs in {done.files} files, {done.bytes / 1e6:,.1f} MB, {form}")

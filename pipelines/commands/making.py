@@ -13,12 +13,15 @@ from pipelines.commands.lines import complain
 
 
 @contextmanager
-def making(what: str, out: str | Path) -> Iterator[Callable[[int, int], None]]:
-    """A function to call with (pairs done, pairs) while `out` is made; an interrupt says that it was not."""
-    from pipelines.progress import counter
+def making(what: str, out: str | Path) -> Iterator[Callable[[str, int, int], None]]:
+    """A function to call with (stage, pairs done, pairs) while `out` is made, whole or not at all.
+
+    An interrupt ends the command, and says that `out` was not made.
+    """
+    from pipelines.progress import stages
 
     try:
-        with counter(what, "pairs") as tell:
+        with stages(what) as (tell, _):
             yield tell
     except KeyboardInterrupt:
         complain(f"{out} was not made, and nothing of it is left", "stopped")
