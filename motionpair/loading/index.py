@@ -26,7 +26,7 @@ from motionpair.media import MAX_BYTES
 
 SPLITS = ("train", "validation", "test")
 _SHARD = re.compile(r"shards/shard-\d{5,}\.parquet")
-_CODED = ("stratum", "split", "driving_kind")
+_CODED = ("stratum", "mode", "driving_kind", "split")
 _SIZES = ("width", "height", "frames", "fps")
 
 
@@ -52,14 +52,15 @@ class Places:
 
 
 class Index:
-    """What a loader must know of N pairs, in slot order. Pickles.
+    """What a loader must know of N pairs, in slot order. Pickles. A `loading.sources.Source`.
 
     Attributes:
         location: where the dataset lies.
         shards, shard_bytes, shard_digests: names, sizes and sha256 (hex) of its shards, which `Places.shard`
             numbers.
         pair_ids: (N,) str.
-        stratum, split, driving_kind: (N,) int32, numbers in `strata`, `splits` and `driving_kinds`.
+        stratum, mode, driving_kind, split: (N,) int32, numbers in `strata`, `modes`, `driving_kinds` and
+            `splits`.
         bucket: (N,) int32, number in `buckets`. fps: (N,) int32.
         places: `Places` by blob column.
         columns: the further columns that were asked for.
@@ -103,8 +104,9 @@ class Index:
             for blob in blobs
         }
         self.strata, self.stratum = _codes(table["stratum"])
-        self.splits, self.split = _codes(table["split"])
+        self.modes, self.mode = _codes(table["mode"])
         self.driving_kinds, self.driving_kind = _codes(table["driving_kind"])
+        self.splits, self.split = _codes(table["split"])
         sizes = np.stack([table[name].to_numpy() for name in ("width", "height", "frames")], axis=1)
         shapes, bucket = np.unique(sizes, axis=0, return_inverse=True)
         self.buckets = tuple(Bucket(*shape) for shape in shapes.tolist())
@@ -124,7 +126,7 @@ class Index:
         """
         numbers = np.asarray(numbers, np.int64)
         some = copy.copy(self)
-        for name in ("pair_ids", "stratum", "split", "driving_kind", "bucket", "fps", "rows"):
+        for name in ("pair_ids", *_CODED, "bucket", "fps", "rows"):
             setattr(some, name, getattr(self, name)[numbers])
         some.places = {
             name: Places(of.shard[numbers], of.offset[numbers], of.length[numbers])
