@@ -1,4 +1,4 @@
-"""Our shards, by `PairDataset` and `PairBatches`."""
+"""Our shards, by `PairDataset` and `PairLoader`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from motionpair import PairDataset
-from motionpair.loading.batches import PairBatches
-from motionpair.loading.pairs import collate
+from motionpair import PairDataset, PairLoader
 
 COLUMNS = (
     "driving",
@@ -38,25 +36,14 @@ def fetcher(out: Path) -> Callable[[int], dict[str, Any]]:
 
 
 class _Epochs:
-    """Iterating gives an epoch and reports its batches as trained on."""
+    """Iterating gives an epoch: the columns of each batch, without the samples' seeds."""
 
     def __init__(self, out: Path, batch: int, workers: int) -> None:
-        from torch.utils.data import DataLoader
+        self._loader = PairLoader(dataset(out), batch, seed=1, workers=workers)
 
-        pairs = dataset(out)
-        self._batches = PairBatches(pairs, batch, seed=1)
-        self._loader = DataLoader(
-            pairs,
-            batch_sampler=self._batches,
-            num_workers=workers,
-            persistent_workers=workers > 0,
-            collate_fn=collate,
-        )
-
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[dict[str, list[Any]]]:
         for batch in self._loader:
-            yield batch
-            self._batches.advance()
+            yield {name: batch[name] for name in COLUMNS}
 
 
 def loader(out: Path, batch: int, workers: int) -> Iterable[Any]:
