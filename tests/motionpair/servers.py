@@ -94,9 +94,11 @@ class WebServer(ThreadingHTTPServer):
     """The files of a folder.
 
     asked: of every GET, the name and the first byte asked for. ranges: whether byte ranges are served.
-    answer: a status that is given to every request instead. cut: a name of which the connection is cut
-    halfway, in requests from byte `cut_from` on. stalled: a name that is not answered for; `stalling` is set
-    when it was asked for.
+    answer: a status that is given to every request instead, or to the next `answers` alone. cut: a name of
+    which the connection is cut halfway, in requests from byte `cut_from` on. stalled: a name that is not
+    answered for; `stalling` is set when it was asked for. moved_to: an address that all are sent on to.
+    headers: sent with every answer, in place of its own. endless: without ranges, bodies never end; `sent`
+    counts their bytes.
     """
 
     daemon_threads = True
@@ -105,6 +107,8 @@ class WebServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
         self.asked: list[tuple[str, int]] = []
         self.ranges, self.answer, self.cut, self.cut_from, self.stalled = True, 0, "", 0, ""
+        self.answers, self.moved_to, self.endless, self.sent = 1 << 30, "", False, 0
+        self.headers: dict[str, str] = {}
         self.stalling, self.over = threading.Event(), threading.Event()
 
     @property
@@ -114,23 +118,25 @@ class WebServer(ThreadingHTTPServer):
 
 class _Handler(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else header and body, written one by one, wait for each other
     server: WebServer
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
 
+    def send_header(self, keyword: str, value: str) -> None:
+        super().send_header(keyword, self.server.headers.get(keyword, value))
+
     def do_HEAD(self) -> None:
-        if self.server.answer:
-            self.send_response(self.server.answer)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-        else:
+        if not self._turned_away():
             super().do_HEAD()
 
     def do_GET(self) -> None:
+        if self._turned_away():
+            return
         path = Path(self.translate_path(self.path))
-        if self.server.answer or not path.is_file():
-            self.do_HEAD()
+        if not path.is_file():
+            super().do_HEAD()
             return
         data, name = path.read_bytes(), self.path.lstrip("/")
         asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"] or "")
@@ -141,14 +147,38 @@ class _Handler(SimpleHTTPRequestHandler):
             self.server.over.wait()
             self.close_connection = True
             return
+        if asked and self.server.ranges and last >= len(data):
+            self._say(416)
+            return
         part = data[first : last + 1] if self.server.ranges else data
         self.send_response(206 if asked and self.server.ranges else 200)
-        self.send_header("Content-Length", str(len(part)))
+        if asked and self.server.ranges:
+            self.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
+        self.send_header("Content-Length", str(1 << 40 if self.server.endless else len(part)))
         self.end_headers()
         if name == self.server.cut and first >= self.server.cut_from:
             part = part[: len(part) // 2]
             self.close_connection = True
-        self.wfile.write(part)
+        with contextlib.suppress(ConnectionError):  # a reader hangs up on what it did not ask for
+            self.wfile.write(part)
+            while self.server.endless:
+                self.server.sent += self.wfile.write(bytes(1 << 16))
+
+    def _turned_away(self) -> bool:
+        if self.server.moved_to:
+            self._say(302, ("Location", self.server.moved_to + self.path))
+        elif self.server.answer and self.server.answers > 0:
+            self.server.answers -= 1
+            self._say(self.server.answer)
+        else:
+            return False
+        return True
+
+    def _say(self, status: int, *headers: tuple[str, str]) -> None:
+        self.send_response(status)
+        for name, value in (*headers, ("Content-Length", "0")):
+            self.send_header(name, value)
+        self.end_headers()
 
 
 @contextlib.contextmanager

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import gcs
 import pytest
 
-from motionpair import remotes
 from motionpair.dataset import Dataset
 from motionpair.errors import InputError, MachineError
 from motionpair.location import open_location
@@ -18,8 +16,7 @@ from motionpair.verify import verify
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[gcs.Gcs]:
-    monkeypatch.setattr(remotes, "_RETRY", timedelta(seconds=1))
+def server(impatient: None) -> Iterator[gcs.Gcs]:
     with gcs.serving() as server:
         yield server
 
@@ -28,7 +25,7 @@ def test_there_and_back(server: gcs.Gcs, tiny_dataset: Path, tmp_path: Path) -> 
     uri = server.uri("a/set")
     push(tiny_dataset, uri)
     assert push(tiny_dataset, uri).bytes == 0
-    assert server.objects["a/set/manifest.json"] == (tiny_dataset / "manifest.json").read_bytes()
+    assert server.objects()["a/set/manifest.json"] == (tiny_dataset / "manifest.json").read_bytes()
     assert Dataset(uri).table.equals(Dataset(tiny_dataset).table)
     assert verify(uri) == []
     pull(uri, tmp_path)
@@ -42,7 +39,7 @@ def test_a_bucket_that_is_not_there(server: gcs.Gcs) -> None:
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_credentials_that_are_refused(server: gcs.Gcs, status: int) -> None:
-    server.answer = status
+    server.answer(status)
     with pytest.raises(InputError, match=r"refused .*GOOGLE_APPLICATION_CREDENTIALS"):
         open_location(server.uri("x"))
 
@@ -50,6 +47,6 @@ def test_credentials_that_are_refused(server: gcs.Gcs, status: int) -> None:
 def test_a_connection_that_fails_on_the_way(server: gcs.Gcs, tiny_dataset: Path) -> None:
     push(tiny_dataset, server.uri("set"))
     dataset = Dataset(server.uri("set"))
-    server.answer = 503
+    server.answer(503)
     with pytest.raises(MachineError, match="the connection failed"):
         _ = dataset.table

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from servers import S3, Bucket, WebServer, serving
 
-from motionpair import http_files
 from motionpair.dataset import Dataset
 from motionpair.errors import DataError, InputError, MachineError
 from motionpair.location import open_location
 from motionpair.verify import verify
+
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.fixture
@@ -116,10 +117,7 @@ def test_the_endpoint_may_be_in_the_environment(
         ("s3://bucket/x?endpoint_override=http://127.0.0.1:9", "cannot be reached"),
     ],
 )
-def test_a_wrong_uri_is_told_in_one_line(
-    uri: str, message: str, credentials: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http_files, "TRIES", 0)
+def test_a_wrong_uri_is_told_in_one_line(uri: str, message: str, credentials: None) -> None:
     with pytest.raises(InputError, match=message) as raised:
         open_location(uri)
     assert "secret" not in str(raised.value)
@@ -149,8 +147,7 @@ def test_a_connection_lost_on_the_way_is_no_damage(tiny_dataset: Path, credentia
         _ = dataset.table
 
 
-def test_a_web_server_that_goes_away_is_no_damage(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_files, "TRIES", 0)
+def test_a_web_server_that_goes_away_is_no_damage(web: WebServer) -> None:
     dataset = Dataset(web.address)
     row = next(dataset.rows())
     web.cut = row["target"]["shard"]

@@ -17,6 +17,7 @@ from motionpair.verify import verify
 from pipelines.cli import app
 
 runner = CliRunner()
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def files(out: Path) -> int:
@@ -51,10 +52,7 @@ def test_wrong_credentials_bucket_and_endpoint_end_with_2(tiny_dataset: Path, s3
         assert message in line
 
 
-def test_a_lost_connection_ends_with_4(
-    tiny_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("motionpair.http_files.TRIES", 0)
+def test_a_lost_connection_ends_with_4(tiny_dataset: Path, tmp_path: Path) -> None:
     with serving(tiny_dataset) as web:
         web.cut = "metadata.parquet"
         result = runner.invoke(app, ["pull", web.address, str(tmp_path / "new")])
