@@ -84,14 +84,18 @@ class Folder:
             )
 
     def _read_record(self) -> set[str]:
+        path = self.out / RECORD
+        with on_disk(path):
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:
+                return set()
         try:
-            record = json.loads((self.out / RECORD).read_bytes())
+            record = json.loads(data)
             same, names = record["dataset"], record["files"]
             safe = {name for name in names if is_safe_name(name)}
-        except FileNotFoundError:
-            return set()
         except (ValueError, KeyError, TypeError, RecursionError):
-            raise DataError(f"{self.out / RECORD}: damaged; move the folder away") from None
+            raise DataError(f"{path}: damaged; move the folder away") from None
         self._check_same(same)
         return safe
 

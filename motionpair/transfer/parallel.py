@@ -56,10 +56,10 @@ def in_parallel(
         if progress is not None:
             progress(done, total)
 
+    show()
     with ThreadPoolExecutor(THREADS) as pool:
         left: set[Future[None]] = {pool.submit(move, name, entry, tell) for name, entry in todo.items()}
         try:
-            show()
             while left:
                 ready, left = wait(left, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in ready:

@@ -15,6 +15,7 @@ import synthetic
 from motionpair.plan import Plan
 
 if TYPE_CHECKING:
+    from gcs import Gcs
     from servers import S3, Bucket
 
 
@@ -68,6 +69,15 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("motionpair.http_files.PAUSE", 0.01)
     monkeypatch.setattr("motionpair.remotes._TRIES", 1)
     monkeypatch.setattr("motionpair.remotes._RETRY", timedelta(seconds=1))
+
+
+@pytest.fixture
+def google(impatient: None) -> Iterator[Gcs]:
+    """An empty server of Google Cloud Storage."""
+    import gcs
+
+    with gcs.serving() as server:
+        yield server
 
 
 @pytest.fixture

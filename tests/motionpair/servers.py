@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import re
+import ssl
 import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import boto3
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from moto.server import ThreadedMotoServer
 
 
@@ -105,6 +112,7 @@ class WebServer(ThreadingHTTPServer):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
+        self.scheme = "http"
         self.asked: list[tuple[str, int]] = []
         self.ranges, self.answer, self.cut, self.cut_from, self.stalled = True, 0, "", 0, ""
         self.answers, self.moved_to, self.endless, self.sent = 1 << 30, "", False, 0
@@ -113,7 +121,30 @@ class WebServer(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"{self.scheme}://127.0.0.1:{self.server_address[1]}"
+
+    def encrypt(self, certificate: Path) -> None:
+        """Speak HTTPS from now on, with a certificate and its key."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.scheme = "https"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: readers hang up on purpose."""
+
+
+def write_certificate(path: Path) -> None:
+    """A certificate for this machine that nobody signed, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "here")])
+    start = datetime.now(UTC) - timedelta(days=1)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + timedelta(days=9))
+    signed = builder.add_extension(here, critical=False).sign(key, hashes.SHA256())
+    plain = serialization.NoEncryption()
+    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    path.write_bytes(key.private_bytes(pem, form, plain) + signed.public_bytes(pem))
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -125,7 +156,13 @@ class _Handler(SimpleHTTPRequestHandler):
         pass
 
     def send_header(self, keyword: str, value: str) -> None:
-        super().send_header(keyword, self.server.headers.get(keyword, value))
+        if keyword not in self.server.headers:
+            super().send_header(keyword, value)
+
+    def end_headers(self) -> None:
+        for keyword, value in self.server.headers.items():
+            super().send_header(keyword, value)
+        super().end_headers()
 
     def do_HEAD(self) -> None:
         if not self._turned_away():

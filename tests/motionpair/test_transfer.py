@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -204,6 +205,17 @@ class TestPush:
             push(out, bucket.uri("set"))
         assert bucket.objects("set") == before
 
+    def test_another_push_at_work_is_noticed(self, out: Path, bucket: Bucket) -> None:
+        def begin_another(done: int, total: int) -> None:
+            record = json.loads(bucket.read("set/runs/push.json"))
+            bucket.write("set/runs/push.json", json.dumps({**record, "mark": "another"}).encode())
+
+        with pytest.raises(InputError, match="another push writes there"):
+            push(out, bucket.uri("set"), progress=begin_another)
+        assert "manifest.json" not in bucket.objects("set")
+        push(out, bucket.uri("set"))
+        assert verify(bucket.uri("set")) == []
+
     def test_an_unfinished_dataset_stays_at_home(self, out: Path, bucket: Bucket) -> None:
         (out / "manifest.json").unlink()
         with pytest.raises(DataError, match="finished dataset"):
@@ -232,7 +244,7 @@ class TestPush:
         assert bucket.objects("set") == {}
 
     def test_a_damaged_record_is_told(self, out: Path, bucket: Bucket) -> None:
-        for record in (b"{", b"[]", b'{"dataset": 1, "sent": 2}'):
+        for record in (b"{", b"[]", b'{"dataset": 1, "sent": 2}', b'{"dataset": 1, "sent": {}}'):
             bucket.write("set/runs/push.json", record)
             with pytest.raises(DataError, match=r"push\.json: damaged"):
                 push(out, bucket.uri("set"))
@@ -286,10 +298,49 @@ class TestPull:
     ) -> None:
         with pytest.raises(DataError, match="finished dataset"):
             Dataset(tmp_path)
+        told: list[tuple[int, int]] = []
         with serving(tiny_dataset) as web:
-            pull(web.address, tmp_path)
+            moved = pull(web.address, tmp_path, progress=lambda *at: told.append(at))
         assert min(first for name, first in web.asked if name == SHARD) == begun
+        assert moved.kept == len(sizes(tiny_dataset)) - 1
+        assert moved.bytes == (tiny_dataset / SHARD).stat().st_size - begun
+        assert told[0] == (0, sum(sizes(tiny_dataset)))  # first what is there is held against its checksum
+        assert told[-1] == (sum(sizes(tiny_dataset)), sum(sizes(tiny_dataset)))
         assert verify(tmp_path) == []
+
+    def test_one_pull_at_a_time_writes_into_a_folder(self, tiny_dataset: Path, tmp_path: Path) -> None:
+        with serving(tiny_dataset) as web, ThreadPoolExecutor(1) as pool:
+            web.stalled = SHARD
+            first = pool.submit(pull, web.address, tmp_path)
+            assert web.stalling.wait(60)
+            with pytest.raises(InputError, match="another pull writes into it"):
+                pull(str(tiny_dataset), tmp_path)
+            web.stalled = ""
+            web.over.set()  # hangs up, and answers from now on
+            first.result()
+        assert pull(str(tiny_dataset), tmp_path).bytes == 0
+        assert verify(tmp_path) == []
+
+    def test_a_source_that_changes_is_told_and_its_new_version_pulled(
+        self, out: Path, tmp_path: Path
+    ) -> None:
+        add_report(out, "first")
+        new = tmp_path / "new"
+
+        def change(done: int, total: int) -> None:
+            if (out / "README.md").read_text() == "first":
+                add_report(out, "second version")
+
+        with pytest.raises(DataError, match=r"out: was changed while it was pulled; pull again"):
+            pull(str(out), new, progress=change)
+        assert not (new / "manifest.json").exists()
+        (out / "README.md").unlink()
+        with pytest.raises(DataError, match=r"README\.md: cannot be read"):
+            pull(str(out), new)
+        add_report(out, "third")
+        pull(str(out), new)
+        assert (new / "README.md").read_text() == "third"
+        assert verify(new) == []
 
     def test_a_lost_connection_is_the_machines_and_goes_on(self, tiny_dataset: Path, tmp_path: Path) -> None:
         with serving(tiny_dataset) as web:
@@ -350,6 +401,8 @@ class TestPull:
         (tmp_path / "file").write_text("")
         with pytest.raises(InputError, match="expected a folder"):
             pull(str(tiny_dataset), tmp_path / "file")
+        with pytest.raises(InputError, match="expected a folder that may be written"):
+            pull(str(tiny_dataset), tmp_path / "file" / "new")
 
     def test_another_dataset_is_left_alone(self, tiny_dataset: Path, out: Path) -> None:
         facts = json.loads((out / "manifest.json").read_text())
@@ -364,13 +417,40 @@ class TestPull:
         (tmp_path / "new" / "shards").symlink_to(tmp_path / "elsewhere")
         with pytest.raises(InputError, match="leads out of the folder"):
             pull(str(tiny_dataset), tmp_path / "new")
-        facts = json.loads((out / "manifest.json").read_text())
-        facts["files"]["../escaped"] = facts["files"].pop("quarantine.jsonl")
-        rewrite(out, facts)
-        (tmp_path / "escaped").write_text("")
-        with pytest.raises(DataError):
-            pull(str(out), tmp_path / "other")
         assert list((tmp_path / "elsewhere").iterdir()) == []
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("../escaped", "/tmp/escaped", "a/../../escaped", "", ".hidden", "a\\b", "a\nb"),
+            *("runs", "runs/pull.json", "manifest.json", "manifest.json/x", "plan.parquet/x", "x" * 256),
+        ],
+    )
+    def test_names_that_no_dataset_has_write_nothing(self, out: Path, tmp_path: Path, name: str) -> None:
+        facts = json.loads((out / "manifest.json").read_text())
+        facts["files"][name] = facts["files"].pop("quarantine.jsonl")
+        rewrite(out, facts)
+        with pytest.raises(DataError, match="is no name of a dataset's file"):
+            pull(str(out), tmp_path / "new")
+        assert not (tmp_path / "new").exists()
+
+    @pytest.mark.parametrize("change", [{"bytes": -1}, {"sha256": "0"}, {"sha256": "../" * 21 + "x"}])
+    def test_numbers_that_cannot_be_write_nothing(
+        self, out: Path, tmp_path: Path, change: dict[str, int | str]
+    ) -> None:
+        facts = json.loads((out / "manifest.json").read_text())
+        facts["files"]["plan.parquet"] |= change
+        rewrite(out, facts)
+        with pytest.raises(DataError, match="expected a number of bytes and a sha256"):
+            pull(str(out), tmp_path / "new")
+        assert not (tmp_path / "new").exists()
+
+    def test_no_more_bytes_come_than_the_manifest_says(self, out: Path, tmp_path: Path) -> None:
+        with (out / SHARD).open("ab") as file:
+            file.write(bytes(1 << 20))
+        with serving(out) as web, pytest.raises(DataError, match=r"shard-00001\.parquet: damaged: expected"):
+            pull(web.address, tmp_path / "new")
+        assert SHARD not in {name for name, _ in web.asked}
 
     def test_a_full_disk_is_told_before(
         self, tiny_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
