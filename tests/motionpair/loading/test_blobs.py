@@ -155,7 +155,7 @@ def test_a_shard_that_is_truncated_while_it_is_open_is_an_error(tmp_path):
         file.truncate(21_000)
     with pytest.raises(DataError, match="has 1000 of the 30000 bytes at 20000"):
         blobs.read(0, 20_000, 30_000)
-    with pytest.raises(DataError, match="shard-00000.parquet: .*30000 bytes at 20000"):
+    with pytest.raises(DataError, match=r"shard-00000.parquet: .*30000 bytes at 20000"):
         blobs.read_to_send(0, 20_000, 30_000, "a blob")
     there, here = multiprocessing.Pipe()
     there.send(before)
