@@ -15,12 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from motionpair import remotes
 from motionpair.errors import DataError
 from motionpair.loading.cache import BlobCache
-from motionpair.loading.file_bytes import FileBytes, Source, file_bytes
+from motionpair.loading.file_bytes import WORTH_IT, FileBytes, Source, file_bytes
+from motionpair.loading.mapped import MAPPED, MappedFile, MappedFiles
 from motionpair.loading.open_files import OPENED, LocalFile, OpenFiles, Readable
 from motionpair.location import Location
 
@@ -85,6 +87,9 @@ class Blobs:
     def read_to_send(self, shard: int, offset: int, length: int, what: str) -> FileBytes | bytes:
         """The bytes of one blob; those from a disk go to other processes as their place (`file_bytes`).
 
+        Those from a disk are a view of the mapped file, where the system can map files safely (`mapped`) and
+        nothing will copy them on their way.
+
         Args:
             what: names the blob in an error of another process.
 
@@ -93,8 +98,12 @@ class Blobs:
         """
         if not self.on_disk or not length:
             return self.read(shard, offset, length)
-        data, file = self._read(shard, offset, length)
-        assert isinstance(file, LocalFile)
+        data: bytes | np.ndarray
+        file: Any
+        if MAPPED is None or length < WORTH_IT:
+            data, file = self._read(shard, offset, length)
+        else:
+            data, file = self._view(MAPPED, shard, offset, length)
         return file_bytes(data, Source(file.path, file.identity, offset, length, what))
 
     def read_many(self, places: Sequence[Place]) -> list[bytes]:
@@ -137,25 +146,39 @@ class Blobs:
             raise self._short(shard, offset, length, len(data))
         return data, file
 
+    def _view(
+        self, files: MappedFiles, shard: int, offset: int, length: int
+    ) -> tuple[np.ndarray, MappedFile]:
+        """A blob on a disk as a view, and the file it is of."""
+        try:
+            file = files.get((self._own, shard), lambda: self._path(shard))
+            data = file.view(length, offset)
+        except OSError as error:
+            raise self._unread(shard, offset, length, error) from None
+        if len(data) != length:
+            raise self._short(shard, offset, length, len(data))
+        return data, file
+
     def _some(self, shard: int, offset: int, length: int) -> tuple[bytes, Readable]:
         """Bytes of a shard, fewer where it ends."""
         try:
             return self._files.read((self._own, shard), lambda: self._opened(shard), length, offset)
         except (OSError, pa.ArrowException) as error:
-            where = self._name(shard)
-            reason = getattr(error, "strerror", None) or remotes.first_line(error)
-            raise (None if self.on_disk else remotes.explain(where, error)) or DataError(
-                f"{where}: {length} bytes at {offset} cannot be read ({reason})"
-            ) from None
+            told = None if self.on_disk else remotes.explain(self._name(shard), error)
+            raise told or self._unread(shard, offset, length, error) from None
 
     def _opened(self, shard: int) -> Readable:
         if self._folder is None:
             file: Readable = self.location.open(self.shards[shard])
             return file
+        return LocalFile(self._path(shard))
+
+    def _path(self, shard: int) -> Path:
+        assert self._folder is not None
         inside = (self._folder / self.shards[shard]).resolve()
         if not inside.is_relative_to(self._folder.resolve()):
             raise DataError(f"{self._name(shard)}: leads out of the dataset")
-        return LocalFile(inside)
+        return inside
 
     def _key(self, place: Place) -> str:
         shard, offset, length = place
@@ -164,6 +187,10 @@ class Blobs:
 
     def _name(self, shard: int) -> str:
         return f"{self.location.text}/{self.shards[shard]}"
+
+    def _unread(self, shard: int, offset: int, length: int, error: Exception) -> DataError:
+        reason = getattr(error, "strerror", None) or remotes.first_line(error)
+        return DataError(f"{self._name(shard)}: {length} bytes at {offset} cannot be read ({reason})")
 
     def _short(self, shard: int, offset: int, length: int, found: int) -> DataError:
         return DataError(f"{self._name(shard)}: is truncated: has {found} of the {length} bytes at {offset}")

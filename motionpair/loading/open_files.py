@@ -1,8 +1,9 @@
 """Files that a process has open for reading: at most 64, however many shards and datasets it reads from.
 
-A file is read with `pread`, not mapped. Reading costs as much as copying out of a mapping, a process does not
-seem to grow by all that it has read, and where a file is truncated under its reader, or a network disk fails,
-there is an error to report and no signal that kills the process.
+What is decoded is read with `pread`, not mapped. Reading costs as much as copying out of a mapping, a process
+does not seem to grow by all that it has read, and where a file is truncated under its reader, or a network
+disk fails, there is an error to report and no signal that kills the process. What is given as it is is not
+copied (`mapped`).
 """
 
 from __future__ import annotations

@@ -70,8 +70,8 @@ class PairDataset:
         colour: `yuv` or `rgb`, of clips.
         masks: `labels` or `channels`.
         decoder: `pyav`, or `torchcodec`, which gives `rgb` alone.
-        decode: without, blobs are given as bytes (uint8 arrays, which a worker sends as their place in the
-            file), and `annotations` is a field too.
+        decode: without, blobs are given as bytes (uint8 arrays, on a disk views of the mapped file, which a
+            worker sends as their place in it), and `annotations` is a field too.
         cache, cache_bytes: as of `loading.blobs.Blobs`.
 
     Raises:
@@ -215,6 +215,7 @@ class PairDataset:
 
     def _read(self, number: int, read: Mapping[Place, bytes] | None) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        pair = f"pair {self.index.pair_ids[number]}"
         for k, (name, (shard, at, size)) in enumerate(
             zip(self._names, self._places[number].tolist(), strict=True)
         ):
@@ -225,9 +226,10 @@ class PairDataset:
                 elif self.decode:
                     data = self.blobs.read(shard, at, size)
                 else:
-                    data = self.blobs.read_to_send(shard, at, size, self._where(number, name))
+                    where = f"{pair}: {name}: {self.index.shards[shard]} at byte {at}"
+                    data = self.blobs.read_to_send(shard, at, size, where)
             except DataError as error:
-                raise DataError(f"pair {self.index.pair_ids[number]}: {name}: {error}") from None
+                raise DataError(f"{pair}: {name}: {error}") from None
             if self.check and hashlib.sha256(data).digest() != self._digests[k][number].tobytes():
                 raise DataError(f"{self._where(number, name)}: damaged: expected other bytes (sha256)")
             found[name] = data
