@@ -48,7 +48,7 @@ def shape(row: dict[str, Any]) -> tuple[int, int, int, int]:
 
 
 def test_pytorch(out: Path) -> None:
-    from motionpair.loading.batches import PairBatches
+    from motionpair import PairLoader
 
     names = run("PyTorch", out)
     rows = [row for row in Dataset(out).rows() if row["split"] == "train"]
@@ -60,10 +60,10 @@ def test_pytorch(out: Path) -> None:
     expected = Dataset(out).video(stored[caption], "target").astype(int)
     decoded = names["target"][-1].numpy().transpose(0, 2, 3, 1)
     assert abs(decoded - expected).max() <= 1
-    resumed = PairBatches(names["dataset"], batch_size=2, seed=1, world=3)
+    resumed = PairLoader(names["dataset"], batch_size=2, seed=1, rank=2, world=3)
     resumed.load_state_dict(names["checkpoint"])
-    assert resumed.state == names["batches"].state
-    assert names["batches"].state.epoch == 1
+    assert resumed.state == names["loader"].state
+    assert resumed.state.epoch == 1
 
 
 def test_ray_data(out: Path, ray_here: None, capsys: pytest.CaptureFixture[str]) -> None:
