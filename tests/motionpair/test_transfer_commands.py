@@ -40,6 +40,26 @@ def test_there_and_back(tiny_dataset: Path, bucket: Bucket, tmp_path: Path) -> N
     assert verify(tmp_path / "new") == []
 
 
+def test_every_command_that_reads_a_dataset_takes_a_uri(tiny_dataset: Path, tmp_path: Path) -> None:
+    pair_id = next(Dataset(tiny_dataset).rows())["pair_id"]
+    with serving(tiny_dataset) as web:
+        for number, words in enumerate(
+            [
+                ["verify", web.address],
+                ["explain", web.address, pair_id],
+                ["show", web.address, pair_id, "--out", "{}.jpg"],
+                ["export", web.address, "--format", "files", "--out", "{}"],
+                ["take", web.address, "--split", "train", "--out", "{}"],
+                ["filter", web.address, "performers = 1", "--out", "{}"],
+                ["repack", web.address, "--shard-size", "2", "--out", "{}"],
+                ["merge", web.address, web.address, "--out", "{}"],
+            ]
+        ):
+            words = [word.replace("{}", str(tmp_path / f"new-{number}")) for word in words]
+            result = runner.invoke(app, words)
+            assert result.exit_code == 0, f"{words}: {result.output}"
+
+
 def test_wrong_credentials_bucket_and_endpoint_end_with_2(tiny_dataset: Path, s3: S3, bucket: Bucket) -> None:
     absent = bucket.uri("set").replace(bucket.name, "absent")
     nowhere = f"s3://{bucket.name}/set?endpoint_override=http://127.0.0.1:9"
