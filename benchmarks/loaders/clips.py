@@ -80,7 +80,7 @@ def _write(dataset: Path, samples: Path, pairs: int) -> None:
             }
             row = synthetic.row_of(base)
             made.append((row, lambda blobs=blobs: blobs))
-            _write_loose(samples / row["pair_id"], row, blobs)
+            write_loose(samples / row["pair_id"], row, blobs)
         names.append(shards.shard_name(first // SHARD_PAIRS))
         shards.write_pairs(dataset / names[-1], made)
     metadata.build_metadata(dataset, names)
@@ -89,7 +89,8 @@ def _write(dataset: Path, samples: Path, pairs: int) -> None:
     manifest.write_manifest(dataset, facts)
 
 
-def _write_loose(folder: Path, row: dict[str, Any], blobs: dict[str, bytes]) -> None:
+def write_loose(folder: Path, row: dict[str, Any], blobs: dict[str, bytes]) -> None:
+    """A pair as files: its caption, and its blobs but for empty ones."""
     folder.mkdir(parents=True)
     (folder / "caption.txt").write_text(row["caption"])
     for name, data in blobs.items():
@@ -98,16 +99,19 @@ def _write_loose(folder: Path, row: dict[str, Any], blobs: dict[str, bytes]) -> 
 
 
 def _clouds(rng: np.random.Generator, frames: int = FRAMES) -> np.ndarray:
-    """Coloured clouds that drift, with grain: (T, H, W, 3) uint8."""
-    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
-    waves = rng.uniform(0.005, 0.08, (12, 2)) * rng.choice([-1, 1], (12, 2))
-    phase, drift, tint = rng.uniform(0, 6.28, 12), rng.uniform(-0.3, 0.3, 12), rng.normal(0, 14, (12, 3))
+    """Coloured waves that drift over each other, with grain: (T, H, W, 3) uint8."""
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+    count = 8
+    waves = rng.uniform(0.005, 0.08, (count, 2)) * rng.choice([-1, 1], (count, 2))
+    drift, tint = rng.uniform(-0.3, 0.3, count), rng.normal(0, 14, (count, 3))
+    at = [np.float32(fx) * x + np.float32(fy) * y for fx, fy in waves]
+    basis = np.stack([np.sin(at), np.cos(at)])  # sin(a + b) = sin a cos b + cos a sin b
     out = np.empty((frames, HEIGHT, WIDTH, 3), np.uint8)
     for t in range(frames):
-        picture = np.full((HEIGHT, WIDTH, 3), 128.0)
-        for (fx, fy), start, speed, colour in zip(waves, phase, drift, tint, strict=True):
-            picture += np.sin(fx * x + fy * y + start + speed * t)[..., None] * colour
-        out[t] = np.clip(picture + rng.normal(0, _GRAIN, (HEIGHT, WIDTH, 1)), 0, 255)
+        moved = np.stack([np.cos(drift * t), np.sin(drift * t)])[..., None] * tint
+        picture = 128 + np.tensordot(basis, moved.astype(np.float32), axes=((0, 1), (0, 1)))
+        grain = rng.normal(0, _GRAIN, (HEIGHT, WIDTH, 1))
+        out[t] = np.clip(picture + grain, 0, 255)
     return out
 
 
