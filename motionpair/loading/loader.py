@@ -54,7 +54,8 @@ class PairLoader:
         rank, world: this process and how many there are, among those that get different batches; those of
             torch.distributed, if not given.
         workers: processes that fetch ahead; 0 to fetch when asked.
-        collate: makes a batch of samples, a dict.
+        collate: makes a batch, a dict, of samples and what was skipped; its `skipped` is taken out of the
+            batch and counted.
         options: further ones of torch's DataLoader, such as `pin_memory`, `prefetch_factor` or `timeout`.
             Workers are kept from epoch to epoch, and spawned where a dataset is not `fork_safe`.
 

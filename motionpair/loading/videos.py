@@ -1,8 +1,8 @@
 """Decoders of clips. Which one is used is asked for by name; none stands in for another.
 
-PyAV gives the planes as they are coded, and RGB as `media.decode_video` does. torchcodec's `VideoDecoder` gives
-RGB alone, in a third of PyAV's time for RGB, with chroma enlarged without interpolation: 2 levels off on
-average, more at coloured edges. It needs the shared libraries of FFmpeg. (0.13 was tried; 0.17 also has
+PyAV gives the planes as they are coded, and RGB as `media.decode_video` does. torchcodec's `VideoDecoder`
+gives RGB alone, in a third of PyAV's time for RGB, with chroma enlarged without interpolation: 2 levels off
+on average, more at coloured edges. It needs the shared libraries of FFmpeg. (0.13 was tried; 0.17 also has
 decoders of lower level that give planes, which are not used.) Masks are PyAV's in any case: their labels are
 levels of luma.
 """
