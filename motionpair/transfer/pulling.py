@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from motionpair.errors import DataError
+from motionpair.errors import DataError, InputError
 from motionpair.location import Location, open_location
 from motionpair.manifest import CHECKSUM, MANIFEST, FileEntry, manifest_bytes, parse_manifest
 from motionpair.transfer.folder import Folder
 from motionpair.transfer.parallel import Moved, Progress, Tell, bytes_of, in_parallel
+
+_URI = re.compile("[a-z][a-z0-9]+:/")  # as a path, s3://bucket has one slash
 
 
 def pull(uri: str, out: Path, progress: Progress | None = None) -> Moved:
@@ -28,6 +31,8 @@ def pull(uri: str, out: Path, progress: Progress | None = None) -> Moved:
         DataError: there is no finished dataset, it is damaged, or it was changed meanwhile.
         MachineError: the connection was lost or the disk is full; the same call goes on.
     """
+    if _URI.match(str(out)):
+        raise InputError(f"{out}: expected a folder; to copy a dataset to a bucket, push it")
     source = open_location(uri)
     data, line = manifest_bytes(source)
     manifest = parse_manifest(data, f"{source.text}/{MANIFEST}")

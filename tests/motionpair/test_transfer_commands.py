@@ -69,10 +69,11 @@ def test_wrong_credentials_bucket_and_endpoint_end_with_2(tiny_dataset: Path, s3
         (refused, "refused"),
         (runner.invoke(app, ["push", str(tiny_dataset), absent]), "there is no bucket 'absent'"),
         (runner.invoke(app, ["pull", nowhere, "unused"]), "cannot be reached"),
+        (runner.invoke(app, ["pull", str(tiny_dataset), bucket.uri("set")]), "expected a folder; to copy"),
     ]:
         assert result.exit_code == 2
         (line,) = result.stderr.splitlines()
-        assert line.startswith("motionpair: error: s3://")
+        assert line.startswith("motionpair: error: s3:/")
         assert message in line
 
 
