@@ -34,8 +34,8 @@ class MappedFile:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = str(path)
-        facts = Path(path).stat()
+        self.path, self._at = str(path), Path(path)
+        facts = self._at.stat()
         self.identity = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
         self._data = np.zeros(0, np.uint8)
         if facts.st_size:  # an empty file has no memory
@@ -44,7 +44,7 @@ class MappedFile:
         self._address = int(self._data.__array_interface__["data"][0])
 
     def view(self, length: int, offset: int) -> np.ndarray:
-        """Bytes from an offset, fewer where the file ended when it was mapped: (length,) uint8, read-only.
+        """Bytes from an offset, fewer where the file ends: (length,) uint8, read-only.
 
         Raises:
             OSError: they cannot be read.
@@ -53,7 +53,8 @@ class MappedFile:
         first = offset // mmap.PAGESIZE * mmap.PAGESIZE
         if len(data) and _madvise(self._address + first, offset + len(data) - first, _POPULATE_READ):
             raise OSError(ctypes.get_errno(), "the file was truncated, or its disk fails")
-        return data
+        size = self._at.stat().st_size  # in the page where it ends now, memory goes on with zeros
+        return data if size >= offset + len(data) else data[: max(0, size - offset)]
 
 
 class MappedFiles:

@@ -157,6 +157,8 @@ def test_a_shard_that_is_truncated_while_it_is_open_is_an_error(tmp_path):
         blobs.read(0, 20_000, 30_000)
     with pytest.raises(DataError, match=r"shard-00000.parquet: .*30000 bytes at 20000"):
         blobs.read_to_send(0, 20_000, 30_000, "a blob")
+    with pytest.raises(DataError, match="has 10 of the 20 bytes at 20990"):  # in a page that is still there
+        blobs.read_to_send(0, 20_990, 20, "a blob")
     there, here = multiprocessing.Pipe()
     there.send(before)
     with pytest.raises(DataError, match="a blob: the file was replaced or truncated"):
