@@ -1,9 +1,9 @@
 """The annotations blob: joints, boxes, cameras and contacts of both clips, as named arrays.
 
 The arrays are a safetensors file (plain numbers, no code) inside one zstd frame. Names are
-`driving/...` and `target/...`; `ARRAYS` documents them. T is the pair's frames, K its performers in the
-row's order. World coordinates are metres, Z up; pixels run from the picture's upper left corner, so that
-the centre of the first pixel is (0.5, 0.5).
+`driving/...` and `target/...`, and `rejected/...` of a preference item; `ARRAYS` documents them. T is the
+pair's frames, K its performers in the row's order. World coordinates are metres, Z up; pixels run from the
+picture's upper left corner, so that the centre of the first pixel is (0.5, 0.5).
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ import safetensors.numpy
 from motionpair.errors import DataError
 
 CLIPS: tuple[Literal["driving", "target"], ...] = ("driving", "target")
+"""The clips that every pair has."""
+REJECTED: Literal["rejected"] = "rejected"
+"""The clip that a preference item has beside them."""
 JOINTS = 55
 MAX_BYTES = 1 << 28
 """A blob that unpacks to more is refused (a pair of 81 frames with one performer has about 0.5 MB)."""
@@ -84,7 +87,8 @@ def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
     """Both clips' arrays as a blob; equal arrays give equal bytes.
 
     Args:
-        arrays: `driving/NAME` and `target/NAME` for every NAME of `ARRAYS`, of the dtypes stated there.
+        arrays: `driving/NAME` and `target/NAME` for every NAME of `ARRAYS`, of the dtypes stated there; of a
+            preference item `rejected/NAME` too.
 
     Raises:
         DataError: an array is missing, unknown, or of another shape or dtype.
@@ -115,8 +119,14 @@ def unpack(data: bytes) -> dict[str, np.ndarray]:
     return arrays
 
 
+def clips_of(arrays: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+    """The clips that a blob's arrays are of: `CLIPS`, and `REJECTED` of a preference item."""
+    return (*CLIPS, REJECTED) if any(name.startswith(f"{REJECTED}/") for name in arrays) else CLIPS
+
+
 def _check_shapes(arrays: Mapping[str, np.ndarray]) -> None:
-    names = {f"{clip}/{name}" for clip in CLIPS for name in ARRAYS}
+    clips = clips_of(arrays)
+    names = {f"{clip}/{name}" for clip in clips for name in ARRAYS}
     if missing := names - arrays.keys():
         raise DataError(f"annotations: array {min(missing)} is missing")
     if unknown := arrays.keys() - names:
@@ -125,7 +135,7 @@ def _check_shapes(arrays: Mapping[str, np.ndarray]) -> None:
     if root.ndim != 4:
         raise DataError(f"annotations: target/joints3d: expected 4 dimensions, got {root.shape}")
     sizes = {"T": root.shape[0], "K": root.shape[1]}
-    for clip in CLIPS:
+    for clip in clips:
         for name, spec in ARRAYS.items():
             array = arrays[f"{clip}/{name}"]
             shape = tuple(sizes[n] if isinstance(n, str) else n for n in spec.shape)
@@ -137,21 +147,32 @@ def _check_shapes(arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def check(
-    arrays: Mapping[str, np.ndarray], *, frames: int, slots: Sequence[int], width: int, height: int
+    arrays: Mapping[str, np.ndarray],
+    *,
+    frames: int,
+    slots: Sequence[int],
+    width: int,
+    height: int,
+    rejected: bool = False,
 ) -> None:
-    """Hold unpacked arrays against their pair.
+    """Hold unpacked arrays against their pair; `rejected`: whether it has a rejected clip.
 
     Raises:
-        DataError: other frames or performers, a number that is not finite, a rotation that is none, a box
-            that is neither inside the picture nor all NaN, a visible joint outside of the picture.
+        DataError: arrays of a rejected clip where there is none, or none where there is one, other frames or
+            performers, a number that is not finite, a rotation that is none, a box that is neither inside the
+            picture nor all NaN, a visible joint outside of the picture.
     """
     _check_shapes(arrays)
+    clips = clips_of(arrays)
+    if (REJECTED in clips) != rejected:
+        expected = "arrays" if rejected else "no arrays"
+        raise DataError(f"annotations: expected {expected} of a rejected clip")
     if arrays["target/joints3d"].shape[:2] != (frames, len(slots)):
         raise DataError(
             f"annotations: expected {frames} frames and {len(slots)} performers, "
             f"got {arrays['target/joints3d'].shape[:2]}"
         )
-    for clip in CLIPS:
+    for clip in clips:
         of = {name: arrays[f"{clip}/{name}"] for name in ARRAYS}
         for name, array in of.items():
             if array.dtype == np.float32 and name not in _BOXES and not np.isfinite(array).all():
@@ -195,7 +216,8 @@ def document() -> str:
         [
             "## Arrays of the annotations blob",
             "",
-            "Each is there twice, as `driving/NAME` and `target/NAME`. T: the pair's frames; K: its",
+            "Each is there twice, as `driving/NAME` and `target/NAME`, and in preference items a third time,",
+            "as `rejected/NAME`. T: the pair's frames; K: its",
             "performers, in the order of the row's `slots`. World: metres, Z up. Pixels run from the",
             "picture's upper left corner; the centre of the first pixel is (0.5, 0.5). The pelvis is",
             "joint 0, so `joints3d[:, :, 0]` is the root's path.",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from motionpair.specs import MOST_ROUNDS
+
 ASSET_TYPE = pa.struct(
     [pa.field(name, pa.string(), nullable=False) for name in ("name", "licence", "source")]
 )
@@ -110,6 +112,18 @@ COLUMNS: dict[str, Column] = {
     "target_camera": Column(_TEXT, "", "Likewise of the target clip."),
     "driving_framing": Column(_TEXT, "", "`full_body` or `close_up`."),
     "target_framing": Column(_TEXT, "", "Likewise of the target clip."),
+    "rejected_rounds": Column(
+        _INT, "", "Of a preference item, rounds of weak estimation in its rejected clip; 0 in other pairs."
+    ),
+    "rejected_causes": Column(
+        _TEXTS,
+        "",
+        "In which ways the weak estimators err: `fingers` at rest, hands in `swap`, `jitter`, hands "
+        "`missed`; none in other pairs.",
+    ),
+    "rejected_region": Column(
+        _TEXT, "", "Part of the body that the rejected clip gets wrong: `hands`; `none` in other pairs."
+    ),
     "reference_kind": Column(
         _TEXT,
         "",
@@ -298,6 +312,41 @@ COLUMNS: dict[str, Column] = {
         "How much of the target the driving clip shows already: pictures as they lie, or performers wherever "
         "they stand; 0 for bones and grey bodies.",
     ),
+    "rejected_hand_cells_share": Column(
+        _REAL,
+        "0 to 1",
+        "Share of the target's frames in which the box of a hand is at least 16 px (2 latent pixels) wide "
+        "and high, of the performer with the least; 0 without a rejected clip.",
+    ),
+    "rejected_fingertip_mm": Column(
+        _REAL,
+        "mm",
+        "Mean distance of the rejected clip's fingertips from the target's; 0 without a rejected clip.",
+    ),
+    "rejected_fingertip_px": Column(
+        _REAL,
+        "px",
+        "Likewise in the picture, of those inside it, as if its longer side were 896 px.",
+    ),
+    "rejected_fingertip_most_mm": Column(
+        _REAL, "mm", "Likewise, of the hand and the frame where it is largest (mean over five fingertips)."
+    ),
+    "rejected_gap_share": Column(
+        _REAL,
+        "0 to 1",
+        "Share of the frames in which a hand's fingertips are 10 mm or more off on the mean.",
+    ),
+    "rejected_body_mm": Column(
+        _REAL,
+        "mm",
+        "Most distance of another joint of the body, wrists included, from the target's, in any frame.",
+    ),
+    "rejected_hands_difference": Column(
+        _REAL,
+        "0 to 255",
+        "Mean absolute difference of the rejected clip and the target inside the boxes of hands of either.",
+    ),
+    "rejected_elsewhere_difference": Column(_REAL, "0 to 255", "Likewise, outside of those boxes."),
     "discards": Column(
         _list(DISCARD_TYPE),
         "",
@@ -314,6 +363,7 @@ RANGES |= {
     "slot": (0, math.inf),
     "k": (0, math.inf),
     "performers": (1, 127),
+    "rejected_rounds": (0, MOST_ROUNDS),
     "driving_samples": (1, math.inf),
     "target_samples": (1, math.inf),
 }

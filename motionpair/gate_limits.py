@@ -50,6 +50,11 @@ def _bodies(spec: PairSpec, clip: ClipSpec) -> bool:
     return clip is spec.target or spec.driving_kind != "pose"
 
 
+def _item(spec: PairSpec, clip: ClipSpec) -> bool:
+    """A preference item."""
+    return spec.rejected is not None
+
+
 def _both_filmed(spec: PairSpec, clip: ClipSpec) -> bool:
     return spec.driving_kind == "clip"
 
@@ -105,6 +110,9 @@ CHECKS = (
     Check("body cuts itself", "self_overlap_mm", "self_overlap_mm", "at most"),
     Check("skin pokes through", "cloth_poke_share", "cloth_poke_share", "at most"),
     Check("cloth stretched", "cloth_stretch", "cloth_stretch", "at most"),
+    Check("no gap", "rejected_fingertip_mm", "gap_fingertip_mm", "at least", of="pair", applies=_item),
+    Check("gap too small", "rejected_fingertip_px", "gap_fingertip_px", "at least", of="pair", applies=_item),
+    Check("bodies differ", "rejected_body_mm", "gap_body_mm", "at most", of="pair", applies=_item),
     Check(
         "performer too small", "least_mask_share", "mask_share", "at least", stage="pixels",
         applies=_filmed,
@@ -138,6 +146,18 @@ CHECKS = (
     Check(
         "driving shows the target", "pair_likeness", "likeness", "at most", of="pair", stage="pixels",
         applies=_both_filmed,
+    ),
+    Check(
+        "hands seldom large", "rejected_hand_cells_share", "hand_cells_share", "at least", of="pair",
+        stage="pixels", applies=_item,
+    ),
+    Check(
+        "gap does not show", "rejected_hands_difference", "gap_difference", "at least", of="pair",
+        stage="pixels", scale=255.0, applies=_item,
+    ),
+    Check(
+        "gap elsewhere", "rejected_elsewhere_difference", "gap_elsewhere", "at most", of="pair",
+        stage="pixels", scale=255.0, applies=_item,
     ),
 )  # fmt: skip
 """Every check that ends a candidate. Reference pictures have two more: `reference_fault`."""

@@ -100,6 +100,10 @@ def _pose_faults(spec: PairSpec) -> Iterator[str]:
 def _estimator_faults(spec: PairSpec) -> Iterator[str]:
     """One clip is synthesised from what an estimator saw of the other; which one says `reverse_driven`."""
     driving, target = spec.driving.estimator.name, spec.target.estimator.name
+    if spec.rejected is not None:  # the spec itself holds that both are estimated alike
+        if spec.reference.kind != "in_clip" or spec.driving_kind != "clip":
+            yield "a preference item: expected a clip that drives and a frame of the target as its reference"
+        return
     if driving != "exact" and target != "exact":
         yield f"both clips are estimated ({driving}, {target}); expected one to be exact"
     elif (target != "exact") if spec.reverse_driven else (driving != "exact"):
@@ -231,7 +235,8 @@ def _decode(row: Mapping[str, Any], blobs: Mapping[str, bytes], faults: list[Fin
 
 def _arrays(row: Mapping[str, Any], data: bytes) -> dict[str, np.ndarray]:
     arrays = unpack(data)
-    check(arrays, frames=row["frames"], slots=row["slots"], width=row["width"], height=row["height"])
+    facts = {name: row[name] for name in ("frames", "slots", "width", "height")}
+    check(arrays, **facts, rejected=bool(row["rejected_rounds"]))
     return arrays
 
 

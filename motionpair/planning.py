@@ -12,6 +12,9 @@ black, and is filmed by the target's camera, so that bones lie where the target'
 A reverse-driven pair's driving clip passes through an estimator's error model and its target is exact; in the
 other pairs (`estimators.reverse_driven`) the driving clip is exact and the target is the synthesised one.
 Pose-driven pairs are all reverse-driven.
+
+In a preference item both clips pass through one estimator, and a third clip shows the target's characters
+with hands as weak estimators leave them (`specs.Rejected`).
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from motionpair.plan import Plan, plan_of
 from motionpair.presets import RENDER_PRESETS
 from motionpair.recipe import CameraAngle, CameraRanges, Recipe, Span, Stratum, recipe_from_json
 from motionpair.specs import (
+    CAUSES,
     DRIVING_ENGINES,
     SPEC_VERSION,
     VOID,
@@ -41,6 +45,7 @@ from motionpair.specs import (
     Estimator,
     PairSpec,
     Performer,
+    Rejected,
     RenderSettings,
     Style,
 )
@@ -114,6 +119,7 @@ class Planner:
         self._estimators = Table(recipe.estimators.models)
         self._driving = [Table(s.driving) for s in recipe.strata]
         self._conditioning = Conditioning(recipe)
+        self._rounds = Table(recipe.preferences.rounds) if recipe.preferences else None
 
     def candidate(self, slot: int, k: int) -> PairSpec:
         """The k-th candidate for a slot; see `motionpair.planning.candidate`."""
@@ -157,7 +163,9 @@ class Planner:
         angle = ranges.angles[self._angles[stratum.framing].draw(draws)]
         camera = self._camera(stratum, ranges.azimuth, angle, draws)
         settings = _settings(recipe.rendering.target, _style(targets), draws.seed())
-        target = ClipSpec(performers(targets), environment, camera, exact if reverse else estimated, settings)
+        item = recipe.preferences is not None
+        seen = exact if reverse else estimated
+        target = ClipSpec(performers(targets), environment, camera, seen, settings)
         if kind != "clip":
             environment = VOID
             settings = RenderSettings(_POSE_ENGINES[kind], "flat", "realistic", 1, "none", 0, 0)
@@ -166,11 +174,10 @@ class Planner:
             beside = _beside(camera.azimuth, ranges.azimuth, recipe.cameras.view_gap)
             camera = self._camera(stratum, beside, angle, draws)
             # A clip that is the exact one is the pair's best picture, whichever side it is on.
-            preset = recipe.rendering.driving if reverse else recipe.rendering.target
+            preset = recipe.rendering.driving if reverse or item else recipe.rendering.target
             settings = _settings(preset, _style(drivers), draws.seed())
-        driving = ClipSpec(
-            performers(drivers), environment, camera, estimated if reverse else exact, settings
-        )
+        seen = estimated if reverse or item else exact
+        driving = ClipSpec(performers(drivers), environment, camera, seen, settings)
         return PairSpec(
             version=SPEC_VERSION,
             pair_id=f"{recipe.name}-{self.seed}-{slot:06d}",
@@ -190,7 +197,17 @@ class Planner:
             extra_references=self._conditioning.extra_references(stratum, count, draws),
             augmentation=self._conditioning.augmentation(kind, stratum.mode, draws),
             reverse_driven=reverse,
+            rejected=self._rejected(draws),
         )
+
+    def _rejected(self, draws: Draws) -> Rejected | None:
+        """The third clip of a preference item; drawn last, so that other pairs stay as they are."""
+        preferences = self.recipe.preferences
+        if preferences is None or self._rounds is None:
+            return None
+        causes = tuple(cause for cause in CAUSES if preferences.causes.get(cause, False))
+        rounds = 1 + recipe_checks.ROUNDS.index(self._rounds.draw(draws))
+        return Rejected(rounds, causes, preferences.region, draws.seed())
 
     def _another_kind(self, kind: str, draws: Draws) -> str:
         """An environment kind that is not `kind`, where the recipe has another."""

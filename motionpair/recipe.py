@@ -16,9 +16,9 @@ from typing import Any, Literal
 from motionpair import fields
 from motionpair.errors import InputError
 from motionpair.recipe_files import read_recipe, with_base
-from motionpair.specs import Mode
+from motionpair.specs import Mode, Region
 
-RECIPE_VERSION = 3
+RECIPE_VERSION = 4
 """Version of the recipe's keys and of their meaning."""
 
 Span = tuple[float, float]
@@ -255,6 +255,19 @@ class Rendering:
 
 
 @dataclass(frozen=True)
+class Preferences:
+    """Makes each pair a preference item: a third clip, with a part of the body as weak estimators leave it.
+
+    region: which part. rounds: weights of `one`, `two` and `three` rounds of weak estimation: how severe the
+    errors are. causes: in which ways weak estimators err (`specs.CAUSES`), each on or off.
+    """
+
+    region: Region
+    rounds: Weights
+    causes: Mapping[str, bool]
+
+
+@dataclass(frozen=True)
 class Limits:
     """Quality limits of the two gates; a candidate that breaks one is discarded (`gate_limits.CHECKS`)."""
 
@@ -286,6 +299,12 @@ class Limits:
     likeness: float
     shape_distance: float
     colour_distance: float
+    hand_cells_share: float
+    gap_fingertip_mm: float
+    gap_fingertip_px: float
+    gap_body_mm: float
+    gap_difference: float
+    gap_elsewhere: float
     candidates: int
 
 
@@ -313,6 +332,7 @@ class Recipe:
     limits: Limits
     pair_seconds: float
     shard_pairs: int
+    preferences: Preferences | None = None
 
     def __post_init__(self) -> None:
         from motionpair import recipe_checks

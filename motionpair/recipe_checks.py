@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, get_args
 
 from motionpair import catalog, dealing
 from motionpair.errors import InputError
-from motionpair.specs import PHENOTYPE_AXES, Look
+from motionpair.specs import CAUSES, PHENOTYPE_AXES, Look
 
 if TYPE_CHECKING:
-    from motionpair.recipe import Augmentations, CameraRanges, Cast, Recipe, References, Stratum
+    from motionpair.recipe import Augmentations, CameraRanges, Cast, Preferences, Recipe, References, Stratum
 
 MAX_PAIRS = 999_999
 """Slots are written with six digits."""
@@ -27,6 +27,8 @@ MAX_FRAMES = 1001
 NONE = "none"
 """The name, among things that may be worn, for wearing none of them."""
 
+ROUNDS = ("one", "two", "three")
+"""Numbers of rounds of weak estimation, by name."""
 MOVING = ("pan", "dolly", "orbit", "zoom")
 """Camera kinds that go at a speed of their own."""
 MOST_PANNED = 0.4
@@ -57,6 +59,8 @@ _LIMIT_BOUNDS = {
     "mask_share": (0, 1), "pose_share": (0, 1), "mask_pop": (0, 1), "black_share": (0, 1),
     "white_share": (0, 1), "lost_share": (0, 1), "flicker": (0, 255), "clip_difference": (0, 1),
     "likeness": (0, 1), "shape_distance": (0, 1), "colour_distance": (0, 100),
+    "hand_cells_share": (0, 1), "gap_fingertip_mm": (0, 1000), "gap_fingertip_px": (0, 1000),
+    "gap_body_mm": (0, 1000), "gap_difference": (0, 1), "gap_elsewhere": (0, 1),
     "candidates": (1, 1000),
 }  # fmt: skip
 
@@ -92,9 +96,38 @@ def check(recipe: Recipe) -> None:
     for key, (low, high) in _LIMIT_BOUNDS.items():
         _within(getattr(recipe.limits, key), low, high, f"limits.{key}")
     _span(recipe.limits.exposure, 0, 1, "limits.exposure")
+    if recipe.preferences is not None:
+        _preferences(recipe, recipe.preferences)
     _within(recipe.pair_seconds, 1, 1e6, "pair_seconds")
     _within(recipe.shard_pairs, 1, 100_000, "shard_pairs")
     dealing.deal_cast(recipe)
+
+
+def _preferences(recipe: Recipe, preferences: Preferences) -> None:
+    """Both clips of an item film what one estimator saw; its reference is a frame of the target."""
+    _weights(preferences.rounds, "preferences.rounds", ROUNDS, "number of rounds")
+    for cause in preferences.causes:
+        _known(cause, CAUSES, f"preferences.causes.{cause}", "cause")
+    if not any(preferences.causes.values()):
+        raise InputError("preferences.causes: expected at least one that is true, got none")
+    if recipe.estimators.reverse_driven:
+        raise InputError(
+            "estimators.reverse_driven: both clips of a preference item are estimated; expected 0, got "
+            f"{recipe.estimators.reverse_driven:g}"
+        )
+    if recipe.estimators.models.get("exact", 0) > 0:
+        raise InputError("estimators.models.exact: a preference item is estimated; expected 0")
+    for kind, weight in recipe.references.kinds.items():
+        if kind != "in_clip" and weight > 0:
+            raise InputError(
+                f"references.kinds.{kind}: a preference item shows a frame of its target; expected 0"
+            )
+    for i, stratum in enumerate(recipe.strata):
+        for kind, weight in stratum.driving.items():
+            if kind != "clip" and weight > 0:
+                raise InputError(
+                    f"strata[{i}].driving.{kind}: a preference item is driven by a clip; expected 0"
+                )
 
 
 def _references(references: References) -> None:

@@ -20,7 +20,7 @@ from motionpair.errors import DataError, InputError
 from motionpair.forms import Form
 from motionpair.specs import Character, ClipSpec, PairSpec
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of the columns, blobs and files of a dataset."""
 
 BLOBS = {
@@ -28,6 +28,8 @@ BLOBS = {
     "driving_mask": "driving_mask.mp4",
     "target": "target.mp4",
     "target_mask": "target_mask.mp4",
+    "rejected": "rejected.mp4",
+    "rejected_mask": "rejected_mask.mp4",
     "reference": "reference.jpg",
     "reference_mask": "reference_mask.png",
     "reference_back": "reference_back.jpg",
@@ -38,15 +40,27 @@ BLOBS = {
 }
 """Media columns of a shard, with the file that each is in the staging folder of a pair."""
 
-OPTIONAL_BLOBS = ("reference_back", "reference_back_mask", "reference_face", "reference_face_mask")
+GAP_FIGURES = tuple(n for n, c in COLUMNS.items() if n.startswith("rejected_") and c.type == pa.float64())
+"""Columns that tell how a rejected clip differs from the target; 0 in pairs without one."""
+OF_REJECTED = ("rejected", "rejected_mask")
+OPTIONAL_BLOBS = (
+    *OF_REJECTED,
+    "reference_back",
+    "reference_back_mask",
+    "reference_face",
+    "reference_face_mask",
+)
 """Blobs that some pairs lack: there they have no bytes. `reference_X` and its mask are there where the row's
-`extra_references` names X."""
+`extra_references` names X; the rejected clip and its mask where `rejected_rounds` is above 0."""
 
 BLOB_MEANINGS = {
     "driving": "Driving clip: H.264 in MP4, yuv420p, BT.709 limited range.",
     "driving_mask": "Labels of the driving clip, a video of luma levels (below). Exact.",
     "target": "Target clip: what a model must produce. H.264 in MP4, as `driving`.",
     "target_mask": "Labels of the target clip, for evaluation; never a training input. Exact.",
+    "rejected": "Of a preference item, the target with hands as weak estimators leave them: H.264 in MP4, as "
+    "`target`; empty in other pairs.",
+    "rejected_mask": "Labels of the rejected clip, as `target_mask`; empty likewise.",
     "reference": "Reference image: JPEG, quality 95, 4:4:4; characters on black in replacement mode.",
     "reference_mask": "Labels of the reference image: PNG with a palette; the pixel value is the label.",
     "reference_back": "The target's characters from behind, as `reference`; empty where the pair has none.",
@@ -99,6 +113,9 @@ def spec_columns(spec: PairSpec) -> dict[str, Any]:
         "motion_ids": [p.motion.motion_id for p in target.performers],
         "motion_families": families,
         "props": sorted({prop for f in families for prop in catalog.MOTION_FAMILIES[f].props}),
+        "rejected_rounds": spec.rejected.rounds if spec.rejected else 0,
+        "rejected_causes": list(spec.rejected.causes) if spec.rejected else [],
+        "rejected_region": spec.rejected.region if spec.rejected else "none",
         "reference_kind": spec.reference.kind,
         "reference_frame": spec.reference.frame,
         "extra_references": sorted(extra.kind for extra in spec.extra_references),
@@ -174,7 +191,9 @@ def check_columns(row: Mapping[str, Any], columns: Mapping[str, Column], where: 
 
 
 def lacks(row: Mapping[str, Any], column: str) -> bool:
-    """Whether a blob has no bytes in this row: it is of an additional reference that the pair has not."""
+    """Whether a blob has no bytes in this row: of a reference or a rejected clip that the pair has not."""
+    if column in OF_REJECTED:
+        return not row["rejected_rounds"]
     kind = column.removeprefix("reference_").removesuffix("_mask")
     return column in OPTIONAL_BLOBS and kind not in row["extra_references"]
 
@@ -187,14 +206,16 @@ def check_blob_sizes(row: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
         sizes: bytes by blob column.
 
     Raises:
-        DataError: a blob is empty that must not be, or has bytes where the pair has no such reference.
+        DataError: a blob is empty that must not be, or has bytes where the pair has no such reference or
+            no rejected clip.
     """
     for column in BLOBS:
         if (sizes[column] == 0) != lacks(row, column):
             expected = "no bytes" if lacks(row, column) else "at least 1 byte"
             raise DataError(
                 f"pair {row['pair_id']}: {column}: expected {expected} "
-                f"(extra_references: {', '.join(row['extra_references']) or 'none'}), got {sizes[column]}"
+                f"(extra_references: {', '.join(row['extra_references']) or 'none'}; rejected_rounds: "
+                f"{row['rejected_rounds']}), got {sizes[column]}"
             )
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from motionpair import fields
 from motionpair.errors import InputError
 
-SPEC_VERSION = 3
+SPEC_VERSION = 4
 """Version of the PairSpec's fields and of their meaning."""
 
 Mode = Literal["animation", "replacement"]
@@ -235,11 +235,46 @@ PLAIN = Augmentation((0.0, 0.0, 1.0, 1.0), {})
 """The driving clip as it is."""
 
 
+Region = Literal["hands"]
+"""A part of the body that a rejected clip gets wrong: the wrists and the fingers."""
+Cause = Literal["fingers", "swap", "jitter", "missed"]
+"""Why a weak estimator's hands are wrong: fingers go to rest; hands are confused with each other; fingers are
+seen coarsely and shake; hands are not found."""
+CAUSES: tuple[Cause, ...] = get_args(Cause)
+MOST_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A preference item's third clip: the target again, with a part of the body as weak estimators leave it.
+
+    `rounds`: how often a weak estimator looks, each time at the performer that does what the last one saw.
+    `causes`: in which ways it errs more than the accurate one. `region`: where; the rest of the body moves as
+    in the target. Its characters, place, camera and light are the target's.
+    """
+
+    rounds: int
+    causes: tuple[Cause, ...]
+    region: Region
+    seed: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.rounds <= MOST_ROUNDS:
+            raise InputError(f"rounds: expected 1 to {MOST_ROUNDS}, got {self.rounds}")
+        if list(self.causes) != [cause for cause in CAUSES if cause in self.causes] or not self.causes:
+            raise InputError(
+                f"causes: expected one or more of {', '.join(CAUSES)}, in this order, got "
+                f"{', '.join(self.causes) or 'none'}"
+            )
+
+
 @dataclass(frozen=True)
 class PairSpec:
     """All that decides one pair: driving clip, target clip and reference, for slot `slot`, candidate `k`.
 
-    `formation` (`catalog.FORMATIONS`) says how the performers stand to each other, in both clips.
+    `formation` (`catalog.FORMATIONS`) says how the performers stand to each other, in both clips. A pair
+    with `rejected` is a preference item: its clips both show what one estimator saw of an exact motion, and
+    a third clip shows the target done worse.
     """
 
     version: int
@@ -260,6 +295,7 @@ class PairSpec:
     extra_references: tuple[ExtraReference, ...]
     augmentation: Augmentation
     reverse_driven: bool
+    rejected: Rejected | None = None
 
     def __post_init__(self) -> None:
         if self.version != SPEC_VERSION:
@@ -270,6 +306,14 @@ class PairSpec:
         if self.frames < 1 or self.frames % 4 != 1:
             raise InputError(f"frames: expected 4n + 1 (17, 81, ...), got {self.frames}")
         self._check_references()
+        if self.rejected is not None:
+            if self.driving.estimator != self.target.estimator or self.target.estimator.name == "exact":
+                raise InputError(
+                    "target.estimator: expected the driving clip's, and one that errs, of a pair "
+                    "with a rejected clip"
+                )
+            if self.reverse_driven:
+                raise InputError("reverse_driven: expected false of a pair with a rejected clip")
 
     def _check_references(self) -> None:
         within = 0 <= self.reference.frame < self.frames

@@ -90,6 +90,7 @@ def make_pair(
         "device_class": engine.device_class(),
         "assets": assets.assets_of(spec),
     }
+    figures |= dict.fromkeys((n for n in schema.GAP_FIGURES if n not in figures), 0.0)
     figures |= _estimate_figures((*driving.estimates, *target.estimates))
     return MadePair(row | {name: round(value, 6) for name, value in figures.items()}, blobs)
 

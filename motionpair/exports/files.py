@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from motionpair import schema
-from motionpair.annotations import ARRAYS, CLIPS, check, unpack
+from motionpair.annotations import ARRAYS, check, clips_of, unpack
 from motionpair.dataset import Dataset
 from motionpair.errors import DataError
 from motionpair.exports import card, pairs
@@ -51,7 +51,7 @@ def _write_pair(dataset: Dataset, row: Row, folder: Path) -> dict[str, str]:
             files[column] = f"{inside}/annotations.json"
             arrays = unpack(data)
             facts = {name: row[name] for name in ("frames", "slots", "width", "height")}
-            check(arrays, **facts)
+            check(arrays, **facts, rejected=bool(row["rejected_rounds"]))
             (folder / files[column]).write_text(annotations_json(arrays), encoding="utf-8")
         else:
             files[column] = f"{inside}/{schema.BLOBS[column]}"
@@ -69,12 +69,12 @@ def _row_json(row: Row) -> str:
 
 
 def annotations_json(arrays: Mapping[str, np.ndarray]) -> str:
-    """Both clips' arrays as one JSON object: clip, then array, then nested lists; NaN becomes null.
+    """All clips' arrays as one JSON object: clip, then array, then nested lists; NaN becomes null.
 
     A float32 has the fewest digits that give it back: `np.float32(value)` is the stored number.
     """
     clips = []
-    for clip in CLIPS:
+    for clip in clips_of(arrays):
         of = [f'"{name}": {array_json(arrays[f"{clip}/{name}"])}' for name in ARRAYS]
         clips.append(f'"{clip}": {{\n' + ",\n".join(of) + "\n}")
     return "{" + ",\n".join(clips) + "}\n"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from motionpair import schema
-from motionpair.annotations import ARRAYS, CLIPS
+from motionpair.annotations import ARRAYS, CLIPS, REJECTED
 from motionpair.errors import InputError
 
 Kind = Literal["clip", "mask", "picture", "picture_mask", "array", "column"]
@@ -38,7 +38,7 @@ def _blob_field(name: str) -> Field:
 def _all() -> dict[str, Field]:
     fields = {name: _blob_field(name) for name in schema.BLOBS if name != "annotations"}
     for array in ARRAYS:
-        for clip in CLIPS:
+        for clip in (*CLIPS, REJECTED):
             fields[f"{clip}_{array}"] = Field(f"{clip}_{array}", "array", "annotations", f"{clip}/{array}")
         if array not in schema.COLUMNS:
             fields[array] = Field(array, "array", "annotations", f"target/{array}")
@@ -46,8 +46,8 @@ def _all() -> dict[str, Field]:
 
 
 FIELDS = _all()
-"""Every field by name: blobs but the annotations; `driving_X` and `target_X` of every array X of the
-annotations, X alone being the target's; and every column of a row."""
+"""Every field by name: blobs but the annotations; `driving_X`, `target_X` and `rejected_X` of every array X
+of the annotations, X alone being the target's; and every column of a row."""
 
 
 def find(names: Sequence[str]) -> tuple[Field, ...]:

@@ -41,13 +41,14 @@ class PairDataset:
 
     A sample is a dict with the fields asked for:
 
-    - `driving`, `target`: planes (T, H * 3 / 2, W) uint8 for `loading.decoding.to_rgb`, or with colour `rgb`
-      (T, 3, H, W) uint8 sRGB;
-    - `driving_mask`, `target_mask`: labels (T, H, W) uint8, or channels (28, T', h, w) float32 (the driving
-      mask's at half size, `motionpair.mask_channels`);
+    - `driving`, `target`, `rejected`: planes (T, H * 3 / 2, W) uint8 for `loading.decoding.to_rgb`, or with
+      colour `rgb` (T, 3, H, W) uint8 sRGB;
+    - `driving_mask`, `target_mask`, `rejected_mask`: labels (T, H, W) uint8, or channels (28, T', h, w)
+      float32 (the driving mask's at half size, `motionpair.mask_channels`);
     - `reference`, `reference_back`, `reference_face`: (3, H, W) uint8 sRGB, and `..._mask`: labels (H, W) or
       channels (28, 1, h, w); `None` where the pair has no such reference;
-    - `driving_X`, `target_X` for an array X of the annotations, X alone being the target's;
+    - `driving_X`, `target_X`, `rejected_X` for an array X of the annotations, X alone being the target's;
+      what is of a rejected clip is `None` in pairs without one;
     - any column of a row, as a plain value;
     - `seed`, where it was asked for with one; `augmented`, whether it is, where `augment` is given.
 

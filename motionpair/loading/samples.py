@@ -10,7 +10,7 @@ import numpy as np
 
 from motionpair import masks as mask_labels
 from motionpair import media
-from motionpair.annotations import CLIPS, unpack
+from motionpair.annotations import CLIPS, REJECTED, unpack
 from motionpair.augmentation import Window, apply_to_arrays, apply_to_clip, apply_to_labels
 from motionpair.loading import decoding
 from motionpair.loading.fields import Field
@@ -67,7 +67,8 @@ class Sample:
         self._drawn: tuple[np.ndarray, np.ndarray] | None = None
 
     def tensor(self, wanted: Field) -> Any:
-        """A field that is not a column, as a tensor; `None` where the pair has no such reference.
+        """A field that is not a column, as a tensor; `None` where the pair has no such reference, or no
+        rejected clip.
 
         Raises:
             DataError: what it is made from is damaged.
@@ -75,6 +76,8 @@ class Sample:
         import torch
 
         if wanted.source in OPTIONAL_BLOBS and not len(self._data[wanted.source]):
+            return None
+        if wanted.array.startswith(f"{REJECTED}/") and wanted.array not in self._annotations():
             return None
         return torch.from_numpy(np.require(self._array(wanted), requirements="W"))
 
@@ -116,7 +119,7 @@ class Sample:
         return apply_to_labels(labels, stored.window) if driving and stored.window != PLAIN.window else labels
 
     def _annotations(self) -> dict[str, np.ndarray]:
-        """Both clips' arrays, the driving clip's as augmented."""
+        """All clips' arrays, the driving clip's as augmented."""
         if self._arrays is None:
             arrays, stored, clip = unpack(self._data["annotations"]), self._stored, f"{CLIPS[0]}/"
             own = {name.removeprefix(clip): a for name, a in arrays.items() if name.startswith(clip)}

@@ -38,6 +38,7 @@ from motionpair.specs import (
     Performer,
     Phrase,
     Reference,
+    Rejected,
     RenderSettings,
 )
 
@@ -138,6 +139,14 @@ def clip_frames(spec: PairSpec, side: str) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(rgb), np.stack(index)
 
 
+def rejected_frames(spec: PairSpec) -> tuple[np.ndarray, np.ndarray]:
+    """The target with blobs of another shade, as the clip that a preference item rejects."""
+    rgb, index = clip_frames(spec, "target")
+    rgb = rgb.copy()
+    rgb[index > 0] //= 2
+    return rgb, index
+
+
 def reference_blobs(spec: PairSpec) -> dict[str, bytes]:
     """The reference and the additional ones, with their masks; empty where the spec has none."""
     slots = [p.slot for p in spec.target.performers]
@@ -200,6 +209,8 @@ def row_of(spec: PairSpec) -> dict[str, Any]:
             row[name] = 0.5
     for held in checks_of(spec, row, LIMITS):
         row[held.column] = held.value if held.holds else held.accepted
+    if spec.rejected is None:
+        row |= dict.fromkeys(schema.GAP_FIGURES, 0.0)
     if spec.driving.estimator.name == spec.target.estimator.name == "exact":
         row["estimator_body_mm"] = 0.0
     return row
@@ -209,9 +220,18 @@ def pair_files(spec: PairSpec) -> Pair:
     """The row and the blobs of a spec, as a render worker makes them."""
     slots = [p.slot for p in spec.target.performers]
     (driving, driving_index), (target, target_index) = (clip_frames(spec, s) for s in ("driving", "target"))
+    indices = {"driving": driving_index, "target": target_index}
+    rejected = dict.fromkeys(schema.OF_REJECTED, b"")
+    if spec.rejected is not None:
+        rgb, indices["rejected"] = rejected_frames(spec)
+        labels = masks.labels(indices["rejected"], slots, "target", spec.mode)
+        rejected = {
+            "rejected": media.encode_video(rgb, spec.fps),
+            "rejected_mask": media.encode_mask(labels, spec.fps),
+        }
     arrays = {
         f"{side}/{name}": array
-        for side, index in (("driving", driving_index), ("target", target_index))
+        for side, index in indices.items()
         for name, array in clip_arrays(spec, side, index).items()
     }
     blobs = {
@@ -219,7 +239,7 @@ def pair_files(spec: PairSpec) -> Pair:
         "driving_mask": media.encode_mask(masks.labels(driving_index, slots, "driving", spec.mode), spec.fps),
         "target": media.encode_video(target, spec.fps),
         "target_mask": media.encode_mask(masks.labels(target_index, slots, "target", spec.mode), spec.fps),
-        **reference_blobs(spec),
+        **(reference_blobs(spec) | rejected),
         "annotations": annotations.pack(arrays),
     }
     shown: dict[str, Any] = {}
@@ -255,6 +275,17 @@ def pose_driven(spec: PairSpec, engine: str = "pose_map") -> PairSpec:
     driving = replace(spec.driving, environment=VOID, camera=spec.target.camera, render=render)
     augmentation = Augmentation((0.1, 0.0, 0.8, 0.9), {"arms": 1.1, "legs": 0.9})
     return replace(spec, driving=driving, augmentation=augmentation)
+
+
+def preference_item(slot: int, rounds: int = 2, split: str = "train") -> PairSpec:
+    """A preference item: both clips of one estimator, and a rejected clip."""
+    spec = pair_spec(slot, split=split)
+    clips = {
+        side: replace(getattr(spec, side), estimator=Estimator("accurate", slot))
+        for side in ("driving", "target")
+    }
+    rejected = Rejected(rounds, ("fingers", "jitter"), "hands", slot)
+    return replace(spec, **clips, reverse_driven=False, rejected=rejected)  # type: ignore[arg-type]
 
 
 def some_specs(count: int = 5) -> list[PairSpec]:

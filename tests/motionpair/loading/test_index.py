@@ -112,14 +112,14 @@ def test_another_schema_version_is_refused(copy):
     durable.write_bytes(copy / manifest.MANIFEST, data)
     digest = hashlib.sha256(data).hexdigest()
     durable.write_bytes(copy / manifest.CHECKSUM, f"{digest}  {manifest.MANIFEST}\n".encode())
-    with pytest.raises(DataError, match=r"manifest.json: schema_version: expected 3, got 2"):
+    with pytest.raises(DataError, match=r"manifest.json: schema_version: expected 4, got 2"):
         Index(copy)
 
 
 def test_damaged_metadata_is_refused(copy):
     path = copy / "metadata.parquet"
     data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 255
+    data[len(data) // 4] ^= 255
     path.write_bytes(data)
     with pytest.raises(DataError, match=r"metadata.parquet"):
         Index(copy, columns=ALL)

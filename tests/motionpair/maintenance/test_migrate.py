@@ -21,7 +21,7 @@ from motionpair.maintenance import migration
 from motionpair.manifest import read_quarantine
 from motionpair.verify import verify
 
-OLD = 2
+OLD = 3
 """The version of the made-up older schema: `text` for `caption`, `mask` for `reference_mask`, a figure in
 metres, one device class in the manifest, `why` in the quarantine, and bytes before the plan."""
 
