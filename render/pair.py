@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from motionpair import assets, captions, masks, media, schema
-from motionpair.annotations import CLIPS, pack
+from motionpair.annotations import CLIPS, REJECTED, pack
 from motionpair.gate_limits import REFERENCE_LACKS
 from motionpair.plan import PlanFile
 from motionpair.planning import ENGINE, candidate
@@ -32,7 +32,8 @@ from render.estimators.errors import EstimateErrors
 from render.gates.pixels import judge_reference
 from render.observations import observe_performers
 from render.references import Picture, reference_pictures, stage_references
-from render.stage import cast_of, stage_pair
+from render.rejected import stage_rejected
+from render.stage import StagedClip, cast_of, stage_pair
 
 
 class NoCandidateError(Exception):
@@ -65,11 +66,16 @@ def make_pair(
     driving, target = stage_pair(spec, store, clock)
     with clock.stage("geometry gate"):
         figures = gates.judge_geometry(spec, driving, target, recipe.limits)
+    clips: list[StagedClip] = [driving, target]
+    if spec.rejected is not None:
+        with clock.stage("estimate"):
+            clips.append(stage_rejected(spec, driving, target))
+            figures |= gates.judge_gap(spec, target, clips[2], recipe.limits)
     with clock.stage("references"):
         stills = stage_references(spec, target)
     frames: list[Frames] = []
     notes: list[dict[str, np.ndarray]] = []
-    for staged in (driving, target):
+    for staged in clips:
         with clock.stage("render"):
             rendered = engine.render(staged.scene)
         with clock.stage("annotate"):
@@ -77,8 +83,11 @@ def make_pair(
             frames.append(rendered.without_depth())
         del rendered  # its depth would wait for the other clip
     with clock.stage("pixel gate"):
-        visible = [n["joint_visible"] for n in notes]
+        visible = [n["joint_visible"] for n in notes[:2]]
         figures |= gates.judge_pixels(spec, frames[0], frames[1], visible, recipe.limits)
+        if spec.rejected is not None:
+            boxes = [n["hand_boxes"] for n in notes[1:]]
+            figures |= gates.judge_rejected(spec, frames[1], frames[2], boxes, recipe.limits)
     with clock.stage("references"):
         pictures = reference_pictures(spec, frames[1], None if stills is None else engine.render(stills))
         _judge_references(spec, pictures, recipe.limits)
@@ -126,18 +135,24 @@ def _blobs(
     notes: Sequence[dict[str, np.ndarray]],
     pictures: Mapping[str, Picture],
 ) -> dict[str, bytes]:
-    driving, target = frames
+    driving, target = frames[:2]
     slots = [p.slot for p in spec.target.performers]
     arrays = {
-        f"{clip}/{name}": array for clip, of in zip(CLIPS, notes, strict=True) for name, array in of.items()
+        f"{clip}/{name}": array
+        for clip, of in zip((*CLIPS, REJECTED), notes, strict=False)
+        for name, array in of.items()
     }
     crf = recipe.rendering.crf
-    references = dict.fromkeys(schema.OPTIONAL_BLOBS, b"")
+    optional = dict.fromkeys(schema.OPTIONAL_BLOBS, b"")
+    if len(frames) > 2:
+        optional["rejected"] = media.encode_video(frames[2].rgb, spec.fps, crf)
+        labels = masks.labels(frames[2].performers(), slots, "target", spec.mode)
+        optional["rejected_mask"] = media.encode_mask(labels, spec.fps)
     for name, picture in pictures.items():
         labels = masks.labels(picture.index, slots, "reference", spec.mode)
         image = masks.reference_image(picture.rgb, labels, spec.mode)
-        references[name] = media.encode_reference(image)
-        references[f"{name}_mask"] = media.encode_mask_image(labels)
+        optional[name] = media.encode_reference(image)
+        optional[f"{name}_mask"] = media.encode_mask_image(labels)
     return {
         "driving": media.encode_video(driving.rgb, spec.fps, crf),
         "driving_mask": media.encode_mask(
@@ -147,7 +162,7 @@ def _blobs(
         "target_mask": media.encode_mask(
             masks.labels(target.performers(), slots, "target", spec.mode), spec.fps
         ),
-        **references,
+        **optional,
         "annotations": pack(arrays),
     }
 

@@ -3,6 +3,9 @@
 This is where the pair's meaning is kept: both clips perform the same motions. The exact clip is staged and
 filmed first; the other clip's performers do what the estimator sees in that picture. A replacement pair, and
 a pair whose driving clip shows bones or grey bodies, is filmed by one camera that holds the bodies of both.
+
+Of a preference item neither clip is exact: the driving performers do the exact motion for the estimator
+alone, before the driving camera, and both clips show what it saw.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from motionpair.errors import DataError, InputError, MachineError
-from motionpair.specs import Camera, Character, ClipSpec, PairSpec
+from motionpair.specs import Camera, Character, ClipSpec, Estimator, PairSpec
 from render import cameras
 from render.characters.baked import BakedCharacter
 from render.characters.skinning import skin
@@ -36,12 +39,21 @@ OUTLINE_STEP = 24
 
 
 @dataclass(frozen=True)
+class Source:
+    """What an estimator looked at to drive both clips of a preference item: of each performer of the driving
+    clip, its exact motion and the view of it."""
+
+    motions: tuple[Motion, ...]
+    views: tuple[View, ...]
+
+
+@dataclass(frozen=True)
 class StagedClip:
     """A scene, with the points that its camera was framed by, and the motions that its actors perform.
 
     outlines: per actor, (T, N, 3) metres, world: body, clothes and hair. faces, hands: per actor, (T, M, 3),
     the same. motions: per actor, as the clip's estimator saw it. estimates: per actor, how far off that was;
-    empty for an exact clip.
+    empty for an exact clip. source: of a preference item's driving clip, what was estimated.
     """
 
     scene: Scene
@@ -50,6 +62,7 @@ class StagedClip:
     hands: tuple[np.ndarray, ...]
     motions: tuple[Motion, ...]
     estimates: tuple[EstimateErrors, ...] = ()
+    source: Source | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +98,8 @@ def stage_pair(
         MachineError: a bake is missing or damaged.
     """
     clock = clock or Clock()
+    if spec.rejected is not None:
+        return _stage_item(spec, store, clock)
     clips = (spec.driving, spec.target)
     estimated = [i for i, clip in enumerate(clips) if clip.estimator.name != "exact"]
     if len(estimated) == 2:
@@ -99,46 +114,81 @@ def stage_pair(
     motions[1 - first] = motions[first]
     if estimated:
         with clock.stage("estimate"):
-            seen = _estimate(spec, clips[first], clips[1 - first], motions[first], casts[first])
+            views = _views(spec, clips[first], casts[first])
+            seen = _observed(clips[1 - first].estimator, motions[first], views)
         motions[1 - first] = tuple(motion for motion, _ in seen)
         estimates[1 - first] = tuple(errors for _, errors in seen)
     with clock.stage("stage"):
         other = clips[1 - first]
         casts[1 - first] = stage_cast(other, motions[1 - first], spec.fps, _load_all(store, other))
-        if spec.mode == "replacement" or spec.driving_kind != "clip":
-            tracks = [solve_camera(spec, spec.target.camera, casts[0] + casts[1])] * 2
-        else:
-            tracks = [solve_camera(spec, clip.camera, casts[i]) for i, clip in enumerate(clips)]
+        tracks = _tracks(spec, casts[0], casts[1])
     driving, target = (
-        StagedClip(
-            Scene(casts[i].actors, tracks[i], clip.environment, clip.render, spec.fps),
-            casts[i].outlines,
-            casts[i].faces,
-            casts[i].hands,
-            motions[i],
-            estimates[i],
-        )
-        for i, clip in enumerate(clips)
+        _staged(spec, clip, casts[i], tracks[i], motions[i], estimates[i]) for i, clip in enumerate(clips)
     )
     return driving, target
 
 
-def _estimate(
-    spec: PairSpec, exact: ClipSpec, estimated: ClipSpec, motions: Sequence[Motion], cast: Cast
+def _stage_item(spec: PairSpec, store: CharacterStore, clock: Clock) -> tuple[StagedClip, StagedClip]:
+    """Both clips of a preference item: the motion that its estimator saw, done by either cast."""
+    with clock.stage("stage"):
+        exact = tuple(perform(p.motion, spec.fps, spec.frames) for p in spec.driving.performers)
+        drivers = _load_all(store, spec.driving)
+        shown = stage_cast(spec.driving, exact, spec.fps, drivers)
+    with clock.stage("estimate"):
+        views = _views(spec, spec.driving, shown)
+        seen = _observed(spec.driving.estimator, exact, views)
+    motions, errors = tuple(motion for motion, _ in seen), tuple(error for _, error in seen)
+    with clock.stage("stage"):
+        casts = (
+            stage_cast(spec.driving, motions, spec.fps, drivers),
+            stage_cast(spec.target, motions, spec.fps, _load_all(store, spec.target)),
+        )
+        tracks = _tracks(spec, *casts)
+    driving = _staged(spec, spec.driving, casts[0], tracks[0], motions, errors)
+    target = _staged(spec, spec.target, casts[1], tracks[1], motions, errors)
+    return replace(driving, source=Source(exact, tuple(views))), target
+
+
+def _tracks(spec: PairSpec, driving: Cast, target: Cast) -> tuple[CameraTrack, CameraTrack]:
+    """The cameras of both clips: one that holds the bodies of both, or one each."""
+    if spec.mode == "replacement" or spec.driving_kind != "clip":
+        shared = solve_camera(spec, spec.target.camera, driving + target)
+        return shared, shared
+    return solve_camera(spec, spec.driving.camera, driving), solve_camera(spec, spec.target.camera, target)
+
+
+def _staged(
+    spec: PairSpec,
+    clip: ClipSpec,
+    cast: Cast,
+    track: CameraTrack,
+    motions: tuple[Motion, ...],
+    estimates: tuple[EstimateErrors, ...],
+) -> StagedClip:
+    scene = Scene(cast.actors, track, clip.environment, clip.render, spec.fps)
+    return StagedClip(scene, cast.outlines, cast.faces, cast.hands, motions, estimates)
+
+
+def _views(spec: PairSpec, clip: ClipSpec, cast: Cast) -> list[View]:
+    """What the camera of a clip sees of each performer."""
+    camera = solve_camera(spec, clip.camera, cast)
+    depth, index = depth_buffer(cast.actors, camera)
+    return [
+        View(actor.character, actor.pose, p.position, p.heading, camera, depth, index, i)
+        for i, (p, actor) in enumerate(zip(clip.performers, cast.actors, strict=True))
+    ]
+
+
+def _observed(
+    estimator: Estimator, motions: Sequence[Motion], views: Sequence[View]
 ) -> list[tuple[Motion, EstimateErrors]]:
-    """What the estimator sees of each performer of the exact clip, and how far off it is.
+    """What the estimator sees of each performer of a clip, and how far off it is.
 
     The performers of a clip share its estimator but not its errors: each has a seed of its own.
     """
-    camera = solve_camera(spec, exact.camera, cast)
-    depth, index = depth_buffer(cast.actors, camera)
     seen = []
-    for i, (performer, motion, actor) in enumerate(zip(exact.performers, motions, cast.actors, strict=True)):
-        view = View(
-            actor.character, actor.pose, performer.position, performer.heading, camera, depth, index, i
-        )
-        estimator = replace(estimated.estimator, seed=estimated.estimator.seed + i)
-        estimate = observe(motion, estimator, view)
+    for i, (motion, view) in enumerate(zip(motions, views, strict=True)):
+        estimate = observe(motion, replace(estimator, seed=estimator.seed + i), view)
         seen.append((estimate, measure(motion, estimate, view)))
     return seen
 

@@ -1,4 +1,4 @@
-"""`generate`, `demo`, `status` and `estimate`: making a dataset, and what that takes."""
+"""`generate`, `preferences`, `demo`, `status` and `estimate`: making a dataset, and what that takes."""
 
 from __future__ import annotations
 
@@ -59,9 +59,42 @@ def generate(
     else:
         assert recipe is not None
         made = make_plan(recipe, seed or 0, limit)
+    if made.recipe.preferences is not None:
+        raise InputError(
+            f"recipe {made.recipe.name}: plans preference items; motionpair preferences makes them"
+        )
     result = _produce(
         made, out, workers, address, retry_quarantined, tuple(allow_device_class or ()), time_limit
     )
+    raise typer.Exit(result.exit_status)
+
+
+@commands.command()
+def preferences(
+    out: OutOption,
+    recipe: Annotated[
+        str, typer.Option(help="preferences-1k, preferences-demo, or a YAML file.", metavar="NAME|FILE")
+    ] = "preferences-demo",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.", metavar="N")] = 0,
+    limit: LimitOption = None,
+    workers: WorkersOption = None,
+    address: AddressOption = None,
+    retry_quarantined: Annotated[
+        bool, typer.Option("--retry-quarantined", help="Give failed items their tries back.")
+    ] = False,
+    time_limit: TimeLimitOption = None,
+) -> None:
+    """Render preference items into OUT: pairs with a third clip whose hands are worse.
+
+    OUT is a dataset: verify, status, show and explain take it as any other.
+    """
+    made = make_plan(recipe, seed, limit)
+    if made.recipe.preferences is None:
+        raise InputError(
+            f"recipe {recipe}: has no section preferences; expected preferences-1k, preferences-demo or a "
+            "recipe based on one (motionpair generate makes plain pairs)"
+        )
+    result = _produce(made, out, workers, address, retry_quarantined, (), time_limit)
     raise typer.Exit(result.exit_status)
 
 

@@ -71,6 +71,8 @@ def _agreement(driving: StagedClip, target: StagedClip) -> dict[str, float]:
     """The performer whose limbs differ most beyond what its estimator got wrong: by how much, and that."""
     angles = bodies.limb_angles(driving.scene, target.scene)
     estimates = [e.limb_degrees for e in driving.estimates or target.estimates] or [0.0] * len(angles)
+    if driving.source is not None:  # one estimate drives both clips of a preference item
+        estimates = [0.0] * len(angles)
     worst = int(np.argmax(np.subtract(angles, estimates)))
     return {"limb_estimate_degrees": estimates[worst], "limb_disagreement_degrees": angles[worst]}
 
