@@ -12,6 +12,8 @@ An example is a dict of one pair, made of a `motionpair.PairDataset` sample (`en
 | `reference`, `reference_masks` | (16, 1, h, w), (28, 1, h, w) | of the reference image |
 | `additional`, `additional_masks` | (16, n, h, w), (28, n, h, w) | of the additional references, each alone; absent where there are none |
 | `hands`, `faces` | (T, h, w) | share of each latent pixel inside the target's hand and face boxes |
+| `rejected` | (16, T, h, w) | of a preference item, latents of the clip that is dispreferred to the target; absent in other pairs |
+| `region` | (T, h, w) | likewise, share of each latent pixel inside the boxes of hands of either clip: where they differ |
 | `reference_image` | (3, H, W) uint8 | the reference in pixels |
 | `image` | (257, 1280) | the reference through CLIP; absent without an image encoder |
 | `text` | (L, 4096) | the caption through UMT5; absent without a text encoder |
@@ -44,9 +46,11 @@ Example = dict[str, Any]
 PAIR_FIELDS = (
     "driving", "driving_mask", "target", "reference", "reference_mask", "reference_back",
     "reference_back_mask", "reference_face", "reference_face_mask", "target_hand_boxes", "target_face_boxes",
-    "caption", "pair_id", "stratum", "mode", "driving_kind", "continues",
+    "rejected", "rejected_hand_boxes", "caption", "pair_id", "stratum", "mode", "driving_kind", "continues",
 )  # fmt: skip
 """The fields that `encode_pair` wants of a `PairDataset`, of any colour and masks."""
+PREFERENCE_FIELDS = ("rejected", "region")
+"""Those of an example that preference items alone have."""
 AUGMENTED_FIELDS = ("driving", "driving_mask")
 """Those of a second `PairDataset`, with `augment=1`, whose sample it takes as `augmented`."""
 SIDE = 4 * STRIDE
@@ -118,6 +122,8 @@ def encode_pair(
         example |= dict(zip(_ADDITIONAL, (torch.cat(alone, dim=1), torch.cat(masks, dim=1)), strict=True))
     for name, boxes in (("hands", "target_hand_boxes"), ("faces", "target_face_boxes")):
         example[name] = torch.from_numpy(coverage(_numpy(sample[boxes]), width, height)).to(device)
+    if sample["rejected"] is not None:
+        example |= _rejected(sample, codec, device)
     example["reference_image"] = picture
     if image is not None:
         example["image"] = image(picture[None])[0]
@@ -208,7 +214,8 @@ def check(example: Example) -> None:
     Raises:
         DataError: the driving clip is the target itself, a mask contradicts the mode (animation: black
             behind the driving characters, white behind those of the reference; replacement the other way
-            round), or a number is not finite; names pair and field.
+            round), a rejected clip is the target itself or differs nowhere, or a number is not finite; names
+            pair and field.
     """
     pair = f"pair {example['pair_id']}"
     for name, value in example.items():
@@ -228,8 +235,27 @@ def check(example: Example) -> None:
                     f"{pair}: {name}: {fault}, which contradicts mode {mode}; expected a "
                     f"{'white' if white else 'black'} background"
                 )
+    if "rejected" in example:
+        if torch.equal(example["rejected"], example["video"]):
+            raise DataError(f"{pair}: rejected: is the target itself; expected another clip")
+        if not example["region"].any():
+            raise DataError(f"{pair}: region: is empty; expected hands in either clip")
     if _same_latents(example["driving"], example["video"], example["driving_masks"]):
         raise DataError(f"{pair}: driving: is the target itself; expected another clip")
+
+
+def _rejected(sample: Mapping[str, Any], codec: Codec, device: torch.device | str) -> Example:
+    """`PREFERENCE_FIELDS` of a preference item's sample."""
+    frames = _frames(sample["rejected"], device)
+    boxes = [_numpy(sample[f"{clip}_hand_boxes"]) for clip in ("target", "rejected")]
+    length, _, height, width = frames.shape
+    if any(len(of) != length for of in boxes):
+        raise InputError(f"pair {sample['pair_id']}: rejected: expected as many frames as the target has")
+    both = np.concatenate([of.reshape(length, -1, 4) for of in boxes], axis=1)
+    return {
+        "rejected": codec.encode(frames[None])[0],
+        "region": torch.from_numpy(coverage(both, width, height)).to(device),
+    }
 
 
 def _frames(clip: torch.Tensor, device: torch.device | str) -> torch.Tensor:

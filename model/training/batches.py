@@ -38,7 +38,8 @@ class Batch:
     """B draws of one bucket, with what was drawn for them.
 
     Tensors are as in `model.conditioning`, stacked, `video` being the clean target; noise (B, 16, T, h, w),
-    sigma (B,), history (B,) bool; hands, faces (B, T, h, w) or None; strata and pair_ids, B texts.
+    sigma (B,), history (B,) bool; hands, faces (B, T, h, w) or None; strata and pair_ids, B texts. rejected
+    (B, 16, T, h, w) and region (B, T, h, w), of preference items where they are wanted.
     """
 
     video: Tensor
@@ -58,6 +59,8 @@ class Batch:
     image: Tensor | None
     strata: list[str]
     pair_ids: list[str]
+    rejected: Tensor | None = None
+    region: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
@@ -74,13 +77,17 @@ class Batch:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How examples become a batch: what is drawn, and which conditions the model takes."""
+    """How examples become a batch: what is drawn, and which conditions the model takes.
+
+    preferences: whether rejected clips are wanted.
+    """
 
     chances: Chances
     seed: int
     model: ModelConfig
     additional: int
     empty_text: Tensor | None
+    preferences: bool = False
 
     def batch(self, examples: Sequence[Example], seeds: Sequence[int]) -> Batch:
         """A batch of examples, one a draw.
@@ -113,7 +120,8 @@ class Recipe:
 
     def _conditions(self, example: Example, textless: bool) -> Example:
         """An example with the conditions that the model takes, and no others."""
-        kept = {name: value for name, value in example.items() if name not in _LEFT_OUT}
+        left_out = _LEFT_OUT if self.preferences else (*_LEFT_OUT, *conditioning.PREFERENCE_FIELDS)
+        kept = {name: value for name, value in example.items() if name not in left_out}
         for name, width in (("text", self.model.text_dim), ("image", self.model.image_dim)):
             if not width:
                 continue
@@ -135,10 +143,10 @@ class Recipe:
 
 _LEFT_OUT = ("text", "image", "reference_image", "caption")
 _FIELDS = tuple(name for name in FIELDS if name not in ("reference_image", "caption"))
-"""Of latents, what training takes."""
+"""Of latents, what training takes, preference items' fields among it."""
 _TENSORS = (
     "video", "driving", "driving_masks", "reference", "reference_masks", "replacement", "additional",
-    "additional_masks", "hands", "faces", "text", "image",
+    "additional_masks", "hands", "faces", "rejected", "region", "text", "image",
 )  # fmt: skip
 
 
@@ -167,6 +175,7 @@ class Pairs:
         split: of the datasets.
         checksums: hold the bytes against their sha256.
         chances: how often pairs that are encoded on the fly get their augmentation.
+        preferences: read the rejected clips of preference items too.
         redraw: draws bones longer or shorter (`render.engines.pose_maps.redraw`); without it the augmentation
             of pose-driven pairs is left out when encoding on the fly.
 
@@ -181,6 +190,7 @@ class Pairs:
         *,
         checksums: bool = False,
         chances: Chances | None = None,
+        preferences: bool = False,
         redraw: Callable[..., Any] | None = None,
     ) -> None:
         if not places:
@@ -191,7 +201,8 @@ class Pairs:
         self.encoded = kinds[0]
         self.datasets: list[Any]
         if self.encoded:
-            self.datasets = [LatentDataset(place, split, _FIELDS, check=checksums) for place in places]
+            names = [name for name in _FIELDS if preferences or name not in conditioning.PREFERENCE_FIELDS]
+            self.datasets = [LatentDataset(place, split, names, check=checksums) for place in places]
             return
         augment = {"clip": chances.augment_clip, "body_mesh": chances.augment_pose} if chances else {}
         if chances and redraw is not None:
@@ -294,7 +305,14 @@ class Feed:
         chances = config.chances
         if not pairs.encoded:  # the loader has augmented them or not, by the same seeds
             chances = replace(chances, augment_clip=0.0, augment_pose=0.0)
-        self.recipe = Recipe(chances, config.seed, config.sizes, data.additional, empty_text)
+        self.recipe = Recipe(
+            chances,
+            config.seed,
+            config.sizes,
+            data.additional,
+            empty_text,
+            config.preference is not None,
+        )
         self._encoders, self._device = encoders, device
         self.batches = PairBatches(
             pairs.datasets, data.micro_batch, config.seed, data.shares, data.mix, rank, world, seeds=True

@@ -122,6 +122,15 @@ class Checkpoints:
         except (OSError, dcp.CheckpointException) as error:
             raise _failed(temporary, error) from error
 
+    def drop_after(self, step: int) -> None:
+        """Delete the checkpoints of later steps. All ranks call it."""
+        self.finish()
+        if self._ranks.first:
+            for path in self._folder.glob("step-*"):
+                if _NAME.fullmatch(path.name) and path.name > _name(step):
+                    shutil.rmtree(path)
+        self._ranks.wait()
+
     def _put_in_place(self, temporary: Path, step: int, state: dict[str, Any]) -> None:
         files = {path.name: path.stat().st_size for path in sorted(temporary.iterdir())}
         text = json.dumps({**state, "step": step, "files": files}, indent=1) + "\n"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from model.dpo import Preference
 from model.scail2 import CONFIGS, ModelConfig
 from motionpair import fields
 from motionpair.errors import InputError
@@ -235,7 +236,8 @@ class TrainConfig:
     steps: int = 1000
     seed: int = 0
     init: str | None = None
-    """Weights to start from: a file or folder of safetensors that `model.scail2.checkpoints` reads."""
+    """Weights to start from: a file or folder of safetensors that `model.scail2.checkpoints` reads, or a
+    checkpoint of a run (RUN/checkpoints/step-...)."""
     codec: str | None = None
     """`dct`, or the folder of a VAE: to encode on the fly and to decode strips. None: `dct`, or what made
     the latents."""
@@ -249,6 +251,8 @@ class TrainConfig:
     precision: Precision = Precision()
     parallel: Parallel = Parallel()
     lora: Lora | None = None
+    preference: Preference | None = None
+    """Learn from preference items (`motionpair dpo`), of which the loss is then."""
     ema: Ema | None = None
     saving: Saving = Saving()
     logging: Logging = Logging()
@@ -261,6 +265,10 @@ class TrainConfig:
             _expect(self.model in CONFIGS, "model", f"one of {', '.join(CONFIGS)}, or sizes", self.model)
         if self.lora is not None and self.init is None:
             raise InputError("init: missing; adapters need the weights that they adapt")
+        if self.preference is not None and self.lora is None:
+            raise InputError(
+                "lora: missing; preferences are learned by adapters; without them it is the reference"
+            )
 
     @property
     def sizes(self) -> ModelConfig:

@@ -27,6 +27,8 @@ class Tally:
 
     losses: list[tuple[str, float]] = field(default_factory=list)
     """Stratum and loss of every draw."""
+    figures: dict[str, list[float]] = field(default_factory=dict)
+    """Other figures of every draw, by name."""
     tokens: int = 0
     flops: float = 0.0
     waited: float = 0.0
@@ -59,6 +61,7 @@ def summary(tallies: Sequence[Tally], sharing: int, peak: float | None) -> dict[
             stratum: {"loss": _mean(values), "pairs": len(values)} for stratum, values in sorted(by.items())
         },
         "pairs": len(losses),
+        **{name: _mean([v for tally in own for v in tally.figures[name]]) for name in own[0].figures},
         "seconds_per_step": seconds / tallies[0].steps,
         "tokens_per_s": sum(tally.tokens for tally in own) / seconds,
         "mfu": None if peak is None else flops / seconds / (peak * len(tallies)),

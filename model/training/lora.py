@@ -52,13 +52,27 @@ def adapters_off(model: nn.Module) -> Iterator[None]:
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     layers = [module for module in model.modules() if isinstance(module, BaseTunerLayer)]
+    before = [layer._disable_adapters for layer in layers]
+    # not `enable_adapters`, which freezes the adapters too: FSDP2 would take note of that for good
     for layer in layers:
-        layer.enable_adapters(False)
+        layer._disable_adapters = True
     try:
         yield
     finally:
-        for layer in layers:
-            layer.enable_adapters(True)
+        for layer, off in zip(layers, before, strict=True):
+            layer._disable_adapters = off
+
+
+def merge_adapters(model: nn.Module) -> None:
+    """Add adapters to the weights that they adapt, in place; the model is a plain one again."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    wrapped = [(name, m) for name, m in model.named_modules() if isinstance(m, BaseTunerLayer)]
+    for name, layer in wrapped:
+        layer.merge()
+        above, _, last = name.rpartition(".")
+        setattr(model.get_submodule(above), last, layer.get_base_layer())
+    model.requires_grad_(True)
 
 
 def _is_target(name: str, target: str) -> bool:

@@ -11,9 +11,10 @@ from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.utils.checkpoint import checkpoint
 
-from model.scail2 import build, checkpoints
+from model.scail2 import build
 from model.scail2.model import Scail2
 from model.training.config import Parallel, TrainConfig
+from model.training.initial import fill
 from model.training.lora import add_adapters
 from model.training.ranks import Ranks
 from model.training.sequence import HeadExchange
@@ -57,7 +58,7 @@ def whole_model(config: TrainConfig, fresh: bool = True) -> Scail2:
         torch.manual_seed(config.seed)
         model = build(config.sizes)
         if config.init is not None and (fresh or config.lora is not None):
-            checkpoints.load(model, config.init)
+            fill(model, config.init)
         _adapt(model, config)
     return model
 

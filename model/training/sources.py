@@ -42,7 +42,12 @@ class Sources:
     ) -> None:
         self._config, self._data, self._device = config, tuple(data), device
         self.pairs = Pairs(
-            data, "train", checksums=config.data.checksums, chances=config.chances, redraw=redraw
+            data,
+            "train",
+            checksums=config.data.checksums,
+            chances=config.chances,
+            preferences=config.preference is not None,
+            redraw=redraw,
         )
         self._encoders: Encoders | None = None
         self._text: Maker | None = None
@@ -94,9 +99,10 @@ class Sources:
             InputError: nothing decodes the latents.
         """
         settings = self._config.strips
-        shown = Pairs(self._data, settings.split)
+        preferences = self._config.preference is not None
+        shown = Pairs(self._data, settings.split, preferences=preferences)
         if not len(shown):
-            shown = Pairs(self._data, "train")
+            shown = Pairs(self._data, "train", preferences=preferences)
         count = min(settings.pairs, len(shown))
         numbers = np.linspace(0, len(shown) - 1, count).round().astype(int).tolist()
         return Painter(

@@ -22,6 +22,7 @@ from model.training.log import RunLog, Tally, memory_bytes, summary
 from model.training.objective import Objective
 from model.training.optimizer import clip, learning_rate, make_optimizer, moments, set_step
 from model.training.parallelize import DTYPES, make_model, trained
+from model.training.preferences import PreferenceObjective
 from model.training.ranks import Ranks, alone
 from model.training.runs import RunConfig
 from model.training.sources import Sources
@@ -134,6 +135,7 @@ class _Trainer:
         self.checkpoints = Checkpoints(run, ranks, config.saving.keep, config.saving.background)
         self.painter = sources.painter(self.feed.recipe) if config.strips.every else None
         self.objective = Objective(config.loss, self.compute)
+        self.preferring = PreferenceObjective(config.preference, self.compute) if config.preference else None
         self.peak = config.logging.peak_flops or flops.peak_flops(ranks.device, self.compute)
         self.lately: deque[tuple[float, float]] = deque(maxlen=_WINDOW)
         self.saved_at = self.step if found is not None else None
@@ -185,7 +187,7 @@ class _Trainer:
             batch = next(batches)
             tally.waited += time.perf_counter() - asked
             batch = batch.to(self.ranks.device)
-            loss, zero = self.objective(self.model, batch)
+            loss, zero = self._losses(batch, tally)
             (loss.sum() * share).backward()
             losses.append((batch.strata, loss.detach(), zero))
             self._count(batch, tally)
@@ -206,6 +208,15 @@ class _Trainer:
         tally.steps += 1
         tally.seconds += time.perf_counter() - began
 
+    def _losses(self, batch: Batch, tally: Tally) -> tuple[Tensor, Tensor]:
+        """The loss of each sample, and what it is held against to tell divergence."""
+        if self.preferring is None:
+            return self.objective(self.model, batch)
+        measured = self.preferring(self.model, batch)
+        for name, values in measured.figures.items():
+            tally.figures.setdefault(name, []).extend(values.tolist())
+        return measured.loss, measured.reference
+
     def _count(self, batch: Batch, tally: Tally) -> None:
         length = flops.tokens(batch.video, batch.driving, batch.additional)
         tally.tokens += length * len(batch)
@@ -218,16 +229,21 @@ class _Trainer:
         )
         self.last_loss = loss / count
         self.lately.append((loss, zero))
-        limit = self.config.logging.divergence
+        limit, floor = self.config.logging.divergence, "that of a model that answers 0"
+        if (asked := self.config.preference) is not None and asked.compares:
+            limit, floor = asked.divergence, "that of the reference"
+        strayed = False
         if not (math.isfinite(loss) and math.isfinite(norm)):
             what = f"the loss is {loss:g} and the gradients' norm {norm:g}"
         elif len(self.lately) == _WINDOW and sum(a for a, _ in self.lately) > limit * sum(
             b for _, b in self.lately
         ):
-            what = f"over {_WINDOW} steps the loss is over {limit:g} times that of a model that answers 0"
+            what, strayed = f"over {_WINDOW} steps the loss is over {limit:g} times {floor}", True
         else:
             return
         self.checkpoints.finish()
+        if strayed and self.preferring is not None:  # those of the steps that led astray are not good ones
+            self.checkpoints.drop_after(self.step + 1 - _WINDOW)
         whole, _ = checkpoints.saved(self.run)
         good = f"the last good checkpoint is {whole[-1].path}" if whole else "there is no checkpoint yet"
         raise Diverged(

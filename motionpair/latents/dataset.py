@@ -21,7 +21,7 @@ from motionpair.location import Location, open_location
 
 TENSORS = (
     "video", "driving", "driving_masks", "driving_augmented", "driving_masks_augmented", "reference",
-    "reference_masks", "additional", "additional_masks", "hands", "faces", "image", "text",
+    "reference_masks", "additional", "additional_masks", "hands", "faces", "rejected", "region", "image", "text",
 )  # fmt: skip
 FIELDS = (
     *TENSORS, "reference_image", "caption", "pair_id", "stratum", "driving_kind", "replacement", "continues",
@@ -35,7 +35,7 @@ class LatentDataset:
     """The encoded pairs of a split, by number; sample i is pair i of `index`, an example by field name.
 
     An example lacks the fields that its pair or the folder has not (`driving_augmented`, `additional`,
-    `image`, `text`). Samples may also be asked for as (number, seed), of which the seed is ignored.
+    `rejected`, `region`, `image`, `text`). Samples may also be asked for as (number, seed), of which the seed is ignored.
 
     Attributes:
         index: the pairs; fits `motionpair.loading.batches.PairBatches`.

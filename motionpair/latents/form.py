@@ -21,7 +21,7 @@ _STRIDE = 8
 
 _KEPT = (
     "pair_id", "stratum", "mode", "split", "spec_hash", "caption", "width", "height", "frames", "fps",
-    "performers", "driving_kind", "continues", "extra_references",
+    "performers", "driving_kind", "continues", "extra_references", "rejected_rounds",
 )  # fmt: skip
 COLUMNS: dict[str, Column] = {
     "slot": Column(pa.int32(), "", "Number of the pair among the rows of the dataset, from 0."),
@@ -60,6 +60,8 @@ def shapes(row: Mapping[str, Any], text: Shape | None = None, image: Shape | Non
     if extras := len(row["extra_references"]):
         found["additional"] = (CHANNELS, extras, *full)
         found["additional_masks"] = (MASK_CHANNELS, extras, *full)
+    if row["rejected_rounds"]:
+        found |= {"rejected": found["video"], "region": found["hands"]}
     return found | {name: shape for name, shape in (("text", text), ("image", image)) if shape is not None}
 
 

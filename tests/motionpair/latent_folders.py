@@ -40,6 +40,7 @@ def a_row(slot: int, **changes: Any) -> dict[str, Any]:
         "continues": False,
         "extra_references": [],
         "augmented": True,
+        "rejected_rounds": 0,
         "text_tokens": 0,
     }
     return row | changes

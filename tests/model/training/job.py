@@ -106,16 +106,24 @@ def main(plan: Path) -> None:
     print(json.dumps(statuses))
 
 
+def _config(one: dict[str, Any]) -> Any:
+    from model.training.config import changed, read_config
+    from model.training.preferences import dpo_config
+
+    if "preferences" in one:  # a run to start from
+        return changed(dpo_config(one["preferences"]), one["config"])
+    return read_config("tiny", [*BASE, *one["config"]])
+
+
 def _work(one: dict[str, Any]) -> None:
     """One job, in a process of its own."""
-    from model.training.config import read_config
     from model.training.ranks import join
     from model.training.trainer import train
 
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(one["port"])}
     status = 1
     try:
-        config = read_config("tiny", [*BASE, *one["config"]])
+        config = _config(one)
         with join(config.parallel, "cpu") as ranks:
             train(config, one["data"], one["run"], ranks, watcher=Killer(one.get("kill")))
         status = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,21 +76,52 @@ def example(slot: int) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         "continues": slot % 2 == 0,
         "extra_references": extras,
         "augmented": augmented,
+        "rejected_rounds": 0,
         "text_tokens": 0,
     }
     return row, tensors
 
 
-def build(folder: Path, pairs: int = 8, **changed: dict[str, torch.Tensor]) -> Path:
-    """A finished folder of latents; `changed` are tensors to put in the place of others, by pair_id."""
+def item(slot: int, alike: bool = False) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """The row and the tensors of a preference item, `alike` all of one size and kind.
+
+    Both clips are the negative of the driving clip, enlarged, but for the region, where the rejected one is
+    grey.
+    """
+    row, tensors = example(slot * len(KINDS) if alike else slot)
+    row |= {"slot": slot, "pair_id": f"tiny-{slot:06d}", "rejected_rounds": 1 + slot % 3}
+    region = torch.zeros_like(tensors["hands"])
+    region[:, 1:3, 1:4] = 1
+    region[:, 3, 1:4] = 0.25
+    driven = -tensors["driving"].repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+    tensors |= {"video": driven, "rejected": torch.where(region > 0, 0.1, driven), "region": region}
+    tensors["hands"] = region
+    return row, tensors
+
+
+def build(
+    folder: Path,
+    pairs: int = 8,
+    make: Callable[[int], tuple[dict[str, Any], dict[str, torch.Tensor]]] = example,
+    splits: Sequence[str] = ("train",),
+    **changed: dict[str, torch.Tensor],
+) -> Path:
+    """A finished folder of latents.
+
+    make: row and tensors of a slot. splits: of slot 0, 1, ... and from the beginning again. changed: tensors
+    to put in the place of others, by pair_id.
+    """
     out = folder / "latents"
     (out / "shards").mkdir(parents=True)
     staged = []
     for slot in range(pairs):
-        row, tensors = example(slot)
+        row, tensors = make(slot)
+        row["split"] = splits[slot % len(splits)]
         tensors |= changed.get(row["pair_id"].replace("-", "_"), {})
         grey = np.full((row["height"], row["width"], 3), 100, np.uint8)
-        commit(folder / "staging", slot, row, {"latents": pack(tensors, media.encode_reference(grey))}, LATENTS)
+        commit(
+            folder / "staging", slot, row, {"latents": pack(tensors, media.encode_reference(grey))}, LATENTS
+        )
         staged.append(folder / "staging" / f"{slot:06d}")
     name = shards.shard_name(0)
     shards.write_shard(out / name, staged, form=LATENTS)
