@@ -24,6 +24,8 @@ bench: setup
 docs: setup
 	@$(PYTHON) -m motionpair.schema > docs/schema.md.new && mv docs/schema.md.new docs/schema.md
 	@$(PYTHON) -m pipelines.gallery docs
+	@.venv/bin/motionpair preferences --recipe preferences-demo --out out/preferences
+	@$(PYTHON) -m pipelines.gallery docs --preferences out/preferences
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from motionpair import fields, masks, media, schema
-from motionpair.annotations import CLIPS, check, unpack
+from motionpair.annotations import CLIPS, REJECTED, check, clips_of, unpack
 from motionpair.errors import DataError, printable
-from motionpair.gate_limits import CHECKS, checks_of, reference_fault
+from motionpair.gate_limits import CHECKS, HAND_PX, checks_of, reference_fault
 from motionpair.palette import ENVIRONMENT, slot_label
 from motionpair.recipe import Limits
 from motionpair.specs import DRIVING_ENGINES, VOID, PairSpec
@@ -23,6 +23,10 @@ _BLACK = 8
 """Level, 0 to 255, that most of a black background keeps below after H.264."""
 _ROUNDED = 2e-6
 """Rows state figures to six decimals."""
+_MILLIMETRE = 0.01
+"""Joints are stored to a few hundredths of a millimetre."""
+_BODY, _FACE = 22, 3
+"""Joints of the body and of the face, which come before those of the hands."""
 _LUMA = 1.0
 """Mean luma, 0 to 255, that H.264 may change a clip by."""
 
@@ -43,17 +47,23 @@ class Finding:
 class _Media:
     """Decoded parts of a pair; labels of clips are (T, H, W), of the reference (H, W).
 
+    labels: of the masks of both clips, of the reference, and of a preference item's rejected clip.
     frame: the target's frame that an `in_clip` reference shows, (H, W, 3); else None. driving: the first
     frame of a driving clip on black, (H, W, 3); else None. luma: mean of each clip, 0 to 255. references:
     every reference image of the pair by its column, (H, W, 3), and its labels, (H, W).
     """
 
-    labels: dict[masks.Part, np.ndarray]
+    labels: dict[str, np.ndarray]
     arrays: dict[str, np.ndarray]
     frame: np.ndarray | None
     driving: np.ndarray | None
     luma: dict[str, float]
     references: dict[str, tuple[np.ndarray, np.ndarray]]
+
+    @property
+    def clips(self) -> tuple[str, ...]:
+        """The clips that the pair has."""
+        return clips_of(self.arrays)
 
 
 def check_spec(row: Mapping[str, Any]) -> Iterator[Finding]:
@@ -172,13 +182,17 @@ def check_media(row: Mapping[str, Any], blobs: Mapping[str, bytes]) -> Iterator[
     if decoded is None:
         return
     for part, mask in decoded.labels.items():
+        of: masks.Part = "target" if part == REJECTED else part  # type: ignore[assignment]
         try:
-            masks.check_mask(mask, row["slots"], part, row["mode"])
+            masks.check_mask(mask, row["slots"], of, row["mode"])
         except DataError as error:
             yield Finding("mask", where, str(error))
     yield from _check_figures(row, decoded, where)
     if blobs["driving"] == blobs["target"]:
         yield Finding("mode", where, "the driving clip is the target clip")
+    if REJECTED in decoded.clips:
+        for message in _rejected_faults(row, decoded):
+            yield Finding("gap", where, message)
     yield from _check_references(row, decoded, where)
     if row["reference_kind"] == "in_clip":
         yield from _check_frame(row, decoded, where)
@@ -188,7 +202,7 @@ def check_media(row: Mapping[str, Any], blobs: Mapping[str, bytes]) -> Iterator[
             yield Finding(
                 "mode", where, f"{row['driving_kind']} driving: expected black around the characters"
             )
-    for clip in CLIPS:
+    for clip in decoded.clips:
         for message in _box_faults(decoded, clip, row["slots"]):
             yield Finding("boxes", where, message)
     if row["mode"] == "replacement" or row["driving_kind"] != "clip":
@@ -215,6 +229,9 @@ def _decode(row: Mapping[str, Any], blobs: Mapping[str, bytes], faults: list[Fin
         "target_mask": lambda data: media.decode_mask(data, **clip),
         "annotations": lambda data: _arrays(row, data),
     }
+    if row["rejected_rounds"]:
+        readers[REJECTED] = lambda data: looked_at(REJECTED, data, None)
+        readers["rejected_mask"] = lambda data: media.decode_mask(data, **clip)
     references = ["reference", *(f"reference_{kind}" for kind in row["extra_references"])]
     for column in references:
         readers[column] = lambda data: media.decode_reference(data, **size)
@@ -228,7 +245,8 @@ def _decode(row: Mapping[str, Any], blobs: Mapping[str, bytes], faults: list[Fin
             faults.append(Finding("media", f"pair {row['pair_id']}: {column}", str(error)))
     if faults:
         return None
-    labels = {part: read[f"{part}_mask"] for part in masks.PARTS}
+    parts = (*masks.PARTS, *((REJECTED,) if row["rejected_rounds"] else ()))
+    labels = {part: read[f"{part}_mask"] for part in parts}
     pictures = {column: (read[column], read[f"{column}_mask"]) for column in references}
     return _Media(labels, read["annotations"], read["target"], read["driving"], luma, pictures)
 
@@ -249,6 +267,42 @@ def _check_figures(row: Mapping[str, Any], decoded: _Media, where: str) -> Itera
         luma, stated = decoded.luma[part], row[f"{part}_mean_luma"]
         if abs(luma - stated) > _LUMA:
             yield Finding("row", where, f"{part}_mean_luma: the clip gives {luma:.1f}, the row {stated:.1f}")
+
+
+def _rejected_faults(row: Mapping[str, Any], decoded: _Media) -> Iterator[str]:
+    """A rejected clip shows the target in all but the region: same camera, bodies, faces; other hands."""
+    own, other = (
+        {
+            name.removeprefix(f"{clip}/"): a
+            for name, a in decoded.arrays.items()
+            if name.startswith(f"{clip}/")
+        }
+        for clip in ("target", REJECTED)
+    )
+    for name in ("slots", "expression", "contacts", "camera_position", "camera_rotation", "camera_focal"):
+        if not np.array_equal(own[name], other[name]):
+            yield f"rejected clip: {name} differs from the target's"
+    away = np.linalg.norm(own["joints3d"][:, :, :_BODY] - other["joints3d"][:, :, :_BODY], axis=-1)
+    most = 1e3 * float(away.max())
+    if abs(most - row["rejected_body_mm"]) > _MILLIMETRE:
+        yield f"rejected_body_mm: the joints give {most:.2f}, the row {row['rejected_body_mm']:.2f}"
+    fingers = slice(_BODY + _FACE, None)
+    gap = np.linalg.norm(own["joints3d"][:, :, fingers] - other["joints3d"][:, :, fingers], axis=-1)
+    if not gap.max() > 0:
+        yield "rejected clip: its fingers are the target's"
+    share = _hand_cells_share(own["hand_boxes"])
+    if abs(share - row["rejected_hand_cells_share"]) > _ROUNDED:
+        yield (
+            f"rejected_hand_cells_share: the boxes give {share:.6f}, the row "
+            f"{row['rejected_hand_cells_share']}"
+        )
+
+
+def _hand_cells_share(boxes: np.ndarray) -> float:
+    """Share of frames in which a hand's box (T, K, 2, 4) is wide and high enough, of the performer with the
+    least."""
+    sides = np.nan_to_num(boxes[..., 2:] - boxes[..., :2]).min(axis=-1)
+    return float((sides >= HAND_PX).any(axis=-1).mean(axis=0).min())
 
 
 def _check_references(row: Mapping[str, Any], decoded: _Media, where: str) -> Iterator[Finding]:
@@ -293,7 +347,7 @@ def _check_frame(row: Mapping[str, Any], decoded: _Media, where: str) -> Iterato
             yield Finding("reference", where, message)
 
 
-def _box_faults(decoded: _Media, clip: masks.Part, slots: Sequence[int]) -> Iterator[str]:
+def _box_faults(decoded: _Media, clip: str, slots: Sequence[int]) -> Iterator[str]:
     """A box holds a pixel of its identity; in a frame without any, boxes are null and joints hidden."""
     mask = decoded.labels[clip]
     hands, faces = decoded.arrays[f"{clip}/hand_boxes"], decoded.arrays[f"{clip}/face_boxes"]

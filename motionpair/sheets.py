@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from motionpair import hand_crops
 from motionpair.dataset import Dataset
 from motionpair.palette import PALETTE, labels_to_rgb, slot_colour, slot_label
 from motionpair.specs import VOID
@@ -27,6 +28,9 @@ _ROWS = {
     "driving_mask": "Driving mask",
     "target": "Target",
     "target_mask": "Target mask",
+    "rejected": "Rejected",
+    "target_hand": "The worst hand, target",
+    "rejected_hand": "The worst hand, rejected",
 }
 _MASKS = ("driving_mask", "target_mask")
 
@@ -34,7 +38,9 @@ _MASKS = ("driving_mask", "target_mask")
 def pair_sheet(out: str | Path, pair_id: str) -> Image.Image:
     """A labelled contact sheet of a pair: references, and several instants of both clips and their masks.
 
-    A thin frame on the driving clip's first picture is the window that augmentation stretches to all of it.
+    Of a preference item the rejected clip stands under the target, and under both the worst hand, enlarged:
+    the same window of either. A thin frame on the driving clip's first picture is the window that
+    augmentation stretches to all of it.
 
     Args:
         out: the dataset's folder or URI.
@@ -52,6 +58,8 @@ def pair_sheet(out: str | Path, pair_id: str) -> Image.Image:
         "target": dataset.video(row, "target"),
         "target_mask": labels_to_rgb(dataset.labels(row, "target_mask")),
     }
+    if row["rejected_rounds"]:
+        clips |= _compared(row, clips["target"], dataset.video(row, "rejected"), dataset.annotations(row))
     references = {
         f"Reference, {row['reference_kind'].replace('_', ' ')}": dataset.reference(row),
         "Reference mask": labels_to_rgb(dataset.labels(row, "reference_mask")),
@@ -59,6 +67,21 @@ def pair_sheet(out: str | Path, pair_id: str) -> Image.Image:
     for kind in row["extra_references"]:
         references[f"Reference, {kind}"] = dataset.reference(row, f"reference_{kind}")
     return _compose(row, clips, references)
+
+
+def _compared(
+    row: Mapping[str, Any], target: np.ndarray, rejected: np.ndarray, arrays: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """The rejected clip and the worst hand of both clips, (T, H, W, 3) each."""
+    size = row["width"], row["height"]
+    around = hand_crops.windows(arrays, range(row["frames"]), *size, size[0] / size[1])
+    hands = {
+        name: np.stack(
+            [np.asarray(hand_crops.enlarged(f, w, size)) for f, w in zip(clip, around, strict=True)]
+        )
+        for name, clip in (("target_hand", target), ("rejected_hand", rejected))
+    }
+    return {"rejected": rejected, **hands}
 
 
 def _compose(
@@ -77,7 +100,8 @@ def _compose(
     step = height + _LINE + _GAP
     beside = 2 if side_by_side else 1
     references_height = _LINE + -(-len(references) // beside) * step
-    body = max(_LINE + len(_ROWS) * step, references_height + _facts_height(row))
+    rows = {name: title for name, title in _ROWS.items() if name in clips}
+    body = max(_LINE + len(rows) * step, references_height + _facts_height(row))
     page = Image.new("RGB", (page_width, top + body + _MARGIN), _GROUND)
     pen = ImageDraw.Draw(page)
 
@@ -90,10 +114,10 @@ def _compose(
     for i, instant in enumerate(instants):
         middle = strip_left + i * (width + _GAP) + width // 2
         _write(pen, (middle, top), f"{instant / row['fps']:.2f} s", 17, _QUIET, anchor="ma")
-        for j, name in enumerate(_ROWS):
+        for j, name in enumerate(rows):
             place = (strip_left + i * (width + _GAP), top + 2 * _LINE + j * step)
             _paste(page, clips[name][instant], place, (width, height), mask=name in _MASKS)
-    for j, title in enumerate(_ROWS.values()):
+    for j, title in enumerate(rows.values()):
         _write(pen, (strip_left, top + _LINE + j * step + 4), title, 18, _QUIET)
     _frame_window(pen, row, (strip_left, top + 2 * _LINE), (width, height))
     for j, (title, picture) in enumerate(references.items()):
@@ -167,6 +191,7 @@ def _facts(row: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
                 f"fingertips {row['estimator_fingertip_mm']:.0f} mm, {row['estimator_fingertip_px']:.1f} px",
             ],
         ),
+        *_gap(row),
         ("candidate", [", ".join([str(row["k"]), *(d["reason"] for d in row["discards"])])]),
         (
             "feet",
@@ -185,6 +210,25 @@ def _facts(row: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         ("energy", [f"{row['motion_energy']:.2f} m/s"]),
     ]
     return [(name, [part for line in lines for part in textwrap.wrap(line, 32)]) for name, lines in facts]
+
+
+def _gap(row: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Of a preference item, what is wrong with the rejected clip."""
+    if not row["rejected_rounds"]:
+        return []
+    rounds = f"{row['rejected_rounds']} round{'s' if row['rejected_rounds'] > 1 else ''}"
+    return [
+        ("rejected", [f"{row['rejected_region']}, {rounds}", ", ".join(row["rejected_causes"])]),
+        (
+            "gap",
+            [
+                f"fingertips {row['rejected_fingertip_mm']:.0f} mm, {row['rejected_fingertip_px']:.1f} px",
+                f"body {row['rejected_body_mm']:.1f} mm",
+                f"pictures {row['rejected_hands_difference']:.0f} at the hands, "
+                f"{row['rejected_elsewhere_difference']:.1f} elsewhere",
+            ],
+        ),
+    ]
 
 
 def _skeleton(row: Mapping[str, Any]) -> list[str]:

@@ -64,6 +64,12 @@ def _driven(spec: PairSpec) -> str:
     name = getattr(spec, side).estimator.name
     if name == "exact":
         return f"{kind}; both motions are exact"
+    if spec.rejected is not None:
+        rounds = f"{spec.rejected.rounds} round{'s' if spec.rejected.rounds > 1 else ''}"
+        return (
+            f"{kind}; both motions are what the {name} estimator saw; rejected: {spec.rejected.region} after "
+            f"{rounds} ({', '.join(spec.rejected.causes)})"
+        )
     return f"{kind}; the {side} motion is what the {name} estimator saw of the other"
 
 
@@ -107,6 +113,18 @@ def _verdict(row: Mapping[str, Any], tried: int) -> Iterator[RenderableType]:
         yield _line(
             f"estimator error: body {row['estimator_body_mm']:.1f} mm, {row['estimator_body_px']:.1f} px; "
             f"fingertips {row['estimator_fingertip_mm']:.1f} mm, {row['estimator_fingertip_px']:.1f} px"
+        )
+    yield from _gap(row)
+
+
+def _gap(row: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Of a preference item, how much worse the rejected clip is, and where."""
+    if row["rejected_rounds"]:
+        yield _line(
+            f"gap: fingertips {row['rejected_fingertip_mm']:.1f} mm, {row['rejected_fingertip_px']:.1f} px, "
+            f"in {row['rejected_gap_share']:.0%} of the frames; body {row['rejected_body_mm']:.1f} mm; "
+            f"pictures {row['rejected_hands_difference']:.1f} at the hands, "
+            f"{row['rejected_elsewhere_difference']:.1f} elsewhere"
         )
 
 

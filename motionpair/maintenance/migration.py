@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from motionpair import durable, fields, schema, shards
 from motionpair.errors import DataError, InputError
 from motionpair.location import Location, is_safe_name, open_location
+from motionpair.maintenance import to_schema_4
 from motionpair.maintenance.writing import Made, Progress, checked
 from motionpair.manifest import (
     CHECKSUM,
@@ -59,7 +60,14 @@ class Step:
     plan: Callable[[bytes], bytes] = lambda data: data
 
 
-STEPS: dict[int, Step] = {}
+STEPS: dict[int, Step] = {
+    3: Step(
+        row=to_schema_4.row,
+        blobs=to_schema_4.blobs,
+        manifest=to_schema_4.manifest,
+        plan=to_schema_4.plan,
+    )
+}
 """Schema version to the step to the next one."""
 
 WHY_NOT = {
@@ -101,9 +109,10 @@ def migrate(dataset: str | Path, out: str | Path, progress: Progress | None = No
                 data = step.plan(data)
             durable.write_bytes(folder / plan_name(number), data)
         shard_names = [name for name in names if name.startswith("shards/")]
+        hashes = dict(zip(_plan_hashes(plain), (f.plan_hash for f in stated.generations), strict=True))
         done = 0
         for name in shard_names:
-            done += _migrate_shard(location, name, folder / name, steps)
+            done += _migrate_shard(location, name, folder / name, steps, hashes)
             if progress is not None:
                 progress("copy", done, stated.counts.rows)
         build_metadata(folder, shard_names, by_slot=not stated.further)
@@ -225,8 +234,15 @@ class _OldShard:
             return rows
 
 
-def _migrate_shard(location: Location, name: str, path: Path, steps: list[Step]) -> int:
-    """Write a shard's pairs as they are now; returns how many."""
+def _plan_hashes(plain: Plain) -> list[str]:
+    """The hash of each generation's plan, as an older manifest states it."""
+    return [facts["plan_hash"] for facts in (plain, *plain.get("further", ()))]
+
+
+def _migrate_shard(
+    location: Location, name: str, path: Path, steps: list[Step], hashes: dict[str, str]
+) -> int:
+    """Write a shard's pairs as they are now; returns how many. hashes: of plans, older to new."""
     where = f"{location.text}/{name}"
     with location.open(name) as source:
         with shards.reading(where):
@@ -238,7 +254,8 @@ def _migrate_shard(location: Location, name: str, path: Path, steps: list[Step])
                 stages.append(step.row(copy.deepcopy(stages[-1])))
             schema.check_row(stages[-1])
             pairs.append((stages[-1], partial(_migrated_blobs, old, group, place, steps, stages)))
-        shards.write_pairs(path, pairs, old.metadata())
+        texts = {key: hashes.get(text, text) for key, text in old.metadata().items()}
+        shards.write_pairs(path, pairs, texts)
         return len(pairs)
 
 

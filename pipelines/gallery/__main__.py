@@ -1,6 +1,7 @@
 """`python -m pipelines.gallery docs`: draw the gallery's pictures and write its pages.
 
-With `--dataset OUT` it draws pairs of a finished dataset instead, into docs/dataset.md.
+With `--dataset OUT` it draws pairs of a finished dataset instead, into docs/dataset.md; with
+`--preferences PREFS` items of a finished set of preferences, into docs/preferences.md.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from motionpair import durable
 from motionpair.errors import EXIT_INTERRUPTED, EXIT_MACHINE, InputError, MotionPairError
-from pipelines.gallery import cast_page, dataset_page, motions_page
+from pipelines.gallery import cast_page, dataset_page, motions_page, preferences_page
 from pipelines.gallery.cast_page import Section
 from pipelines.gallery.pictures import Studio, sheet
 from pipelines.generate import rendering
@@ -46,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--engine", default="blender", help="of the pictures that are no drafts: blender or pyrender"
     )
     parser.add_argument("--dataset", help="draw a pair of each stratum of this dataset, and nothing else")
+    parser.add_argument("--preferences", help="draw items of these preferences, and nothing else")
     parser.add_argument(
         "--pairs", nargs="*", default=[], help="of --dataset: show these pairs of their strata"
     )
@@ -53,6 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if asked.dataset:
             dataset_page.update(asked.docs / "dataset.md", asked.dataset, asked.pairs)
+        elif asked.preferences:
+            preferences_page.update(asked.docs / "preferences.md", asked.preferences)
         elif asked.pairs:
             raise InputError("--pairs: goes with --dataset")
         else:

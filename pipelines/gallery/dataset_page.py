@@ -59,8 +59,8 @@ def update(page: Path, out: str | Path, chosen: Sequence[str] = ()) -> list[Path
     text = page.read_text(encoding="utf-8")
     shown = picked(dataset.rows(), [dataset.row(pair_id) for pair_id in chosen])
     for stratum, row in shown.items():
-        text = _filled(page, text, f"pair: {stratum}", _told(row))
-    text = _filled(page, text, "figures", figures(dataset))
+        text = filled(page, text, f"pair: {stratum}", _told(row))
+    text = filled(page, text, "figures", figures(dataset))
     folder = page.parent / "gallery"
     folder.mkdir(exist_ok=True)
     pictures = []
@@ -216,7 +216,7 @@ def _slots(row: Mapping[str, Any]) -> str:
     return " and ".join(slot_colour(slot) for slot in row["slots"])
 
 
-def _filled(page: Path, text: str, marker: str, content: str) -> str:
+def filled(page: Path, text: str, marker: str, content: str) -> str:
     """The page's text with `content` between two markers."""
     closing = marker.split(":")[0]
     pattern = rf"(<!-- {re.escape(marker)} -->\n).*?(<!-- /{closing} -->)"

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from motionpair.gate_limits import HAND_PX
 from motionpair.recipe import Limits
 from motionpair.specs import PairSpec
 from render.engines import Frames
 from render.gates.discard import Judge
 from render.rejected import measure_gap
 from render.stage import StagedClip
-
-HAND_PX = 16
-"""Pixels: two latent pixels, which a hand is to be wide and high."""
 
 
 def judge_gap(spec: PairSpec, target: StagedClip, rejected: StagedClip, limits: Limits) -> dict[str, float]:
