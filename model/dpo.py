@@ -6,9 +6,9 @@ With v = ε − x0, M the region of an item and a frozen reference model, for ei
     L    = SFT(r) + λ · −log σ(−β/2 · (Δ(r) − Δ(r⁻)))                            (SCAIL-2, eq. 8 and 13)
 
 where both clips have the same noise ε and time. SCAIL-2 is arXiv 2606.10804, section 3.4 and appendix B. It
-is eq. 14 of Diffusion-DPO (Wallace et al. 2023, arXiv 2311.12908), which follows eq. 7 of DPO (Rafailov et al.
-2023, arXiv 2305.18290), with velocities in the place of noises, a region, and Tω(λ_t) taken to be 1/2, as
-Diffusion-DPO's own code has it.
+is eq. 14 of Diffusion-DPO (Wallace et al. 2023, arXiv 2311.12908), which follows eq. 7 of DPO (Rafailov et
+al. 2023, arXiv 2305.18290), with velocities in the place of noises, a region, and Tω(λ_t) taken to be 1/2,
+as Diffusion-DPO's own code has it.
 
 **Reduction.** The paper does not say what ‖·‖² of latents is: a sum or a mean. β = 5000 is the value of
 Diffusion-DPO, whose code takes a mean over all elements; over the elements of M alone a mean means the same

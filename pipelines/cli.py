@@ -15,6 +15,7 @@ from pipelines.commands import (
     generating,
     maintaining,
     planning,
+    preferring,
     reading,
     sampling,
     training,
@@ -71,6 +72,7 @@ SUBJECTS = (
     transfer,
     encoding,
     training,
+    preferring,
     sampling,
     evaluating,
 )

@@ -9,7 +9,7 @@ from model.evaluation.baselines import BASELINES
 from model.evaluation.regions import REGIONS
 from model.evaluation.scores import ALL, METHODS, MODEL, PairScores, Summary
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: dark; }
 body { margin: 0 auto; max-width: 1500px; padding: 32px 44px 64px; background: #17191d; color: #eceef2;
   font: 16px/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
@@ -50,7 +50,7 @@ def write_page(title: str, facts: Mapping[str, str], summary: Summary, pairs: Se
         "<!doctype html>",
         f'<html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<style>{_STYLE}</style>",
+        f"<style>{STYLE}</style>",
         f"<h1>{escape(title)}</h1>",
         "<p>" + "   ·   ".join(f"{escape(k)} {escape(v)}" for k, v in facts.items()) + "</p>",
         f"<h2>{summary.pairs[ALL]} pairs</h2>",

@@ -66,7 +66,7 @@ def train(
                     plain, data, out, ray, address=address, device=device, watcher=shown, stop=stop
                 )
             else:
-                done = _train_here(chosen, data, out, device, shown, stop)
+                done = train_here(chosen, data, out, device, shown, stop)
     finally:
         shown.close()
     if done is None:
@@ -77,7 +77,7 @@ def train(
         raise typer.Exit(EXIT_INTERRUPTED)
 
 
-def _train_here(
+def train_here(
     chosen: TrainConfig, data: list[str], out: Path, device: str, shown: Shown, stop: Any
 ) -> dict[str, Any] | None:
     """Train as one rank; None on all but the first."""

@@ -104,12 +104,13 @@ def build(
     pairs: int = 8,
     make: Callable[[int], tuple[dict[str, Any], dict[str, torch.Tensor]]] = example,
     splits: Sequence[str] = ("train",),
+    codec: CodecFacts = CodecFacts("dct", "0" * 64),
     **changed: dict[str, torch.Tensor],
 ) -> Path:
     """A finished folder of latents.
 
     make: row and tensors of a slot. splits: of slot 0, 1, ... and from the beginning again. changed: tensors
-    to put in the place of others, by pair_id.
+    to put in the place of others, by pair_id. codec: that they claim to be of.
     """
     out = folder / "latents"
     (out / "shards").mkdir(parents=True)
@@ -129,7 +130,7 @@ def build(
     write_quarantine(out, [])
     write_latents(
         out,
-        codec=CodecFacts("dct", "0" * 64),
+        codec=codec,
         encoders={},
         source=SourceFacts("0" * 64, pairs),
         versions={},

@@ -1,0 +1,216 @@
+"""`dpo`, `merge-lora`, `eval-preferences`: post-training on preference items, and what it does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from motionpair.errors import EXIT_INTERRUPTED, InputError
+from pipelines.commands import sampling
+from pipelines.commands.training import STOPPING, train_here
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from model.evaluation.preferences import ModelScores
+    from model.training.config import TrainConfig
+
+commands = typer.Typer()
+
+_WIDTH = 132
+
+
+@commands.command()
+def dpo(
+    data: Annotated[
+        list[str],
+        typer.Option(help="Latents of preference items, or a dataset of them.", metavar="FOLDER|URI"),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the run; one that is there goes on.", metavar="RUN")],
+    run: Annotated[
+        Path | None,
+        typer.Option(help="Run whose model is post-trained; a run that is there has one.", metavar="RUN"),
+    ] = None,
+    step: Annotated[
+        int | None, typer.Option(min=1, help="Its checkpoint; by default the last one.", metavar="N")
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="regional-dpo, frame-dpo, ipo, hands-sft or sft; by default regional-dpo.", metavar="NAME"
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps in all; by default 400.", metavar="N")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change a field, such as preference.beta=2000.", metavar="FIELD=VALUE"),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.", metavar="DEVICE")] = "auto",
+) -> None:
+    """Post-train a model on preference items, or go on with it. Under torchrun: `-m pipelines.cli dpo ...`.
+
+    Writes peft adapters of the last checkpoint to RUN/adapters, also when it stops or goes astray. Ctrl-C
+    writes a checkpoint and exits 130; the same command goes on from there.
+    """
+    changes = [*(settings or ()), *([f"steps={steps}"] if steps else ())]
+    changes += [f"preference.method={method}"] if method else []
+    chosen = _configuration(run, step, out, changes)
+    from model.training.trainer import Diverged
+    from pipelines.interrupts import asked_to_stop
+    from pipelines.training_progress import watcher
+
+    shown = watcher()
+    try:
+        with asked_to_stop(STOPPING) as stop:
+            done = train_here(chosen, data, out, device, shown, stop)
+    except Diverged:
+        _write_adapters(out)
+        raise
+    finally:
+        shown.close()
+    if done is None:
+        return
+    _write_adapters(out)
+    loss = "" if done["loss"] is None else f", loss {done['loss']:.4f}"
+    typer.echo(f"{out}: {done['step']} of {chosen.steps} steps{loss}; adapters in {out / 'adapters'}")
+    if done["stopped"]:
+        raise typer.Exit(EXIT_INTERRUPTED)
+
+
+@commands.command("merge-lora")
+def merge_lora(
+    run: Annotated[Path, typer.Argument(help="A run with adapters.", metavar="RUN")],
+    out: Annotated[Path, typer.Option(help="New folder for the weights.", metavar="FOLDER")],
+    step: Annotated[
+        int | None, typer.Option(min=1, help="Its checkpoint; by default the last one.", metavar="N")
+    ] = None,
+) -> None:
+    """Write a run's model with its adapters added to the weights: safetensors under the official names."""
+    from model.training.adapters import merge
+
+    files = merge(run, out, step)
+    typer.echo(f"{out}: {len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:,.0f} MB")
+
+
+@commands.command("eval-preferences")
+def eval_preferences(
+    run: Annotated[
+        list[Path],
+        typer.Option(help="A run; repeatable. The first is what the others are held against.", metavar="RUN"),
+    ],
+    data: Annotated[
+        str, typer.Option(help="Latents of preference items, or a dataset of them.", metavar="FOLDER|URI")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the comparison.", metavar="FOLDER")],
+    split: Annotated[str, typer.Option(help="Which items: train, validation or test.")] = "test",
+    draws: Annotated[int, typer.Option(min=1, help="Draws of noise and time an item.", metavar="N")] = 8,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N items.", metavar="N")] = None,
+    solver: sampling.SolverOption = "unipc",
+    steps: sampling.StepsOption = None,
+    shift: sampling.ShiftOption = None,
+    cfg: sampling.CfgOption = None,
+    seed: sampling.SeedOption = 0,
+    ema: sampling.EmaOption = True,
+    device: sampling.DeviceOption = None,
+    dtype: sampling.DtypeOption = None,
+    codec: sampling.CodecOption = None,
+    text_encoder: sampling.TextOption = None,
+    image_encoder: sampling.ImageOption = None,
+) -> None:
+    """Compare models on preference items: which clip they prefer, and the hands that they make."""
+    if split not in (splits := ("train", "validation", "test")):
+        raise InputError(f"--split: expected {', '.join(splits)}, got {split!r}")
+    from rich.console import Console
+
+    from model.evaluation.preferences import LEAST_DRAWS, LEAST_ITEMS, Comparison, Judge
+    from model.sampling.opening import open_device, open_sampler
+    from model.training.batches import Encoders, Pairs
+    from pipelines.progress import counter
+
+    where, comparison, weighed = open_device(device), None, ""
+    pairs = Pairs([data], split, preferences=True)
+    for folder in run:
+        sampler, config = open_sampler(
+            folder,
+            ema=ema,
+            solver=solver,
+            steps=steps,
+            shift=shift,
+            cfg=cfg,
+            device=where,
+            dtype=dtype,
+            codec=codec,
+            text_encoder=text_encoder,
+            image_encoder=image_encoder,
+        )
+        if comparison is None:
+            weighed = config.codec.hash
+            if pairs.encoded and pairs.datasets[0].manifest.codec.hash != weighed:
+                raise InputError(f"--data {data}: latents of another codec than {folder} was trained with")
+            encoders = Encoders(sampler.codec, sampler.text, sampler.image)
+            examples = [
+                pairs.example(i, encoders, where) for i in range(min(len(pairs), limit or len(pairs)))
+            ]
+            comparison = Comparison(out, examples, sampler.codec, Judge(draws, seed))
+        elif config.codec.hash != weighed:
+            raise InputError(f"--run {folder}: was trained with another codec than {run[0]}")
+        empty = None if sampler.text is None else sampler.text([""])[0]
+        name = folder.resolve().name
+        with counter(name, "items") as tell:
+            comparison.add(name, sampler.model, sampler.settings, empty, tell)
+    assert comparison is not None  # --run is wanted
+    page = comparison.finish({"data": data, "split": split})
+    console = Console()
+    console.width = min(console.width, _WIDTH) if console.is_terminal else _WIDTH
+    show(comparison.models, console)
+    if len(comparison.examples) < LEAST_ITEMS or draws < LEAST_DRAWS:
+        had, wanted = f"{len(comparison.examples)} items x {draws} draws", f"{LEAST_ITEMS} x {LEAST_DRAWS}"
+        typer.echo(f"{had}: an accuracy wants at least {wanted}", err=True)
+    typer.echo(page)
+
+
+def show(models: list[ModelScores], console: Console) -> None:
+    """Print the table of the page."""
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    from model.evaluation.preference_page import COLUMNS, change, text
+
+    table = Table("", *COLUMNS.values(), title=f"{len(models[0].items)} items", title_justify="left")
+    plain = [asdict(model) for model in models]
+    for model in plain:
+        note = "" if model is plain[0] else f"  [dim]{change(model, plain[0])}[/]"
+        cells = [text(name, model[name]) + (note if name == "loss" else "") for name in COLUMNS]
+        table.add_row(model["name"], *cells)
+    console.print(table)
+
+
+def _configuration(run: Path | None, step: int | None, out: Path, settings: list[str]) -> TrainConfig:
+    from model.training.config import changed
+    from model.training.preferences import dpo_config
+    from model.training.runs import CONFIG, read_run
+
+    if (out / CONFIG).exists():
+        chosen = changed(read_run(out).train, settings)
+        if run is not None and Path(str(chosen.init)).parents[1] != run.absolute():
+            raise InputError(f"--run: {out} began with {Path(str(chosen.init)).parents[1]}, not {run}")
+        return chosen
+    if run is None:
+        raise InputError("--run: missing; a new run of preferences starts from the model of another")
+    return changed(dpo_config(run, step), settings)
+
+
+def _write_adapters(out: Path) -> None:
+    """The adapters of the last checkpoint, where there is one; one process's work."""
+    import os
+
+    from model.training.adapters import FOLDER, write_adapters
+    from model.training.checkpoints import saved
+
+    if os.environ.get("RANK", "0") == "0" and saved(out)[0]:
+        write_adapters(out, out / FOLDER)
