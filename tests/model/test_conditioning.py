@@ -225,3 +225,32 @@ def test_encoders_are_given_the_caption_and_the_reference(pairs: PairDataset):
     example = encode_pair(sample, CODEC, Words(), Pictures())  # type: ignore[arg-type]
     assert len(example["text"]) == len(sample["caption"].split())
     torch.testing.assert_close(example["image"], sample["reference"].float().mean(dim=(1, 2))[None])
+
+
+def test_a_preference_item_has_the_rejected_clip_and_the_region_of_both_clips_hands(pairs: PairDataset):
+    sample: Any = dict(pairs[0])
+    boxes = torch.full_like(sample["target_hand_boxes"], torch.nan)
+    target, rejected = boxes.clone(), boxes.clone()
+    target[:, 0, 0] = torch.tensor([8.0, 8.0, 24.0, 16.0])
+    rejected[:, 0, 1] = torch.tensor([32.0, 8.0, 40.0, 24.0])
+    clip = sample["target"].clone()
+    clip[:, :, 8:24, 8:40] = 255 - clip[:, :, 8:24, 8:40]
+    given = {"rejected": clip, "rejected_hand_boxes": rejected, "target_hand_boxes": target}
+    example = encode_pair(sample | given, CODEC)
+    expected = torch.zeros(T, H, W)
+    expected[:, 1, 1:3] = 1
+    expected[:, 1:3, 4] = 1
+    assert torch.equal(example["region"], expected)
+    assert torch.equal(example["rejected"], CODEC.encode(clip[None])[0])
+    differs = (example["rejected"] - example["video"]).abs().amax(dim=0) > 1e-5
+    assert differs[:, 1:3, 1:5].all()
+    assert not differs[:, 3:].any()
+    check(example)
+    with pytest.raises(DataError, match="rejected: is the target itself"):
+        check(example | {"rejected": example["video"]})
+    with pytest.raises(DataError, match="region: is empty"):
+        check(example | {"region": torch.zeros(T, H, W)})
+
+
+def test_ordinary_pairs_have_no_rejected_clip(examples: list[Example]):
+    assert not any("rejected" in example or "region" in example for example in examples)

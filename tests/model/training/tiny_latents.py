@@ -18,6 +18,7 @@ from motionpair.manifest import FileEntry, write_quarantine
 from motionpair.metadata import build_metadata
 from motionpair.staging import commit
 
+NO_CODEC = CodecFacts("dct", "0" * 64)
 KINDS = (
     ("single-animation", "animation", "clip", (64, 32, 9)),
     ("single-replacement", "replacement", "clip", (32, 32, 9)),  # 19 tokens: no two ranks share them evenly
@@ -104,7 +105,7 @@ def build(
     pairs: int = 8,
     make: Callable[[int], tuple[dict[str, Any], dict[str, torch.Tensor]]] = example,
     splits: Sequence[str] = ("train",),
-    codec: CodecFacts = CodecFacts("dct", "0" * 64),
+    codec: CodecFacts = NO_CODEC,
     **changed: dict[str, torch.Tensor],
 ) -> Path:
     """A finished folder of latents.

@@ -23,7 +23,7 @@ ROWS = [
     latent_folders.a_row(0, text_tokens=3),
     latent_folders.a_row(1, mode="replacement", augmented=False, continues=True, text_tokens=5),
     latent_folders.a_row(2, driving_kind="pose", extra_references=["back", "face"], text_tokens=1),
-    latent_folders.a_row(3, split="test", stratum="multi", performers=2, text_tokens=2),
+    latent_folders.a_row(3, split="test", stratum="multi", performers=2, rejected_rounds=2, text_tokens=2),
     latent_folders.a_row(4, width=32, height=64, text_tokens=4),
 ]
 WIDTH = 8

@@ -1,4 +1,4 @@
-"""Comparing models by preference: what is counted, cut out and written, and the commands from SFT to there."""
+"""Comparing models by preference: what is counted, cut out and written, and the commands on the way."""
 
 from __future__ import annotations
 
