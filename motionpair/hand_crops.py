@@ -14,20 +14,28 @@ _FIRST, _EACH = 25, 15
 """The first joint of the left hand, and how many a hand has; the right one's follow."""
 _MARGIN = 1.3
 """Side of a window in sides of the box that it holds."""
+_CUT = 0.1
+"""What a hand at the border counts, of one inside."""
 _LEAST = 0.16
 """Width of a window as a share of the picture's, at least."""
 
 
-def worst_hand(arrays: Mapping[str, np.ndarray]) -> tuple[int, int]:
-    """The performer and the hand (0 left, 1 right) whose fingers differ most where they can be seen.
+def worst_hand(arrays: Mapping[str, np.ndarray], width: int, height: int) -> tuple[int, int]:
+    """The performer and the hand (0 left, 1 right) whose fingers differ most where they are well seen.
+
+    A hand counts by the area of its box; hardly where the picture's border cuts it.
 
     Args:
         arrays: annotations of a preference item.
+        width, height: of the picture, px.
     """
     one, other = (arrays[f"{clip}/joints3d"] for clip in _CLIPS)
     away = np.linalg.norm(one - other, axis=-1)[:, :, _FIRST:]
     off = away.reshape(*away.shape[:2], 2, _EACH).mean(axis=-1)
-    seen = ~np.isnan(arrays["target/hand_boxes"][..., 0])
+    boxes = np.nan_to_num(arrays["target/hand_boxes"])
+    area = np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1)
+    cut = (boxes[..., :2] <= 1).any(axis=-1) | (boxes[..., 2:] >= (width - 1, height - 1)).any(axis=-1)
+    seen = area * np.where(cut, _CUT, 1.0)
     performer, side = np.unravel_index(np.argmax((off * seen).sum(axis=0)), off.shape[1:])
     return int(performer), int(side)
 
@@ -43,7 +51,7 @@ def windows(
         width, height: of the picture.
         aspect: width of a window over its height.
     """
-    performer, side = worst_hand(arrays)
+    performer, side = worst_hand(arrays, width, height)
     boxes = np.stack([arrays[f"{clip}/hand_boxes"][:, performer, side] for clip in _CLIPS])
     given = ~np.isnan(boxes[..., 0]).all(axis=0)
     if not given.any():

@@ -136,9 +136,9 @@ def _posed(actor: Actor, exact: Motion, worse: Motion, region: Region) -> Pose:
     )
     names = {JOINTS[j] for j in joints}
     twisted = [rig.names.index(helper) for helper, (source, _) in rig.twist_of.items() if source in names]
-    moved = [*joints, *twisted]
+    turned, moved = [*joints, *twisted], [j for j in joints if PARENTS[j] in joints]
     rotations, positions = pose.rotations.copy(), pose.positions.copy()
-    rotations[:, moved], positions[:, moved] = posed.rotations[:, moved], posed.positions[:, moved]
+    rotations[:, turned], positions[:, moved] = posed.rotations[:, turned], posed.positions[:, moved]
     return replace(pose, rotations=rotations, positions=positions)
 
 

@@ -80,7 +80,7 @@ def item_picture(dataset: Dataset, row: Mapping[str, Any]) -> Image.Image:
     arrays = dataset.annotations(row)
     middle = row["frames"] // 2
     hand = (WIDTH * 62 // 100 - (_COLUMNS - 1) * _GAP) // _COLUMNS
-    hand_size = (hand, round(hand * 1.35))
+    hand_size = (hand, hand)
     high = 2 * (hand_size[1] + _LINE) + _GAP
     whole = (round((high - _LINE) * row["width"] / row["height"]), high - _LINE)
     room = WIDTH - (_COLUMNS * (hand + _GAP)) - 2 * _GAP

@@ -23,7 +23,9 @@ SET_BY: Mapping[Cause, tuple[str, ...]] = MappingProxyType(
 )
 """The parameters of an error model that each cause sets."""
 
-WEAK_HANDS = replace(WEAK, fingers_small=0.85, small_px=170.0, swap=0.4, missed=0.06, missed_hidden=0.5)
+WEAK_HANDS = replace(
+    WEAK, jitter=0.3, fingers_small=0.85, small_px=170.0, swap=0.4, missed=0.06, missed_hidden=0.5
+)
 """The weak estimator where hands are near: a heatmap of 64 rows over a whole person leaves a hand of 170 px
 about ten cells, too few for fingers."""
 OF_HANDS = replace(
