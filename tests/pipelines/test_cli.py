@@ -23,7 +23,18 @@ from pipelines.state import SetAside
 
 runner = CliRunner()
 COMMANDS = {
-    *("plan", "preview", "generate", "demo", "status", "estimate", "verify", "show", "explain"),
+    *(
+        "plan",
+        "preview",
+        "generate",
+        "preferences",
+        "demo",
+        "status",
+        "estimate",
+        "verify",
+        "show",
+        "explain",
+    ),
     *("merge", "filter", "take", "repack", "migrate", "export", "push", "pull"),
 }
 HEAVY = ("numpy", "pyarrow", "yaml", "rich", "ray", "torch", "duckdb", "bpy", "av", "urllib3")
@@ -190,3 +201,13 @@ def test_a_damaged_file_of_a_run_is_one_line(tmp_path: Path, name: str, text: st
     assert result.exit_code == 2
     assert name in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_items_and_pairs_are_made_by_commands_of_their_own(tmp_path: Path) -> None:
+    for arguments, message in (
+        (["generate", "--recipe", "preferences-demo"], "motionpair preferences makes them"),
+        (["preferences", "--recipe", "demo"], "has no section preferences"),
+    ):
+        result = runner.invoke(app, [*arguments, "--out", str(tmp_path / "out")])
+        assert (result.exit_code, message in result.stderr) == (2, True)
+    assert not (tmp_path / "out").exists()
