@@ -40,6 +40,15 @@ def worst_hand(arrays: Mapping[str, np.ndarray], width: int, height: int) -> tup
     return int(performer), int(side)
 
 
+def shown(arrays: Mapping[str, np.ndarray], count: int, width: int, height: int) -> list[int]:
+    """Up to `count` frames, evenly spread over those in which the target shows the worst hand."""
+    performer, side = worst_hand(arrays, width, height)
+    frames = np.flatnonzero(~np.isnan(arrays["target/hand_boxes"][:, performer, side, 0]))
+    if not len(frames):
+        frames = np.arange(len(arrays["target/hand_boxes"]))
+    return [int(f) for f in frames[np.linspace(0, len(frames) - 1, count).round().astype(int)]]
+
+
 def windows(
     arrays: Mapping[str, np.ndarray], instants: Sequence[int], width: int, height: int, aspect: float
 ) -> np.ndarray:
@@ -58,14 +67,14 @@ def windows(
         return np.tile([0, 0, width, height], (len(instants), 1))
     frames = np.flatnonzero(given)
     near = frames[np.abs(frames[None] - np.asarray(instants)[:, None]).argmin(axis=1)]
-    shown = np.nan_to_num(boxes[:, near], nan=np.inf)[..., :2].min(axis=0)
+    starts = np.nan_to_num(boxes[:, near], nan=np.inf)[..., :2].min(axis=0)
     ends = np.nan_to_num(boxes[:, near], nan=-np.inf)[..., 2:].max(axis=0)
-    sides = ends - shown
+    sides = ends - starts
     # One size for all: hands that grow and shrink between pictures would not be told from wrong ones.
     wide = max(float(np.maximum(sides[:, 0], sides[:, 1] * aspect).max()) * _MARGIN, _LEAST * width)
     wide = min(wide, width, height * aspect)
     size = np.array([wide, wide / aspect])
-    corner = np.clip((shown + ends) / 2 - size / 2, 0, np.array([width, height]) - size)
+    corner = np.clip((starts + ends) / 2 - size / 2, 0, np.array([width, height]) - size)
     return np.concatenate([corner, corner + size], axis=1).round().astype(int)
 
 

@@ -99,7 +99,7 @@ def item_picture(dataset: Dataset, row: Mapping[str, Any]) -> Image.Image:
         _write(pen, (x, 0), label)
         page.paste(Image.fromarray(frame).resize(whole, Image.Resampling.LANCZOS), (x, _LINE))
     left = WIDTH - _COLUMNS * (hand + _GAP) + _GAP
-    instants = np.linspace(0, row["frames"] - 1, _COLUMNS).round().astype(int).tolist()
+    instants = hand_crops.shown(arrays, _COLUMNS, row["width"], row["height"])
     around = hand_crops.windows(arrays, instants, row["width"], row["height"], hand_size[0] / hand_size[1])
     for j, (label, clip) in enumerate((("r: hand", target), ("r-: the same window", rejected))):
         y = j * (hand_size[1] + _LINE + _GAP)
@@ -107,7 +107,7 @@ def item_picture(dataset: Dataset, row: Mapping[str, Any]) -> Image.Image:
         for i, (at, window) in enumerate(zip(instants, around, strict=True)):
             x = left + i * (hand + _GAP)
             page.paste(hand_crops.enlarged(clip[at], window, hand_size), (x, y + _LINE))
-            if j == 0 and i:
+            if j == 0 and i:  # the first column's place is the label's
                 _write(pen, (x + hand, y), f"{at / row['fps']:.2f} s", _QUIET, "ra")
     return page
 
