@@ -105,7 +105,8 @@ def report(found: dict[str, Any]) -> None:
         change = 100 * (model["loss"] / before["loss"] - 1)
         hands = "–" if model["psnr_hands"] is None else f"{model['psnr_hands']:.2f}"
         print(
-            f"{model['name']:>13}: preference accuracy {model['accuracy']:.3f}, whole-frame loss "
+            f"{model['name']:>13}: preference accuracy {model['accuracy']:.3f}, against the model "
+            f"before {model['implicit_accuracy']:.3f}, whole-frame loss "
             f"{model['loss']:.4f} ({change:+.1f} %), PSNR of hands {hands} dB, frames {model['psnr']:.2f} dB"
         )
     for model in others:

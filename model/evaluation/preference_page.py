@@ -10,6 +10,7 @@ from model.evaluation.page import STYLE
 
 COLUMNS = {
     "accuracy": "Preference accuracy, hands",
+    "implicit_accuracy": "against the first model",
     "frame_accuracy": "whole frame",
     "region_error": "Error of r, hands",
     "rejected_region_error": "of r⁻",
@@ -19,7 +20,7 @@ COLUMNS = {
 }
 """Figures of a model, by what they are called."""
 _DECIBELS = ("psnr", "psnr_hands")
-_SHARES = ("accuracy", "frame_accuracy")
+_SHARES = ("accuracy", "implicit_accuracy", "frame_accuracy")
 
 
 def text(name: str, value: float | None) -> str:
@@ -73,8 +74,9 @@ def write_page(
             "<p>" + "   ·   ".join(f"{escape(str(k))} {escape(str(v))}" for k, v in facts.items()) + "</p>",
             f'<div class="wide"><table><tr><th>model</th>{head}</tr>{"".join(rows)}</table></div>',
             "<p>Preference accuracy: how often the model's error is less of r than of r⁻, with the same",
-            "noise and time; ties count half. Errors are mean squares of the velocity. PSNR is against r as",
-            "the codec gives it back. In small type: against the first model.</p>",
+            "noise and time; ties count half. Against the first model: how often it has come down more of r",
+            "than of r⁻. Errors are mean squares of the velocity. PSNR is against r as the codec gives it",
+            "back. In small type: change against the first model.</p>",
             "<h2>Hands</h2>",
             *figures,
             "",

@@ -53,19 +53,23 @@ class ItemScores:
     """What a model does with an item; means over draws of noise and time.
 
     accuracy: share of draws in which its error inside M is less of r than of r⁻, ties by half.
-    frame_accuracy: likewise of the whole frame. loss: mean squared error of r's velocity, over all elements.
-    region_error, rejected_region_error: inside M, of r and of r⁻. psnr: of a sample, dB; psnr_hands: inside
-    the boxes of r's hands, None where there is none.
+    implicit_accuracy: likewise, after the first model's errors on the same draws are taken off: the sign of
+    the margin that DPO raises, with the first model for reference. frame_accuracy: as accuracy, of the whole
+    frame. loss: mean squared error of r's velocity, over all elements. region_error, rejected_region_error:
+    inside M, of r and of r⁻. psnr: of a sample, dB; psnr_hands: inside the boxes of r's hands, None where
+    there is none. errors: inside M, of r and r⁻, by draw.
     """
 
     pair_id: str
     accuracy: float
+    implicit_accuracy: float
     frame_accuracy: float
     loss: float
     region_error: float
     rejected_region_error: float
     psnr: float
     psnr_hands: float | None
+    errors: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class ModelScores:
 
     name: str
     accuracy: float
+    implicit_accuracy: float
     frame_accuracy: float
     loss: float
     region_error: float
@@ -90,8 +95,9 @@ class Judge:
     draws: int = LEAST_DRAWS
     seed: int = 0
 
-    def ranking(self, model: nn.Module, example: Example) -> dict[str, float]:
-        """All of `ItemScores` that needs no sample: r and r⁻ with the same noise and time.
+    def ranking(self, model: nn.Module, example: Example) -> dict[str, Any]:
+        """All of `ItemScores` that needs neither a sample nor another model: r and r⁻, with the same noise
+        and time.
 
         Args:
             model: on any device.
@@ -128,6 +134,7 @@ class Judge:
             "loss": float(everywhere.mean()),
             "region_error": float(inside.mean()),
             "rejected_region_error": float(inside_other.mean()),
+            "errors": tuple(zip(inside.tolist(), inside_other.tolist(), strict=True)),
         }
 
     def sampled(self, model: Any, example: Example, settings: Settings, empty_text: Tensor | None) -> Tensor:
@@ -209,9 +216,10 @@ class Comparison:
             ranking = self.judge.ranking(model, example)
             made = self._pixels(self.judge.sampled(model, example, settings, empty_text)[0])
             self._strips[number][name] = crops(made, self._regions[number])
-            items.append(
-                ItemScores(example["pair_id"], **ranking, **self._psnr(made, number))  # type: ignore[arg-type]
-            )
+            first = self.models[0].items[number].errors if self.models else ranking["errors"]
+            implicit = _implicit(ranking["errors"], first)
+            psnrs: dict[str, Any] = self._psnr(made, number)
+            items.append(ItemScores(example["pair_id"], implicit_accuracy=implicit, **ranking, **psnrs))
             if progress is not None:
                 progress(number + 1, len(self.examples))
         scores = ModelScores(name, **_means(items), items=tuple(items))  # type: ignore[arg-type]
@@ -270,9 +278,16 @@ def _noised(conditions: Inputs, x0: Tensor, noise: Tensor, sigma: Tensor, kind: 
     return Inputs(**given | {"timestep": flow.TIMESTEPS * sigma.float()})
 
 
+def _implicit(errors: Sequence[tuple[float, float]], first: Sequence[tuple[float, float]]) -> float:
+    """How often errors (of r, of r⁻) have come down by more of r than of r⁻."""
+    of, before = (torch.tensor(pairs, dtype=torch.float64) for pairs in (errors, first))
+    change = of - before
+    return float(dpo.accuracy(change[:, 1], change[:, 0]).mean())
+
+
 def _means(items: Sequence[ItemScores]) -> dict[str, float | None]:
     means: dict[str, float | None] = {}
-    for name in list(asdict(items[0]))[1:]:
+    for name in list(asdict(items[0]))[1:-1]:
         values = [value for item in items if (value := getattr(item, name)) is not None]
         means[name] = math.fsum(values) / len(values) if values else None
     return means

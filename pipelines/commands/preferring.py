@@ -106,7 +106,9 @@ def eval_preferences(
         str, typer.Option(help="Latents of preference items, or a dataset of them.", metavar="FOLDER|URI")
     ],
     out: Annotated[Path, typer.Option(help="Folder of the comparison.", metavar="FOLDER")],
-    split: Annotated[str, typer.Option(help="Which items: train, validation or test.")] = "test",
+    split: Annotated[
+        str, typer.Option(help="Which items: train, validation or test.", metavar="SPLIT")
+    ] = "test",
     draws: Annotated[int, typer.Option(min=1, help="Draws of noise and time an item.", metavar="N")] = 8,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N items.", metavar="N")] = None,
     solver: sampling.SolverOption = "unipc",

@@ -108,6 +108,13 @@ def test_a_comparison_has_figures_strips_and_a_page(examples, tmp_path):
     page = comparison.finish({"split": "test"})
     assert before.loss != after.loss
     assert before.psnr_hands is not None
+    assert before.implicit_accuracy == 0.5
+    changes = [
+        (a[1] - b[1]) - (a[0] - b[0])
+        for item, was in zip(after.items, before.items, strict=True)
+        for a, b in zip(item.errors, was.errors, strict=True)
+    ]
+    assert after.implicit_accuracy == np.mean([change > 0 for change in changes])
     written = json.loads((tmp_path / "preferences.json").read_text())
     assert written["facts"] == {"split": "test", "items": 4, "draws": 2, "seed": 0}
     assert [model["name"] for model in written["models"]] == ["before", "after"]
