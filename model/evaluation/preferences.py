@@ -187,7 +187,7 @@ class Comparison:
         self._regions = [example["region"].float().cpu().numpy() > 0 for example in examples]
         self._targets = [self._pixels(example["video"]) for example in examples]
         self._strips: list[dict[str, np.ndarray]] = [
-            {"r": crops(target, region), "r⁻": crops(self._pixels(example["rejected"]), region)}
+            {"Preferred": crops(target, region), "Rejected": crops(self._pixels(example["rejected"]), region)}
             for target, region, example in zip(self._targets, self._regions, examples, strict=True)
         ]
         self.models: list[ModelScores] = []
