@@ -35,7 +35,7 @@ class LatentDataset:
     """The encoded pairs of a split, by number; sample i is pair i of `index`, an example by field name.
 
     An example lacks the fields that its pair or the folder has not (`driving_augmented`, `additional`,
-    `rejected`, `region`, `image`, `text`). Samples may also be asked for as (number, seed), of which the seed is ignored.
+    `image`, `text`). Samples may also be asked for as (number, seed), of which the seed is ignored.
 
     Attributes:
         index: the pairs; fits `motionpair.loading.batches.PairBatches`.

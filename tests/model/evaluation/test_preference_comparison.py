@@ -27,7 +27,6 @@ from model.training.config import read_config
 from model.training.trainer import train
 from motionpair.errors import DataError, InputError
 from motionpair.latents import LatentDataset
-from motionpair.latents.manifest import CodecFacts
 from pipelines.cli import app
 
 runner = CliRunner()
@@ -36,12 +35,10 @@ SETTINGS = Settings(steps=2, cfg=1.0)
 
 @pytest.fixture(scope="module")
 def items(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    codec = open_codec("dct")
     return tiny_latents.build(
         tmp_path_factory.mktemp("items"),
         make=partial(tiny_latents.item, alike=True),
         splits=("train", "test"),
-        codec=CodecFacts(codec.name, codec.hash),
     )
 
 

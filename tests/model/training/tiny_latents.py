@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from model.codecs import identify
 from motionpair import media, shards
 from motionpair.latents.blobs import pack
 from motionpair.latents.form import LATENTS
@@ -18,7 +19,6 @@ from motionpair.manifest import FileEntry, write_quarantine
 from motionpair.metadata import build_metadata
 from motionpair.staging import commit
 
-NO_CODEC = CodecFacts("dct", "0" * 64)
 KINDS = (
     ("single-animation", "animation", "clip", (64, 32, 9)),
     ("single-replacement", "replacement", "clip", (32, 32, 9)),  # 19 tokens: no two ranks share them evenly
@@ -105,13 +105,12 @@ def build(
     pairs: int = 8,
     make: Callable[[int], tuple[dict[str, Any], dict[str, torch.Tensor]]] = example,
     splits: Sequence[str] = ("train",),
-    codec: CodecFacts = NO_CODEC,
     **changed: dict[str, torch.Tensor],
 ) -> Path:
     """A finished folder of latents.
 
     make: row and tensors of a slot. splits: of slot 0, 1, ... and from the beginning again. changed: tensors
-    to put in the place of others, by pair_id. codec: that they claim to be of.
+    to put in the place of others, by pair_id.
     """
     out = folder / "latents"
     (out / "shards").mkdir(parents=True)
@@ -131,7 +130,7 @@ def build(
     write_quarantine(out, [])
     write_latents(
         out,
-        codec=codec,
+        codec=CodecFacts("dct", identify("dct").hash),
         encoders={},
         source=SourceFacts("0" * 64, pairs),
         versions={},
