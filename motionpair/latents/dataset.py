@@ -21,7 +21,8 @@ from motionpair.location import Location, open_location
 
 TENSORS = (
     "video", "driving", "driving_masks", "driving_augmented", "driving_masks_augmented", "reference",
-    "reference_masks", "additional", "additional_masks", "hands", "faces", "rejected", "region", "image", "text",
+    "reference_masks", "additional", "additional_masks", "hands", "faces", "image", "text", "rejected",
+    "region",
 )  # fmt: skip
 FIELDS = (
     *TENSORS, "reference_image", "caption", "pair_id", "stratum", "driving_kind", "replacement", "continues",
