@@ -7,6 +7,7 @@ from benchmarks import (
     discards,
     estimators,
     garments,
+    loaders,
     machine,
     ordering,
     pair_cost,
@@ -18,7 +19,18 @@ from benchmarks import (
 
 def main() -> None:
     print(machine.describe())
-    for module in (startup, planning, ordering, sample, garments, estimators, pair_cost, discards, demo):
+    for module in (
+        startup,
+        planning,
+        ordering,
+        loaders,
+        sample,
+        garments,
+        estimators,
+        pair_cost,
+        discards,
+        demo,
+    ):
         print(f"\n== {(module.__doc__ or '').splitlines()[0]} (python -m {module.__name__})")
         module.main()
 

@@ -1,8 +1,9 @@
 """Files on a web server, read by byte ranges, as a pyarrow file system. Nothing is listed or written.
 
 Any server that answers HEAD with a length and GET with the range asked for will do: a CDN, a public bucket,
-nginx over a folder. Connections are kept, tried again a few times, and opened anew in every process, so that
-the workers of a loader may be forked or spawned.
+nginx over a folder. Connections are kept, and opened anew in every process, so that the workers of a loader
+may be forked or spawned. What fails on the way is asked for again a few times; of an answer that was not
+asked for, no body is read.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import functools
 import io
 import os
 import threading
+import time
 import urllib.parse
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import pyarrow as pa
@@ -25,11 +28,17 @@ from motionpair.errors import InputError, MachineError
 TRIES = 4
 """How often a request is tried again."""
 
+PAUSE = 0.3
+"""Seconds before the first time; twice as long before each further one."""
+
 READ_AHEAD = 1 << 16
 """Bytes asked for at least: small reads of a Parquet footer follow one another."""
 
 _NOT_FOUND = (404, 410)
+_NOT_THAT_LONG = 416
 _TRY_AGAIN = (429, 500, 502, 503, 504)
+_LONGEST_PAUSE = 10.0
+_REDIRECTS = 5
 
 
 class HttpFiles(pyarrow.fs.FileSystemHandler):
@@ -39,7 +48,8 @@ class HttpFiles(pyarrow.fs.FileSystemHandler):
         root: `http://host/path` or `https://host/path`, without query.
 
     Reading raises MachineError when the connection is lost, InputError when the server refuses (401, 403) or
-    does not serve byte ranges, FileNotFoundError when there is no such file.
+    does not serve plain byte ranges, FileNotFoundError when there is no such file, OSError when the answer is
+    of another file than the one that was opened.
     """
 
     def __init__(self, root: str) -> None:
@@ -82,9 +92,13 @@ class HttpFiles(pyarrow.fs.FileSystemHandler):
         answer = _ask("HEAD", url)
         if answer.status in _NOT_FOUND:
             return pyarrow.fs.FileInfo(path, pyarrow.fs.FileType.NotFound)
-        length = answer.headers.get("Content-Length", "")
+        length, coding = (answer.headers.get(name, "") for name in ("Content-Length", "Content-Encoding"))
         if not length.isdecimal():
             raise InputError(f"{url}: the server does not say how long the file is")
+        if coding not in ("", "identity"):
+            raise InputError(
+                f"{url}: expected the file as it is, and the server encodes it ({coding[:20]!r})"
+            )
         return pyarrow.fs.FileInfo(path, pyarrow.fs.FileType.File, size=int(length))
 
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
@@ -135,44 +149,110 @@ class _HttpFile(io.RawIOBase):
     def _fetch(self, offset: int, length: int) -> bytes:
         if length == 0:
             return b""
-        answer = _ask("GET", self._url, {"Range": f"bytes={offset}-{offset + length - 1}"})
+        end = offset + length
+        answer = _ask("GET", self._url, {"Range": f"bytes={offset}-{end - 1}"}, length)
         if answer.status in _NOT_FOUND:
             raise FileNotFoundError(f"{self._url}: not found")
+        if answer.status == _NOT_THAT_LONG:
+            raise OSError(f"it ends before byte {end}: the file has changed")
         whole = answer.status == 200 and (offset, length) == (0, self._size)
         if answer.status != 206 and not whole:
             raise InputError(
                 f"{self._url}: expected a server that serves byte ranges, got status {answer.status}"
             )
-        if len(answer.data) != length:
-            raise OSError(f"got {len(answer.data)} of {length} bytes: the file has changed")
+        given = answer.headers.get("Content-Range", "")
+        right = whole or given in (f"bytes {offset}-{end - 1}/{size}" for size in (self._size, "*"))
+        if not right or len(answer.data) != length:
+            shown = f" ({given[:60]!r})" if given else ""
+            raise OSError(
+                f"asked for bytes {offset}-{end - 1} of {self._size}, got others{shown}: the file has changed"
+            )
         return answer.data
 
 
-def _ask(method: str, url: str, headers: dict[str, str] | None = None) -> urllib3.BaseHTTPResponse:
-    """One request, tried again where that may help; an answer of 2xx, or 404."""
-    asked = {"Accept-Encoding": "identity", "User-Agent": "motionpair", **(headers or {})}
-    try:
-        answer = _pool(os.getpid(), _proxy(url), TRIES).request(method, url, headers=asked)
-    except urllib3.exceptions.HTTPError as error:
-        raise MachineError(f"{url}: no connection ({_reason(error)})") from None
+@dataclass(frozen=True)
+class _Answer:
+    """Status, headers and body of an answer; `data` is empty where the body is not the one asked for."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+
+
+def _ask(method: str, url: str, headers: Mapping[str, str] | None = None, length: int = 0) -> _Answer:
+    """One request, tried again where that may help; an answer of 2xx, 404, 410 or 416.
+
+    Args:
+        method: `HEAD` or `GET`.
+        url: of the file.
+        headers: to send beside the usual ones.
+        length: bytes that are expected in the body; no more are read.
+    """
+    for tried in range(TRIES + 1):
+        last, wait = tried == TRIES, 0.0
+        try:
+            answer = _ask_once(method, url, headers or {}, length)
+        except urllib3.exceptions.HTTPError as error:
+            if last:
+                raise MachineError(f"{url}: no connection ({_reason(error)})") from None
+        else:
+            if answer.status not in _TRY_AGAIN:
+                break
+            if last:
+                raise MachineError(f"{url}: the server fails (status {answer.status})")
+            asked = answer.headers.get("Retry-After", "")
+            wait = float(asked) if asked.isdecimal() else 0.0
+        time.sleep(min(_LONGEST_PAUSE, max(wait, PAUSE * 2**tried)))
     if answer.status in (401, 403):
         raise InputError(f"{url}: the server refuses (status {answer.status}); expected a public address")
-    if answer.status in _TRY_AGAIN:
-        raise MachineError(f"{url}: the server fails (status {answer.status})")
-    if not 200 <= answer.status < 300 and answer.status not in _NOT_FOUND:
+    if not 200 <= answer.status < 300 and answer.status not in (*_NOT_FOUND, _NOT_THAT_LONG):
         raise InputError(f"{url}: expected a file, got status {answer.status}")
     return answer
 
 
+def _ask_once(method: str, url: str, headers: Mapping[str, str], length: int) -> _Answer:
+    answer = _pool(os.getpid(), _proxy(url)).request(
+        method,
+        url,
+        headers={"Accept-Encoding": "identity", "User-Agent": "motionpair", **headers},
+        preload_content=False,
+        decode_content=False,
+    )
+    led = [hop.redirect_location or "" for hop in (answer.retries.history if answer.retries else ())]
+    if url.startswith("https:") and any(place.startswith("http:") for place in led):
+        answer.close()
+        raise InputError(f"{url}: leads to an address without encryption, {led[-1][:200]}")
+    # any other body may be as long as the server likes
+    wanted = method == "GET" and answer.headers.get("Content-Length", str(length)) == str(length)
+    if method != "HEAD" and not (wanted and answer.status in (200, 206)):
+        answer.close()
+        return _Answer(answer.status, answer.headers, b"")
+    parts, left = [], length
+    while left >= 0 and (part := answer.read(left or 1)):  # a byte more than asked for is not kept
+        parts.append(part)
+        left -= len(part)
+    if left < 0:
+        answer.close()
+    answer.release_conn()
+    return _Answer(answer.status, answer.headers, b"".join(parts))
+
+
 @functools.lru_cache(maxsize=4)
-def _pool(pid: int, proxy: str | None, tries: int) -> urllib3.PoolManager:
+def _pool(pid: int, proxy: str | None) -> urllib3.PoolManager:
     """This process's connections: one that crossed a fork would serve two processes at once."""
+    once = urllib3.Retry(
+        total=None,
+        connect=0,
+        read=0,
+        status=0,
+        other=0,
+        redirect=_REDIRECTS,
+        respect_retry_after_header=False,
+    )
     options: dict[str, Any] = {
         "maxsize": 16,
         "timeout": urllib3.Timeout(connect=5, read=30),
-        "retries": urllib3.Retry(
-            total=tries, backoff_factor=0.3, status_forcelist=_TRY_AGAIN, raise_on_status=False
-        ),
+        "retries": once,
     }
     return urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
 

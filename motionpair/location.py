@@ -80,16 +80,26 @@ class Location:
             raise DataError(f"{self.text}/{name}: ends before byte {offset + size}")
         return data
 
-    def chunks(self, name: str, start: int = 0) -> Iterator[bytes]:
+    def chunks(self, name: str, start: int = 0, size: int | None = None) -> Iterator[bytes]:
         """A file's bytes from `start` to its end, some MB at a time.
 
+        Args:
+            name: of the file.
+            start: first byte.
+            size: what the file is to have; no byte is read of one that has another.
+
         Raises:
-            DataError: it cannot be read.
+            DataError: it cannot be read, or is not of that size.
         """
         with self.open(name) as file:
             try:
+                there = file.size()
+                if size not in (None, there):
+                    raise DataError(f"{self.text}/{name}: damaged: expected {size} bytes, got {there}")
                 file.seek(start)
-                while chunk := file.read(_CHUNK):
+                left = there - start
+                while left > 0 and (chunk := file.read(min(_CHUNK, left))):
+                    left -= len(chunk)
                     yield chunk
             except (OSError, pa.ArrowException) as error:
                 raise self.fault(name, error) from None

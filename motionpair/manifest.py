@@ -14,10 +14,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -36,6 +37,7 @@ REPORTS = ("README.md", "croissant.json", "report/")
 """Files that auditors make after generation; `relist` takes them into the manifest."""
 
 _MAX_BYTES = 1 << 27
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 T = TypeVar("T")
 
@@ -291,14 +293,30 @@ def read_manifest(location: Location) -> Manifest:
     """The manifest of a dataset, held against its checksum.
 
     Raises:
-        DataError: missing, damaged, of another schema version, or it names a file outside of the dataset.
+        DataError: missing, damaged, of another schema version, or it lists a file that cannot be the
+            dataset's.
+    """
+    data, _ = manifest_bytes(location)
+    return parse_manifest(data, f"{location.text}/{MANIFEST}")
+
+
+def manifest_bytes(location: Location) -> tuple[bytes, bytes]:
+    """`manifest.json`, held against its checksum, and `manifest.sha256`.
+
+    Raises:
+        DataError: missing, or of another checksum.
     """
     where = f"{location.text}/{MANIFEST}"
     if not location.exists(MANIFEST):
         raise DataError(f"{where}: missing; expected the folder of a finished dataset")
-    data = location.read(MANIFEST, most=_MAX_BYTES)
-    if location.read(CHECKSUM, most=1024) != _checksum_line(data):
+    data, line = location.read(MANIFEST, most=_MAX_BYTES), location.read(CHECKSUM, most=1024)
+    if line != _checksum_line(data):
         raise DataError(f"{where}: damaged: {CHECKSUM} states another checksum")
+    return data, line
+
+
+def parse_manifest(data: bytes, where: str) -> Manifest:
+    """The manifest that `manifest.json` holds; `where` names it in errors, which are those of reading it."""
     plain = _json(data, where)
     version = plain.get("schema_version") if isinstance(plain, dict) else None
     if version != SCHEMA_VERSION:
@@ -307,10 +325,19 @@ def read_manifest(location: Location) -> Manifest:
             "dataset anew, or read it with the motionpair that made it (docs/audit.md)"
         )
     manifest = _parse(Manifest, data, where)
-    for name in manifest.files:
-        if not is_safe_name(name) or name.startswith("runs/") or name in (MANIFEST, CHECKSUM):
-            raise DataError(f"{where}: files: {name[:80]!r} is no name of a dataset's file")
+    _check_listed(manifest.files, where)
     return manifest
+
+
+def _check_listed(files: Mapping[str, FileEntry], where: str) -> None:
+    """Files that stay in the dataset, none of them in another or in `runs/`, and of sizes that can be."""
+    taken = {MANIFEST, CHECKSUM, "runs", *files}
+    for name, entry in files.items():
+        parents = {parent.as_posix() for parent in PurePosixPath(name).parents}
+        if not is_safe_name(name) or name in (MANIFEST, CHECKSUM, "runs") or parents & taken:
+            raise DataError(f"{where}: files: {name[:80]!r} is no name of a dataset's file")
+        if entry.bytes < 0 or _SHA256.fullmatch(entry.sha256) is None:
+            raise DataError(f"{where}: files: {name}: expected a number of bytes and a sha256 in hex")
 
 
 def _listable(location: Location) -> list[str]:

@@ -43,7 +43,7 @@ def blobs(dataset: Dataset, row: Row) -> dict[str, bytes]:
     Raises:
         DataError: damaged; names pair and column.
     """
-    return {c: dataset.blob(row, c) for c in schema.BLOBS if not schema.lacks(row, c)}
+    return dataset.blobs(row, [c for c in schema.BLOBS if not schema.lacks(row, c)])
 
 
 def plain(row: Row) -> Row:

@@ -15,7 +15,7 @@ from motionpair.errors import DataError, InputError
 from motionpair.latents.blobs import unpack
 from motionpair.latents.form import BLOBS, COLUMNS, LATENTS, Shape, shapes
 from motionpair.latents.manifest import LatentManifest, read_latents
-from motionpair.loading.blobs import OPEN_FILES, Blobs, Place
+from motionpair.loading.blobs import Blobs, Place
 from motionpair.loading.index import Index
 from motionpair.location import Location, open_location
 
@@ -47,7 +47,7 @@ class LatentDataset:
         fields: names of what an example holds, where it has it; all by default.
         codec: hash of the codec that the reader decodes and encodes with; latents of another are refused.
         check: hold the bytes against their sha256.
-        open_files, cache, cache_bytes: as of `motionpair.loading.blobs.Blobs`.
+        cache, cache_bytes: as of `motionpair.loading.blobs.Blobs`.
 
     Raises:
         InputError: nothing is there, an unknown field or split, or latents of another codec.
@@ -62,7 +62,6 @@ class LatentDataset:
         *,
         codec: str | None = None,
         check: bool = False,
-        open_files: int = OPEN_FILES,
         cache: str | Path | None = None,
         cache_bytes: int = 1 << 34,
     ) -> None:
@@ -83,7 +82,6 @@ class LatentDataset:
             location,
             index.shards,
             index.shard_digests,
-            open_files=open_files,
             cache=cache,
             cache_bytes=cache_bytes,
         )

@@ -1,15 +1,17 @@
-"""Batches of pairs for a `torch.utils.data.DataLoader`: shared among ranks, resumed exactly. Needs no torch.
+"""Batches of sample numbers for a `torch.utils.data.DataLoader` of one's own. Needs no torch.
+
+`motionpair.PairLoader` does all of this. Where a framework wants a plain DataLoader:
 
     batches = PairBatches(dataset, batch_size=8, seed=1, rank=rank, world=world)
     batches.load_state_dict(checkpoint["batches"])          # when resuming
-    loader = DataLoader(dataset, batch_sampler=batches, num_workers=4)
+    loader = DataLoader(dataset, batch_sampler=batches, collate_fn=collate, num_workers=4)
     while batches.state.epoch < epochs:
         for batch in loader:
             train(batch)
             batches.advance()                               # after the step, before a checkpoint
             checkpoint["batches"] = batches.state_dict()
 
-Workers fetch ahead, so the loader cannot know what was trained on: the training loop says it, by `advance`.
+Workers fetch ahead, so a sampler cannot know what was trained on: the training loop says it, by `advance`.
 The state is the same on all ranks, and fits any number of ranks and workers.
 """
 
@@ -17,28 +19,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-import pyarrow.parquet as pq
-
-from motionpair import shards
 from motionpair.errors import InputError
-from motionpair.loading.index import Bucket, Index
-from motionpair.loading.order import Order
-from motionpair.loading.shares import Part, Sharing, kind_of, part_numbers, share_out
+from motionpair.loading.sources import Indexed, Source, order_of
 from motionpair.loading.state import START, State
-from motionpair.manifest import METADATA
 
 _LOG = logging.getLogger(__name__)
-
-
-class Indexed(Protocol):
-    """A dataset whose sample i is pair i of its index, such as `motionpair.PairDataset`."""
-
-    index: Index
-
-    def __getitem__(self, item: Any, /) -> Any: ...
 
 
 class PairBatches:
@@ -49,11 +36,11 @@ class PairBatches:
 
     Attributes:
         order: the sequence of batches. sharing: the groups that are drawn, their shares, and notes to show.
-        state: what was trained on so far.
+        fingerprint: of the order and its samples. state: what was trained on so far.
 
     Args:
-        datasets: one dataset or several, or their indexes. Samples of several are numbered one dataset after
-            the other, as in `Mixture` and in torch's `ConcatDataset`.
+        datasets: one dataset or several (`sources.Indexed`), or their indexes. Samples of several are
+            numbered one dataset after the other, as in `Mixture` and in torch's `ConcatDataset`.
         batch_size: pairs of a batch of one rank.
         seed: 0 to 2⁶³ − 1.
         shares: by stratum or kind of pair (`motionpair.loading.shares`); not given, 60 % animation, 20 %
@@ -61,15 +48,15 @@ class PairBatches:
         mix: how often each dataset is drawn, in proportion. Not given, all are drawn as if they were one.
         rank, world: this process and how many there are; they are no part of the order.
         seeds: give `(number, seed)` instead of numbers: a random number of 63 bits that belongs to the draw
-            whatever the ranks and workers, for augmentation.
+            whatever the ranks and workers.
 
     Raises:
-        InputError: an argument is not as above; names it. DataError: a dataset's metadata is damaged.
+        InputError: an argument is not as above; names it.
     """
 
     def __init__(
         self,
-        datasets: Indexed | Index | Sequence[Indexed | Index],
+        datasets: Indexed | Source | Sequence[Indexed | Source],
         batch_size: int,
         seed: int,
         shares: Mapping[str, float] | None = None,
@@ -81,12 +68,8 @@ class PairBatches:
         if not 0 <= rank < world:
             raise InputError(f"rank, world: expected a rank from 0 to world - 1, got {rank} of {world}")
         several = datasets if isinstance(datasets, Sequence) else [datasets]
-        indexes = [one if isinstance(one, Index) else one.index for one in several]
-        if mix is not None and len(mix) != len(indexes):
-            raise InputError(f"mix: expected {len(indexes)} numbers, one a dataset, got {len(mix)}")
-        if not sum(map(len, indexes)):
-            raise InputError("datasets: expected at least one pair, got none (in this split)")
-        self.order, self.sharing = _ordered(indexes, batch_size, seed, shares, mix)
+        sources: list[Source] = [one if isinstance(one, Source) else one.index for one in several]
+        self.order, self.sharing, self.fingerprint = order_of(sources, batch_size, seed, shares, mix)
         self.rank, self.world, self.seeds = rank, world, seeds
         self.state = START
         self._given_from: State | None = None
@@ -131,7 +114,7 @@ class PairBatches:
 
     def state_dict(self) -> dict[str, Any]:
         """What was trained on, `{epoch, consumed}`, and `order`: a fingerprint of what was in which order."""
-        return {**self.state.plain(), "order": self.order.fingerprint}
+        return {**self.state.plain(), "order": self.fingerprint}
 
     def load_state_dict(self, plain: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` gave, also where it had another number of ranks.
@@ -139,90 +122,13 @@ class PairBatches:
         Raises:
             InputError: not such a state, or of other pairs, shares, batch size or seed.
         """
-        if plain.get("order", self.order.fingerprint) != self.order.fingerprint:
+        plain = dict(plain)
+        order = plain.pop("order", None)
+        if order is None:
+            raise InputError("state.order: missing; expected what state_dict() gave")
+        if order != self.fingerprint:
             raise InputError(
                 "state.order: the state is of another order; expected the same pairs, shares, batch size "
                 "and seed as when it was saved"
             )
-        self.set_state(State.read({key: value for key, value in plain.items() if key != "order"}))
-
-
-class Mixture:
-    """Several datasets as one, numbered one after the other.
-
-    A number, or `(number, seed)` with a seed that the dataset takes, gives a sample.
-    """
-
-    def __init__(self, datasets: Sequence[Any]) -> None:
-        self.datasets = tuple(datasets)
-        self._ends = np.cumsum([len(dataset) for dataset in self.datasets])
-
-    def __len__(self) -> int:
-        return int(self._ends[-1]) if self.datasets else 0
-
-    def __getitem__(self, item: int | tuple[int, int]) -> Any:
-        of, inner = self._place(item)
-        return self.datasets[of][inner]
-
-    def __getitems__(self, items: Sequence[int | tuple[int, int]]) -> list[Any]:
-        """The samples of a batch; each dataset that has `__getitems__` reads its own at once."""
-        places = [self._place(item) for item in items]
-        samples: dict[int, Any] = {}
-        for of in {of for of, _ in places}:
-            dataset, own = self.datasets[of], [i for i, place in enumerate(places) if place[0] == of]
-            inner = [places[i][1] for i in own]
-            together = hasattr(dataset, "__getitems__")
-            found = dataset.__getitems__(inner) if together else [dataset[item] for item in inner]
-            samples |= dict(zip(own, found, strict=True))
-        return [samples[i] for i in range(len(items))]
-
-    def _place(self, item: int | tuple[int, int]) -> tuple[int, int | tuple[int, int]]:
-        """The dataset of an item, and what it is to that dataset."""
-        number, *seed = item if isinstance(item, tuple) else (item,)
-        if not 0 <= number < len(self):
-            raise IndexError(f"sample {number} of {len(self)}")
-        of = int(np.searchsorted(self._ends, number, side="right"))
-        inner = number - (int(self._ends[of - 1]) if of else 0)
-        return of, (inner, seed[0]) if seed else inner
-
-
-def _ordered(
-    indexes: Sequence[Index],
-    batch_size: int,
-    seed: int,
-    shares: Mapping[str, float] | None,
-    mix: Sequence[float] | None,
-) -> tuple[Order, Sharing]:
-    parts: list[Part] = []
-    numbers: list[np.ndarray] = []
-    shapes: list[Bucket] = []
-    buckets: list[np.ndarray] = []
-    for dataset, index in enumerate(indexes):
-        modes, mode = _modes(index)
-        shape = (len(index.strata), len(modes), len(index.driving_kinds))
-        found, codes = np.unique(
-            np.ravel_multi_index((index.stratum, mode, index.driving_kind), shape), return_inverse=True
-        )
-        numbers.append(codes + len(parts))
-        parts += [
-            Part(dataset, index.strata[s], kind_of(modes[m], index.driving_kinds[d]))
-            for s, m, d in zip(*np.unravel_index(found, shape), strict=True)
-        ]
-        shapes += [bucket for bucket in index.buckets if bucket not in shapes]
-        places = np.array([shapes.index(bucket) for bucket in index.buckets], np.int64)
-        buckets.append(places[index.bucket])
-    sharing = share_out(parts, shares, mix)
-    groups = part_numbers(numbers, sharing.groups)
-    return Order(groups, np.concatenate(buckets), sharing.shares, batch_size, seed), sharing
-
-
-def _modes(index: Index) -> tuple[list[str], np.ndarray]:
-    """The modes, and the number of each pair's among them, (N,)."""
-    with (
-        index.location.open(METADATA) as source,
-        shards.reading(f"{index.location.text}/{METADATA}"),
-    ):
-        column = pq.ParquetFile(source, page_checksum_verification=True).read(["mode"])["mode"]
-    encoded = column.combine_chunks().dictionary_encode()
-    codes: np.ndarray = encoded.indices.to_numpy()[index.rows]
-    return encoded.dictionary.to_pylist(), codes
+        self.set_state(State.read(plain))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import zlib
 from pathlib import Path
 from typing import Any
 
-from motionpair.errors import InputError
+from motionpair.errors import InputError, MachineError
 
 _SHARE = 64
 """A process counts the folder anew when it has added one part in so many of what the folder may hold."""
 _PROCESSES = 8
+_CHECK = 4
+"""Bytes of a checksum after every blob: what a power cut or a bad disk left is not what was kept."""
 
 
 class BlobCache:
@@ -59,23 +62,37 @@ class BlobCache:
             os.utime(path)
         except FileNotFoundError:  # never kept, or another process made room
             return None
-        return data if len(data) == length else None
+        blob, check = data[:length], data[length:]
+        return blob if check == _checksum(blob) else None
 
     def put(self, key: str, data: bytes) -> None:
-        """Keep bytes under a key; what is longer than 1/64 of what the folder may hold is not kept."""
-        share = self._most // _SHARE
-        if len(data) > share:
+        """Keep bytes under a key; what is longer than 1/64 of what the folder may hold is not kept.
+
+        Raises:
+            MachineError: the folder cannot be written to, as where its disk is full.
+        """
+        share, size = self._most // _SHARE, len(data) + _CHECK
+        if size > share:
             return
         with self._lock:
-            self._added += len(data)
+            self._added += size
             room = self._most - _PROCESSES * share  # the rest is for what others add unseen
-            if self._held is None or self._added > share or self._held + len(data) > room:
-                self._held = self._make_room(room - len(data))
+            if self._held is None or self._added > share or self._held + size > room:
+                self._held = self._make_room(room - size)
                 self._added = 0
-            self._held += len(data)
-        with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".tmp-", delete=False) as file:
-            file.write(data)
-        Path(file.name).replace(self._folder / key)
+            self._held += size
+        try:
+            with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".tmp-", delete=False) as file:
+                try:
+                    file.write(data)
+                    file.write(_checksum(data))
+                    file.flush()
+                    Path(file.name).replace(self._folder / key)
+                except BaseException:
+                    Path(file.name).unlink(missing_ok=True)
+                    raise
+        except OSError as error:
+            raise MachineError(f"{self._folder}: the cache cannot be written ({error.strerror})") from None
 
     def _make_room(self, most: int) -> int:
         """Remove the oldest files until at most `most` bytes are held, and an eighth fewer where any go."""
@@ -95,3 +112,7 @@ class BlobCache:
                 if held <= most - most // 8:
                     break
         return held
+
+
+def _checksum(data: bytes) -> bytes:
+    return zlib.crc32(data).to_bytes(_CHECK, "little")

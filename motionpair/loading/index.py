@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from motionpair import shards
 from motionpair.errors import DataError, InputError
 from motionpair.forms import Form
-from motionpair.loading.rows import Texts, column_values, picked
+from motionpair.loading.rows import Texts, as_numbers, column_values, picked
 from motionpair.location import Location, open_location
 from motionpair.manifest import METADATA, FileEntry, read_manifest
 from motionpair.media import MAX_BYTES
@@ -29,7 +29,7 @@ from motionpair.schema import PAIRS
 
 SPLITS = ("train", "validation", "test")
 _SHARD = re.compile(r"shards/shard-\d{5,}\.parquet")
-_CODED = ("stratum", "split", "driving_kind")
+_CODED = ("stratum", "mode", "driving_kind", "split")
 _SIZES = ("width", "height", "frames", "fps")
 
 
@@ -64,14 +64,15 @@ class Places:
 
 
 class Index:
-    """What a loader must know of N pairs, in slot order. Pickles.
+    """What a loader must know of N pairs, in slot order. Pickles. A `loading.sources.Source`.
 
     Attributes:
         location: where the dataset lies. form: what it holds.
         shards, shard_bytes, shard_digests: names, sizes and sha256 (hex) of its shards, which `Places.shard`
             numbers.
         pair_ids: (N,) str.
-        stratum, split, driving_kind: (N,) int32, numbers in `strata`, `splits` and `driving_kinds`.
+        stratum, mode, driving_kind, split: (N,) int32, numbers in `strata`, `modes`, `driving_kinds` and
+            `splits`.
         bucket: (N,) int32, number in `buckets`. fps: (N,) int32.
         places: `Places` by blob column.
         columns: the further columns that were asked for.
@@ -113,19 +114,17 @@ class Index:
         self.shards = tuple(sorted(name for name in manifest.files if _SHARD.fullmatch(name)))
         self.shard_bytes = np.array([manifest.files[name].bytes for name in self.shards], np.int64)
         self.shard_digests = tuple(manifest.files[name].sha256 for name in self.shards)
-        self.pair_ids = table["pair_id"].to_numpy().astype(str)
+        self.pair_ids = np.array(table["pair_id"].to_pylist(), np.str_)
         self.places = {
             blob: _places(table[blob], self.shards, self.shard_bytes, self.pair_ids, f"{where}: {blob}")
             for blob in blobs
         }
         self.strata, self.stratum = _codes(table["stratum"])
-        self.splits, self.split = _codes(table["split"])
+        self.modes, self.mode = _codes(table["mode"])
         self.driving_kinds, self.driving_kind = _codes(table["driving_kind"])
-        sizes = np.stack([table[name].to_numpy() for name in ("width", "height", "frames")], axis=1)
-        shapes, bucket = np.unique(sizes, axis=0, return_inverse=True)
-        self.buckets = tuple(Bucket(*shape) for shape in shapes.tolist())
-        self.bucket = bucket.reshape(-1).astype(np.int32)
-        self.fps = table["fps"].to_numpy().copy()
+        self.splits, self.split = _codes(table["split"])
+        self.buckets, self.bucket = _buckets(*(as_numbers(table[name]) for name in _SIZES[:3]))
+        self.fps = as_numbers(table["fps"])
         self.columns = {name: column_values(table[name]) for name in wanted}
         self.rows = np.arange(len(self.pair_ids))
 
@@ -140,7 +139,7 @@ class Index:
         """
         numbers = np.asarray(numbers, np.int64)
         some = copy.copy(self)
-        for name in ("pair_ids", "stratum", "split", "driving_kind", "bucket", "fps", "rows"):
+        for name in ("pair_ids", *_CODED, "bucket", "fps", "rows"):
             setattr(some, name, getattr(self, name)[numbers])
         some.places = {
             name: Places(of.shard[numbers], of.offset[numbers], of.length[numbers])
@@ -196,8 +195,21 @@ def _codes(column: pa.ChunkedArray) -> tuple[tuple[str, ...], np.ndarray]:
     values = encoded.chunk(0).dictionary.to_pylist()  # the few different ones
     names = sorted(values)
     number = {name: i for i, name in enumerate(names)}
-    found = np.concatenate([chunk.indices.to_numpy() for chunk in encoded.chunks])
+    found = np.concatenate([as_numbers(chunk.indices) for chunk in encoded.chunks])
     return tuple(names), np.array([number[value] for value in values], np.int32)[found]
+
+
+def _buckets(
+    width: np.ndarray, height: np.ndarray, frames: np.ndarray
+) -> tuple[tuple[Bucket, ...], np.ndarray]:
+    """The sorted buckets, and each row's number among them, (N,) int32."""
+    _, codes = np.unique(width, return_inverse=True)
+    for more in (height, frames):  # as one number: rows of a matrix are sorted far more slowly
+        values, further = np.unique(more, return_inverse=True)
+        codes = codes * len(values) + further
+    _, first, bucket = np.unique(codes, return_index=True, return_inverse=True)
+    found = zip(width[first].tolist(), height[first].tolist(), frames[first].tolist(), strict=True)
+    return tuple(Bucket(*shape) for shape in found), bucket.astype(np.int32)
 
 
 def _places(
@@ -210,7 +222,7 @@ def _places(
         if name not in number:
             raise DataError(f"{where}: lies in {name[:80]!r}, which is no shard of the dataset")
     shard = np.array([number[name] for name in found], np.int32)[codes]
-    offset, length = (_child(column, leaf).to_numpy().copy() for leaf in ("offset", "length"))
+    offset, length = (as_numbers(_child(column, leaf)) for leaf in ("offset", "length"))
     inside = (offset >= 0) & (length >= 0) & (length <= MAX_BYTES) & (offset <= sizes[shard] - length)
     if not inside.all():
         at = int(np.argmin(inside))

@@ -6,8 +6,9 @@ before its group is exhausted, within an epoch and from one epoch to the next. E
 groups are dealt into one another evenly, and draws of one *bucket* (clips of one size and length) become
 batches. So there is one sequence of batches, which any number of ranks deal among themselves.
 
-Random numbers are hashes of what they are for, not a generator's stream: the order is the same under every
-version of numpy, on every machine, and no epoch has to be computed to know the next.
+Nothing here knows what a sample is: pairs as videos and pairs as latents have one order where their groups
+and buckets agree. Random numbers are hashes of what they are for (`hashing`): the order is the same under
+every version of Python and numpy, on every machine, and no epoch has to be computed to know the next.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from motionpair.errors import InputError
+from motionpair.loading.hashing import hashes, uniform
 from motionpair.loading.state import State
 
 LEFT_OUT = -1
@@ -26,7 +29,6 @@ LEFT_OUT = -1
 
 _CYCLE, _SHUFFLE, _SPREAD, _TIME, _DRAW = range(5)
 """What a hash is for."""
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,15 @@ def draws_by_group(count: int, shares: Sequence[float]) -> np.ndarray:
     Returns:
         (G,) int64 whose sum is `count`.
     """
-    weights = np.array(shares, np.float64)
-    quotas = weights * (count / weights.sum())
-    draws = np.maximum(np.floor(quotas).astype(np.int64), 1)
-    while draws.sum() < count:
-        draws[np.argmax(quotas - draws)] += 1
-    while draws.sum() > count:
-        draws[np.argmax(np.where(draws > 1, draws - quotas, -np.inf))] -= 1
-    return draws
+    weights = [Fraction(share) for share in shares]  # exact: no rounding decides who gets a draw
+    quotas = [count * weight / sum(weights) for weight in weights]
+    draws = [max(int(quota), 1) for quota in quotas]
+    groups = range(len(draws))
+    while sum(draws) < count:
+        draws[max(groups, key=lambda g: (quotas[g] - draws[g], -g))] += 1
+    while sum(draws) > count:
+        draws[max((g for g in groups if draws[g] > 1), key=lambda g: (draws[g] - quotas[g], -g))] -= 1
+    return np.array(draws, np.int64)
 
 
 class Order:
@@ -99,7 +102,7 @@ class Order:
         self._buckets = buckets
         self._draws = draws_by_group(self.drawn, shares)
         self._cycles = [
-            _spread(members, np.zeros_like(members), buckets[members], _hashes(seed, _CYCLE, members))
+            _spread(members, np.zeros_like(members), buckets[members], hashes(seed, _CYCLE, members))
             for members in (np.flatnonzero(groups == group) for group in range(len(shares)))
         ]
         text = f"{seed} {batch_size} {self._draws.tolist()} {len(groups)} ".encode()
@@ -143,7 +146,7 @@ class Order:
         ]
         numbers = np.concatenate([numbers for numbers, _ in drawn])
         times = np.concatenate([times for _, times in drawn])
-        seeds = _hashes(self.seed, _DRAW, epoch, np.arange(len(numbers)))
+        seeds = hashes(self.seed, _DRAW, epoch, np.arange(len(numbers)))
         numbers, starts = _batches(numbers, self._buckets[numbers], times, self.batch_size)
         return EpochOrder(numbers, starts, (seeds >> np.uint64(1)).astype(np.int64))
 
@@ -152,9 +155,9 @@ class Order:
         cycle = self._cycles[group]
         at = first + np.arange(draws)
         numbers, rounds = cycle[at % len(cycle)], at // len(cycle)
-        keys = _hashes(self.seed, _SHUFFLE, rounds, first, numbers)
+        keys = hashes(self.seed, _SHUFFLE, rounds, first, numbers)
         numbers = _spread(numbers, rounds, self._buckets[numbers], keys)
-        return numbers, (np.arange(draws) + _shares(_hashes(self.seed, _TIME, group, at))) / draws
+        return numbers, (np.arange(draws) + uniform(hashes(self.seed, _TIME, group, at))) / draws
 
 
 def _check(
@@ -182,7 +185,7 @@ def _spread(numbers: np.ndarray, rounds: np.ndarray, buckets: np.ndarray, keys: 
     numbers, rounds, buckets, keys = numbers[order], rounds[order], buckets[order], keys[order]
     firsts, counts = _runs((np.diff(rounds) != 0) | (np.diff(buckets) != 0), len(numbers))
     rank = np.arange(len(numbers)) - np.repeat(firsts, counts)
-    places = (rank + _shares(_hashes(_SPREAD, keys))) / np.repeat(counts, counts)
+    places = (rank + uniform(hashes(_SPREAD, keys))) / np.repeat(counts, counts)
     spread: np.ndarray = numbers[np.lexsort((places, rounds))]
     return spread
 
@@ -212,23 +215,3 @@ def _runs(changes: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """First place and length of each run, from whether value i + 1 differs from value i."""
     firsts = np.concatenate([[0], np.flatnonzero(changes) + 1])
     return firsts, np.diff(firsts, append=count)
-
-
-def _hashes(*words: int | np.ndarray) -> np.ndarray:
-    """Random numbers that belong to the words, whole numbers from 0 or arrays of them: uint64.
-
-    Each word is stirred in by the finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom
-    number generators, OOPSLA 2014), in the variant 13 of David Stafford's "Better bit mixing".
-    """
-    state = np.zeros(1, np.uint64)
-    for word in words:
-        state = (state ^ np.asarray(word).astype(np.uint64)) + _GOLDEN
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        state ^= state >> np.uint64(31)
-    return state
-
-
-def _shares(hashes: np.ndarray) -> np.ndarray:
-    """Hashes as numbers from 0 to below 1, float64."""
-    return (hashes >> np.uint64(11)) * 2.0**-53

@@ -78,6 +78,9 @@ class Picked:
         return self.values[int(self.numbers[i])]
 
 
+_FLOATS = {"halffloat": "f2", "float": "f4", "double": "f8"}
+"""Arrow's names of what numpy calls otherwise."""
+
 Values = Texts | Numbers | Lists | Structs | Picked
 """A column: `len(values)`, and `values[i]` as a Python value."""
 
@@ -91,16 +94,37 @@ def picked(values: Values, numbers: np.ndarray) -> Values:
     return Picked(values, numbers)
 
 
+def as_numbers(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
+    """A column of numbers or truth values without nulls as an array of its own.
+
+    From the buffers: pyarrow's `to_numpy` imports pandas where it is installed, which takes longer than
+    opening a dataset.
+    """
+    column = _whole(column)
+    if pa.types.is_boolean(column.type):
+        return as_numbers(column.cast(pa.uint8())).view(bool)
+    kind = np.dtype(_FLOATS.get(str(column.type)) or str(column.type))
+    data = column.buffers()[1]
+    if data is None:
+        return np.zeros(0, kind)
+    return np.frombuffer(data, kind)[column.offset : column.offset + len(column)].copy()
+
+
+def _whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    if isinstance(column, pa.ChunkedArray):
+        return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+    return column
+
+
 def column_values(column: pa.ChunkedArray | pa.Array) -> Values:
     """A column without nulls as plain arrays; its own copy."""
-    if isinstance(column, pa.ChunkedArray):
-        column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+    column = _whole(column)
     type_, count = column.type, len(column)
     if pa.types.is_struct(type_):
         children = dict(zip((f.name for f in type_), column.flatten(), strict=True))
         return Structs({name: column_values(child) for name, child in children.items()}, count)
     if pa.types.is_list(type_):
-        ends = column.offsets.to_numpy().astype(np.int64)
+        ends = as_numbers(column.offsets).astype(np.int64)
         return Lists(ends - ends[0], column_values(column.flatten()))
     if pa.types.is_string(type_):
         if not count:
@@ -109,4 +133,4 @@ def column_values(column: pa.ChunkedArray | pa.Array) -> Values:
         ends = np.frombuffer(offsets, np.int32)[column.offset : column.offset + count + 1].astype(np.int64)
         whole = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
         return Texts(ends - ends[0], whole[ends[0] : ends[-1]].copy())
-    return Numbers(column.to_numpy(zero_copy_only=False).copy())
+    return Numbers(as_numbers(column))

@@ -85,11 +85,11 @@ def share_out(
     for dataset in sorted({dataset for dataset, _ in keys}):
         here = {name: shares[name] for of, name in sorted(set(keys)) if of == dataset and shares[name] > 0}
         for name, share in here.items():
-            weights[dataset, name] = share / sum(here.values()) * (mix[dataset] if mix else 1)
+            weights[dataset, name] = share / math.fsum(here.values()) * (mix[dataset] if mix else 1)
     weights = {key: weight for key, weight in weights.items() if weight > 0}
     if not weights:
         raise InputError("shares: expected a share above 0 for some of the pairs")
-    total = sum(weights.values())
+    total = math.fsum(weights.values())  # the same in every version of Python, unlike sum()
     group = {key: i for i, key in enumerate(weights)}
     names = tuple(f"dataset {dataset}: {name}" if mix else name for dataset, name in weights)
     effective = tuple(weight / total for weight in weights.values())

@@ -31,7 +31,7 @@ def merge(datasets: Sequence[str | Path], out: str | Path, progress: Progress | 
     Args:
         datasets: folders or URIs, two or more.
         out: the folder to make.
-        progress: called with (pairs done, pairs).
+        progress: hears how far it is.
 
     Raises:
         InputError: fewer than two, no dataset there, or a folder that cannot be made; one pair with two
@@ -141,7 +141,7 @@ def _check_generation(longest: Part, part: Part) -> None:
 def _check_twins(one: tuple[Source, int], other: tuple[Source, int]) -> None:
     """Hold that what two sources have for one slot is the same pair."""
     (source, number), (other_source, other_number) = one, other
-    (row,), (twin,) = source.rows([number]), other_source.rows([other_number])
+    (row,), (twin,) = source.dataset.rows_at([number]), other_source.dataset.rows_at([other_number])
     for column in (*schema.COLUMNS, *schema.BLOBS):
         if _contents(row, column) != _contents(twin, column):
             raise InputError(

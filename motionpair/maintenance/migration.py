@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from motionpair import durable, fields, schema, shards
 from motionpair.errors import DataError, InputError
 from motionpair.location import Location, is_safe_name, open_location
-from motionpair.maintenance.writing import Made, Progress
+from motionpair.maintenance.writing import Made, Progress, checked
 from motionpair.manifest import (
     CHECKSUM,
     MANIFEST,
@@ -38,7 +38,6 @@ from motionpair.manifest import (
 )
 from motionpair.metadata import build_metadata
 from motionpair.schema import SCHEMA_VERSION
-from motionpair.verify import verify
 
 Plain = dict[str, Any]
 
@@ -78,7 +77,7 @@ def migrate(dataset: str | Path, out: str | Path, progress: Progress | None = No
     Args:
         dataset: folder or URI of the dataset.
         out: the folder to make.
-        progress: called with (pairs done, pairs).
+        progress: hears how far it is.
 
     Raises:
         InputError: no dataset there, it is of this version or of one that no steps lead from, or a folder
@@ -106,7 +105,7 @@ def migrate(dataset: str | Path, out: str | Path, progress: Progress | None = No
         for name in shard_names:
             done += _migrate_shard(location, name, folder / name, steps)
             if progress is not None:
-                progress(done, stated.counts.rows)
+                progress("copy", done, stated.counts.rows)
         build_metadata(folder, shard_names, by_slot=not stated.further)
         write_quarantine(folder, _migrated_quarantine(location, steps))
         source = SourceDataset(checksum, stated.counts.rows, stated.made_from)
@@ -118,7 +117,7 @@ def migrate(dataset: str | Path, out: str | Path, progress: Progress | None = No
         )
         if made.counts != stated.counts:
             raise DataError(f"{location.text}: holds other pairs than its manifest counts")
-        if findings := verify(folder, contents=False):
+        if findings := checked(folder, progress):
             raise DataError(f"{out}: not made: {findings[0]} (of {len(findings)} findings)")
     return Made(made.counts.rows, made.counts.quarantined, made.counts.left_out, len(shard_names))
 

@@ -1,16 +1,25 @@
 """A condition on a row, in SQL, from whoever types it: one expression over the row's columns and no more.
 
 DuckDB parses it and hands back its syntax tree, which is held against what a condition may be made of, before
-anything is run. Then it runs without access to files, extensions or the network, with limited memory.
+anything is run. Then it runs without access to files, extensions or the network, with limited memory. All of
+that is done in a process of its own, of limited CPU time: neither what is nested deeply nor what takes for
+ever harms the one that asks.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from motionpair.errors import InputError
@@ -19,6 +28,9 @@ if TYPE_CHECKING:
     import duckdb
 
 MEMORY = "1GB"
+CPU_SECONDS = 120
+"""Of a condition on all rows, all threads together."""
+MOST_CHARACTERS = 100_000
 
 _EXPRESSIONS = frozenset(
     (
@@ -37,6 +49,7 @@ _FRAME: dict[str, Any] = {"modifiers": [], "group_expressions": [], "group_sets"
 """What the statement around the condition has beside it: nothing."""
 
 _NUMBER = "motionpair row number"
+_REFUSED = 2
 _EXPECTED = "expected one condition on a row's columns, as after WHERE, and nothing after it"
 
 
@@ -48,13 +61,71 @@ def chosen(table: pa.Table, predicate: str) -> frozenset[int]:
         predicate: the condition.
 
     Raises:
-        InputError: not one expression over the columns, not a condition, or one that fails on a row.
+        InputError: not one expression over the columns, not a condition, one that fails on a row, is nested
+            too deeply, or takes more than `CPU_SECONDS`.
     """
+    if find_spec("duckdb") is None:
+        raise InputError("filter: needs DuckDB; install motionpair[audit]")
+    where = _where(predicate)
+    if len(predicate) > MOST_CHARACTERS:
+        raise InputError(f"{where}: expected at most {MOST_CHARACTERS:,} characters, got {len(predicate):,}")
     try:
-        import duckdb
-    except ImportError:
-        raise InputError("filter: needs DuckDB; install motionpair[audit]") from None
-    where = f"predicate {predicate[:200]!r}"
+        asked = {"predicate": predicate.encode(), "columns": json.dumps(table.column_names).encode()}
+    except UnicodeEncodeError as error:
+        raise InputError(f"{where}: no text ({error.reason})") from None
+    lower = predicate.lower()
+    # a column that is not in the text is not in the condition
+    named = table.select([name for name in table.column_names if name.lower() in lower])
+    numbers = pa.array(range(table.num_rows), pa.int64())
+    named = named.append_column(_NUMBER, numbers).replace_schema_metadata(asked)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, named.schema) as stream:
+        stream.write_table(named)
+    # the same modules as here, and none that lies about where the command was given
+    command = [sys.executable, "-P", "-c", f"from {__name__} import _answer; _answer({CPU_SECONDS})"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        command, input=memoryview(sink.getvalue()), capture_output=True, env=environment, check=False
+    )
+    if done.returncode == -signal.SIGXCPU:
+        raise InputError(f"{where}: takes more than {CPU_SECONDS} s of CPU time")
+    if done.returncode == _REFUSED:
+        raise InputError(done.stderr.decode(errors="replace"))
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines() or [f"status {done.returncode}"]
+        raise InputError(f"{where}: cannot be tested: its process ended ({said[-1][:300]})")
+    return frozenset(np.frombuffer(done.stdout, np.int64).tolist())
+
+
+def _answer(cpu_seconds: int) -> None:
+    """What the process of `chosen` does: rows on stdin, numbers on stdout, what is wrong on stderr."""
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 5))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with pa.ipc.open_stream(sys.stdin.buffer) as stream:
+        table = stream.read_all()
+    asked = table.schema.metadata
+    try:
+        found = matching(table, asked[b"predicate"].decode(), json.loads(asked[b"columns"]))
+    except InputError as error:
+        sys.stderr.write(str(error))
+        raise SystemExit(_REFUSED) from None
+    sys.stdout.buffer.write(np.array(found, np.int64).tobytes())
+
+
+def matching(table: pa.Table, predicate: str, columns: Sequence[str]) -> list[int]:
+    """The numbers, in `_NUMBER`, of the rows of which a condition holds, found in this process.
+
+    Args:
+        table: the columns that the condition names, and `_NUMBER`.
+        predicate: the condition.
+        columns: names of all columns.
+
+    Raises:
+        InputError: as of `chosen`, but there is no limit of time.
+    """
+    import duckdb
+
+    where = _where(predicate)
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -68,9 +139,8 @@ def chosen(table: pa.Table, predicate: str) -> frozenset[int]:
         },
     )
     try:
-        _check(connection, predicate, frozenset(table.column_names), where)
-        numbers = pa.array(range(table.num_rows), pa.int64())
-        connection.register("pairs", table.append_column(_NUMBER, numbers))
+        _check(connection, predicate, columns, where)
+        connection.register("pairs", table)
         # new lines, since the condition may end in a comment
         kind = connection.execute(f"SELECT typeof((\n{predicate}\n)) FROM pairs LIMIT 1").fetchone()
         if kind is not None and kind[0] not in ("BOOLEAN", '"NULL"'):
@@ -78,14 +148,18 @@ def chosen(table: pa.Table, predicate: str) -> frozenset[int]:
         found = connection.execute(f'SELECT "{_NUMBER}" FROM pairs WHERE\n{predicate}\n').fetchall()
     except duckdb.Error as error:
         raise InputError(f"{where}: {_first_line(error)}") from None
+    except RecursionError:
+        raise InputError(f"{where}: is nested too deeply") from None
     finally:
         connection.close()
-    return frozenset(number for (number,) in found)
+    return [number for (number,) in found]
 
 
-def _check(
-    connection: duckdb.DuckDBPyConnection, predicate: str, columns: frozenset[str], where: str
-) -> None:
+def _where(predicate: str) -> str:
+    return f"predicate {predicate[:200]!r}"
+
+
+def _check(connection: duckdb.DuckDBPyConnection, predicate: str, columns: Sequence[str], where: str) -> None:
     """Hold the syntax tree of a condition against what it may be made of."""
     statement = f"SELECT 1 FROM pairs WHERE\n{predicate}\n"
     answer = connection.execute("SELECT json_serialize_sql(?)", [statement]).fetchone()

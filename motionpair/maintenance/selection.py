@@ -23,7 +23,7 @@ def filter_pairs(
         predicate: a condition in DuckDB's SQL over the columns of `metadata.parquet`, such as
             `split = 'train' AND list_contains(motion_families, 'dance')`.
         out: the folder to make.
-        progress: called with (pairs done, pairs).
+        progress: hears how far it is.
 
     Raises:
         InputError: a predicate that is none, asks for more than a row or holds of no pair; no dataset there;
@@ -74,7 +74,7 @@ def repack(dataset: str | Path, shard_pairs: int, out: str | Path, progress: Pro
         dataset: folder or URI of the dataset.
         shard_pairs: pairs a shard; the last one of a generation may have fewer.
         out: the folder to make.
-        progress: called with (pairs done, pairs).
+        progress: hears how far it is.
 
     Raises:
         InputError: a size out of range, no dataset there, or a folder that cannot be made. DataError: the

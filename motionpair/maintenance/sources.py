@@ -11,7 +11,6 @@ from typing import Any
 
 import pyarrow.compute
 
-from motionpair import schema
 from motionpair.dataset import Dataset
 from motionpair.errors import DataError
 from motionpair.manifest import (
@@ -80,14 +79,9 @@ class Source:
         shards = pyarrow.compute.struct_field(self.dataset.table["driving"], "shard").to_pylist()
         return max(Counter(shards).values(), default=1)
 
-    def rows(self, numbers: list[int]) -> list[dict[str, Any]]:
-        """Rows by number; blob columns are places."""
-        rows: list[dict[str, Any]] = self.dataset.table.take(numbers).to_pylist()
-        return rows
-
     def blobs(self, row: Mapping[str, Any]) -> dict[str, bytes]:
         """The blobs of a row, each held against its checksum."""
-        return {column: self.dataset.blob(row, column) for column in schema.BLOBS}
+        return self.dataset.blobs(row)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from motionpair.errors import DataError, InputError
 from motionpair.maintenance.sources import Part, Source
 from motionpair.manifest import MadeFrom, plan_name, write_manifest, write_quarantine
 from motionpair.metadata import build_metadata
-from motionpair.verify import verify
+from motionpair.verify import Finding, verify
 
 MOST_PAIRS = 100_000
 """Pairs of a shard, at most."""
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[str, int, int], None]
+"""Hears the stage (`copy`, then `check`), how many pairs are done, and of how many."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def write_dataset(
         parts: what to keep of each generation; one without a pair or failed slot is dropped with its plan.
         made_from: what the manifest says.
         shard_pairs: pairs a shard; by default those of the sources' fullest shard.
-        progress: called with (pairs done, pairs).
+        progress: hears how far it is.
         notes: what to say beside.
 
     Raises:
@@ -92,12 +94,12 @@ def write_dataset(
             shards.write_pairs(folder / names[-1], _read(pairs), {"plan": part.facts.plan_hash})
             done += len(pairs)
             if progress is not None:
-                progress(done, total)
+                progress("copy", done, total)
         build_metadata(folder, names, by_slot=len(parts) == 1)
         write_quarantine(folder, (entry for part in parts for entry in part.quarantined))
         further = tuple(part.facts for part in parts[1:])
         manifest = write_manifest(folder, parts[0].facts, further=further, made_from=made_from)
-        if findings := verify(folder, contents=False):
+        if findings := checked(folder, progress):
             others = f" and {len(findings) - 1} more" if findings[1:] else ""
             raise DataError(
                 f"{out}: not made: {findings[0]}{others}; "
@@ -105,6 +107,12 @@ def write_dataset(
             )
     counts = manifest.counts
     return Made(counts.rows, counts.quarantined, counts.left_out, len(names), notes)
+
+
+def checked(folder: Path, progress: Progress | None) -> list[Finding]:
+    """What is wrong with rows, slots, splits and places of a dataset that was written."""
+    tell = None if progress is None else partial(progress, "check")
+    return verify(folder, tell, contents=False)
 
 
 def _shards(parts: Sequence[Part], size: int) -> Iterator[tuple[Part, list[tuple[Source, int]]]]:
@@ -123,6 +131,6 @@ def _read(
     for source, number in pairs:
         by_source.setdefault(source, []).append(number)
     for source, numbers in by_source.items():
-        for row in source.rows(numbers):
+        for row in source.dataset.rows_at(numbers):
             plain = {name: row[name] for name in schema.COLUMNS}
             yield plain, lambda source=source, row=row: source.blobs(row)  # type: ignore[misc]

@@ -18,7 +18,7 @@ THREADS = 8
 
 @dataclass(frozen=True)
 class Moved:
-    """What a transfer did: files of the dataset, how many of them were there already, bytes sent."""
+    """What a transfer did: files of the dataset, how many were there already, bytes that were sent."""
 
     files: int
     kept: int
@@ -27,13 +27,23 @@ class Moved:
 
 def in_parallel(
     todo: Mapping[str, FileEntry],
-    done: int,
     move: Callable[[str, FileEntry, Tell], None],
-    now_and_then: Callable[[], None],
-    progress: Progress | None,
+    progress: Progress | None = None,
+    *,
+    done: int = 0,
+    total: int = 0,
+    now_and_then: Callable[[], None] = lambda: None,
 ) -> None:
-    """Move files, some at a time; at the first error, or Ctrl-C, all stop within a chunk."""
-    total, lock, stop = done + bytes_of(todo), threading.Lock(), threading.Event()
+    """Do something with files, some at a time; at the first error, or Ctrl-C, all stop within a chunk.
+
+    Args:
+        todo: the files.
+        move: called with name, entry and a function to tell bytes that are done.
+        progress: called in the calling thread with (bytes done, bytes).
+        done, total: for `progress`: bytes done before, and of all.
+        now_and_then: called in the calling thread several times a second.
+    """
+    lock, stop = threading.Lock(), threading.Event()
 
     def tell(size: int) -> None:
         nonlocal done
@@ -46,10 +56,10 @@ def in_parallel(
         if progress is not None:
             progress(done, total)
 
+    show()
     with ThreadPoolExecutor(THREADS) as pool:
         left: set[Future[None]] = {pool.submit(move, name, entry, tell) for name, entry in todo.items()}
         try:
-            show()
             while left:
                 ready, left = wait(left, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in ready:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.fs
@@ -16,7 +18,15 @@ import pyarrow.fs
 from motionpair import remotes
 from motionpair.errors import DataError, InputError, MachineError
 from motionpair.location import Location, is_safe_name, open_location
-from motionpair.manifest import CHECKSUM, MANIFEST, FileEntry, Manifest, read_manifest
+from motionpair.manifest import (
+    CHECKSUM,
+    MANIFEST,
+    FileEntry,
+    Manifest,
+    manifest_bytes,
+    parse_manifest,
+    read_manifest,
+)
 from motionpair.transfer.parallel import Moved, Progress, Tell, bytes_of, identity, in_parallel
 
 RECORD = "runs/push.json"
@@ -35,14 +45,16 @@ def push(out: str | Path, uri: str, progress: Progress | None = None) -> Moved:
         progress: called in the calling thread with (bytes done, bytes).
 
     Raises:
-        InputError: wrong URI, bucket, endpoint or credentials, or something else lies there.
+        InputError: wrong URI, bucket, endpoint or credentials, something else lies there, or another push
+            writes there.
         DataError: the dataset is unfinished or damaged; what was sent is not taken for whole.
         MachineError: the connection was lost; the same call goes on.
     """
     source = open_location(out)
     if source.folder is None:
         raise InputError(f"{source.text}: expected a folder; to fetch a dataset from a URI, pull it")
-    manifest = read_manifest(source)
+    data, line = manifest_bytes(source)
+    manifest = parse_manifest(data, f"{source.text}/{MANIFEST}")
     for name, entry in manifest.files.items():
         _check_size(source, name, entry)
     if "://" not in uri or uri.startswith("file://"):
@@ -51,8 +63,7 @@ def push(out: str | Path, uri: str, progress: Progress | None = None) -> Moved:
     if not target.lists:
         raise InputError(f"{target.text}: a web server cannot be written to; expected s3://... or gs://...")
     bucket = _Bucket(target, manifest)
-    finals = {name: source.read(name) for name in (CHECKSUM, MANIFEST)}
-    if bucket.same_manifest(finals[MANIFEST]):
+    if bucket.same_manifest(data):
         kept = bucket.kept(manifest)
         if len(kept) == len(manifest.files):
             return Moved(len(kept), len(kept), 0)
@@ -66,23 +77,32 @@ def push(out: str | Path, uri: str, progress: Progress | None = None) -> Moved:
         bucket.send(source, name, entry, tell)
 
     try:
-        in_parallel(todo, bytes_of(kept), send, bucket.record_if_due, progress)
+        in_parallel(
+            todo,
+            send,
+            progress,
+            done=bytes_of(kept),
+            total=bytes_of(manifest.files),
+            now_and_then=bucket.record_if_due,
+        )
     finally:
         bucket.record()
-    for name, data in finals.items():
-        bucket.write(name, data)
+    bucket.write(CHECKSUM, line)
+    bucket.write(MANIFEST, data)
     return Moved(len(manifest.files), len(kept), bytes_of(todo))
 
 
 class _Bucket:
     """The target of a push: what lies there, and who vouches for it.
 
-    Its record holds the dataset's identity and, by name, the sha256 of what was sent whole.
+    Its record holds the dataset's identity, by name the sha256 of what was sent whole, and a mark of the push
+    that wrote it, by which two at once tell each other.
     """
 
     def __init__(self, target: Location, manifest: Manifest) -> None:
         self.target, self.text, self._files = target, target.text, target.filesystem
         self._identity = identity(manifest)
+        self._mark = secrets.token_hex(8)
         self._lock, self._written = threading.Lock(), time.monotonic()
         selector = pyarrow.fs.FileSelector("", recursive=True, allow_not_found=True)
         with self._errors(""):
@@ -110,15 +130,20 @@ class _Bucket:
     def _record(self) -> dict[str, str] | None:
         if RECORD not in self._sizes:
             return None
-        where = f"{self.text}/{RECORD}"
+        record = self._parse(self.target.read(RECORD, most=_MAX_RECORD))
+        self._check_same(record["dataset"])
+        return {name: digest for name, digest in record["sent"].items() if is_safe_name(name)}
+
+    def _parse(self, data: bytes) -> dict[str, Any]:
         try:
-            record = json.loads(self.target.read(RECORD, most=_MAX_RECORD))
-            same, sent = record["dataset"], record["sent"]
-            named = {name: digest for name, digest in sent.items() if is_safe_name(name)}
+            record = json.loads(data)
+            whole = isinstance(record["sent"], dict) and {"dataset", "mark"} <= record.keys()
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise DataError(f"{where}: damaged; delete it, and what was pushed beside it") from None
-        self._check_same(same)
-        return named
+            whole = False
+        if not whole:
+            where = f"{self.text}/{RECORD}"
+            raise DataError(f"{where}: damaged; delete it, and what was pushed beside it")
+        return dict(record)
 
     def _check_same(self, theirs: object) -> None:
         if theirs != self._identity:
@@ -154,7 +179,7 @@ class _Bucket:
     def begin(self, kept: Mapping[str, FileEntry]) -> None:
         """Record what stands, before anything else is replaced."""
         self._sent = {name: entry.sha256 for name, entry in kept.items()}
-        self.record()
+        self._write_record()
 
     def send(self, source: Location, name: str, entry: FileEntry, tell: Tell) -> None:
         """Send a file, held against its checksum on the way; recorded only if it was right."""
@@ -175,9 +200,21 @@ class _Bucket:
             self.record()
 
     def record(self) -> None:
-        """Write what was sent so far."""
+        """Write what was sent so far.
+
+        Raises:
+            InputError: another push has begun here since.
+        """
+        with self._errors(RECORD):
+            data = self.target.read(RECORD, most=_MAX_RECORD)
+        if self._parse(data)["mark"] != self._mark:
+            raise InputError(f"{self.text}: another push writes there; wait for its end, then push again")
+        self._write_record()
+
+    def _write_record(self) -> None:
         with self._lock:
-            record = {"dataset": self._identity, "sent": dict(sorted(self._sent.items()))}
+            sent = dict(sorted(self._sent.items()))
+        record = {"dataset": self._identity, "mark": self._mark, "sent": sent}
         self.write(RECORD, json.dumps(record, indent=1).encode() + b"\n")
         self._written = time.monotonic()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from pipelines.commands.making import making
 from pipelines.commands.options import DatasetArgument
 
 commands = typer.Typer()
@@ -35,10 +37,9 @@ def export(
     trainer; OUT is then a folder of latents, of 65 or 81 frames in one of that trainer's sizes.
     """
     from motionpair import exports
-    from pipelines.progress import counter
 
-    with counter("export", "pairs") as tell:
-        done = exports.export(dataset, form, out, tell, _codec(form, codec))
+    with making("export", out) as tell:
+        done = exports.export(dataset, form, out, partial(tell, "pairs"), _codec(form, codec))
     typer.echo(f"{out}: {done.pairs} pairs in {done.files} files, {done.bytes / 1e6:,.1f} MB, {form}")
 
 

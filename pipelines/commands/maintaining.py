@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.commands.lines import complain
+from pipelines.commands.making import making
 from pipelines.commands.options import DatasetArgument
 
 if TYPE_CHECKING:
@@ -26,9 +27,8 @@ def merge(
 ) -> None:
     """Put the pairs of several datasets together; what cannot be together is refused by name."""
     from motionpair import maintenance
-    from pipelines.progress import counter
 
-    with counter("merge", "pairs") as tell:
+    with making("merge", out) as tell:
         made = maintenance.merge(datasets, out, tell)
     _say(out, made)
 
@@ -43,9 +43,8 @@ def filter_(
 ) -> None:
     """Keep the pairs of which a condition holds, such as "performers = 1 AND 'dance' IN motion_families"."""
     from motionpair import maintenance
-    from pipelines.progress import counter
 
-    with counter("filter", "pairs") as tell:
+    with making("filter", out) as tell:
         made = maintenance.filter_pairs(dataset, predicate, out, tell)
     _say(out, made)
 
@@ -58,9 +57,8 @@ def take(
 ) -> None:
     """Keep the pairs of a split."""
     from motionpair import maintenance
-    from pipelines.progress import counter
 
-    with counter("take", "pairs") as tell:
+    with making("take", out) as tell:
         made = maintenance.take(dataset, split, out, tell)
     _say(out, made)
 
@@ -73,9 +71,8 @@ def repack(
 ) -> None:
     """Keep everything, in shards of another size."""
     from motionpair import maintenance
-    from pipelines.progress import counter
 
-    with counter("repack", "pairs") as tell:
+    with making("repack", out) as tell:
         made = maintenance.repack(dataset, shard_size, out, tell)
     _say(out, made)
 
@@ -84,9 +81,8 @@ def repack(
 def migrate(dataset: DatasetArgument, out: NewOption) -> None:
     """Make a dataset of an older schema version one of this, where nothing has to be made up for that."""
     from motionpair import maintenance
-    from pipelines.progress import counter
 
-    with counter("migrate", "pairs") as tell:
+    with making("migrate", out) as tell:
         made = maintenance.migrate(dataset, out, tell)
     _say(out, made)
 

@@ -20,7 +20,11 @@ def push(
     out: OutArgument,
     uri: Annotated[str, typer.Argument(help="s3://bucket/path or gs://bucket/path.", metavar="URI")],
 ) -> None:
-    """Copy a finished dataset to a bucket, or go on where an earlier push ended."""
+    """Copy a finished dataset to a bucket, or go on where an earlier push ended.
+
+    What is there with the right sha256 is not sent again, and the manifest is sent last. Another server that
+    speaks S3 is named by AWS_ENDPOINT_URL, or as s3://bucket/path?endpoint_override=http://host:port.
+    """
     from motionpair import transfer
     from pipelines.progress import byte_counter
 
@@ -31,10 +35,19 @@ def push(
 
 @commands.command()
 def pull(
-    uri: Annotated[str, typer.Argument(help="Where the dataset is: s3://, gs://, https://.", metavar="URI")],
+    uri: Annotated[
+        str,
+        typer.Argument(
+            help="s3://bucket/path, gs://bucket/path, https://host/path or a folder.", metavar="URI"
+        ),
+    ],
     out: Annotated[Path, typer.Argument(help="Folder to copy it into.", metavar="OUT")],
 ) -> None:
-    """Copy a finished dataset into a folder, or go on where an earlier pull ended."""
+    """Copy a finished dataset into a folder, or go on where an earlier pull ended.
+
+    What is there with the right sha256 is not fetched again, a file that was begun goes on at its next byte,
+    and the manifest is written last.
+    """
     from motionpair import transfer
     from pipelines.progress import byte_counter
 

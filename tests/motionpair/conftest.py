@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import synthetic
 from motionpair.plan import Plan
 
 if TYPE_CHECKING:
+    from gcs import Gcs
     from servers import S3, Bucket
 
 
@@ -59,6 +61,23 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails is not asked for again for long."""
+    monkeypatch.setattr("motionpair.http_files.PAUSE", 0.01)
+    monkeypatch.setattr("motionpair.remotes._TRIES", 1)
+    monkeypatch.setattr("motionpair.remotes._RETRY", timedelta(seconds=1))
+
+
+@pytest.fixture
+def google(impatient: None) -> Iterator[Gcs]:
+    """An empty server of Google Cloud Storage."""
+    import gcs
+
+    with gcs.serving() as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,21 +1,54 @@
-"""A small server that speaks as much of the Google Cloud Storage JSON API as pyarrow does."""
+"""A small server that speaks as much of the Google Cloud Storage JSON API as pyarrow does.
+
+It runs in a process of its own: pyarrow opens files on Google's cloud without giving up Python's lock, so a
+server in the same process could never answer.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import re
-import threading
+import subprocess
+import sys
 import urllib.parse
+import urllib.request
 from collections.abc import Iterator
-from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
-class Gcs(ThreadingHTTPServer):
-    """One bucket, `there`, in memory. answer: a status that every request gets instead."""
+class Gcs:
+    """A server with one bucket, `there`, in another process."""
 
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def uri(self, path: str, bucket: str = "there") -> str:
+        return f"gs://{bucket}/{path}?endpoint_override={self._address}&anonymous=true"
+
+    def answer(self, status: int) -> None:
+        """Give every request this status instead of an answer."""
+        urllib.request.urlopen(f"{self._address}/answer/{status}").close()
+
+    def objects(self) -> dict[str, bytes]:
+        """Name to contents."""
+        with urllib.request.urlopen(f"{self._address}/objects") as listed:
+            return {name: bytes.fromhex(data) for name, data in json.load(listed).items()}
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[Gcs]:
+    """The server, while the block runs."""
+    with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield Gcs(process.stdout.readline().strip())
+        finally:
+            process.kill()
+
+
+class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
@@ -24,14 +57,11 @@ class Gcs(ThreadingHTTPServer):
         self.uploads: dict[str, bytearray] = {}
         self.answer = 0
 
-    def uri(self, path: str, bucket: str = "there") -> str:
-        host = f"http://127.0.0.1:{self.server_address[1]}"
-        return f"gs://{bucket}/{path}?endpoint_override={host}&anonymous=true"
-
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: Gcs
+    disable_nagle_algorithm = True
+    server: _Server
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
@@ -39,6 +69,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(parts.query))
+        if parts.path.startswith("/answer/"):
+            self.server.answer = int(parts.path.removeprefix("/answer/"))
+            self._say(200, {})
+            return
+        if parts.path == "/objects":
+            self._say(200, {name: data.hex() for name, data in self.server.objects.items()})
+            return
         path = re.sub("^/(download/)?storage/v1/b/", "/", parts.path)
         bucket, _, rest = path.lstrip("/").partition("/")
         name = urllib.parse.unquote(rest.removeprefix("o/"))
@@ -127,15 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
-@contextlib.contextmanager
-def serving() -> Iterator[Gcs]:
-    """The server, while the block runs."""
-    server = Gcs()
-    thread = threading.Thread(target=partial(server.serve_forever, poll_interval=0.02))
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+if __name__ == "__main__":
+    server = _Server()
+    print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
+    server.serve_forever()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -77,6 +78,15 @@ def write_dataset(out: Path, pairs: int = PAIRS, shard_pairs: int = SHARD_PAIRS)
     for first in range(0, pairs, shard_pairs):
         slots = range(first, min(first + shard_pairs, pairs))
         tables.append(_write_shard(out, shards.shard_name(first // shard_pairs), slots, templates))
+    write_metadata(out, pa.concat_tables(tables))
+    manifest.write_quarantine(out, [])
+    facts = manifest.Facts({"name": "many"}, "0" * 64, 1, pairs, "0" * 64, {"motionpair": "0"}, {})
+    manifest.write_manifest(out, facts)
+    return out
+
+
+def write_metadata(out: Path, rows: pa.Table) -> None:
+    """Write `metadata.parquet`, with the options of a real one."""
     with pq.ParquetWriter(
         out / METADATA,
         schema.metadata_schema(),
@@ -87,11 +97,7 @@ def write_dataset(out: Path, pairs: int = PAIRS, shard_pairs: int = SHARD_PAIRS)
         store_schema=False,
         write_page_checksum=True,
     ) as writer:
-        writer.write_table(pa.concat_tables(tables), row_group_size=metadata.ROW_GROUP)
-    manifest.write_quarantine(out, [])
-    facts = manifest.Facts({"name": "many"}, "0" * 64, 1, pairs, "0" * 64, {"motionpair": "0"}, {})
-    manifest.write_manifest(out, facts)
-    return out
+        writer.write_table(rows, row_group_size=metadata.ROW_GROUP)
 
 
 def shared_dataset(folder: Path) -> Path:
@@ -135,19 +141,24 @@ def _write_shard(out: Path, name: str, slots: range, templates: pa.Table) -> pa.
         field = schema.arrow_schema().field(column)
         rows = rows.set_column(rows.column_names.index(column), field, pa.array(values, field.type))
     blobs = {column: [blob_of(slot, column) for slot in slots] for column in schema.BLOBS}
+    return write_shard(out, name, rows, blobs)
+
+
+def write_shard(out: Path, name: str, rows: pa.Table, blobs: Mapping[str, Sequence[bytes]]) -> pa.Table:
+    """A shard of rows and their blobs by column; returns the rows with the blobs' places."""
     columns, whole = schema.shard_schema(), rows
     for column, values in blobs.items():
         whole = whole.append_column(columns.field(column), pa.array(values, pa.binary()))
     with pq.ParquetWriter(out / name, columns, **shards._writer_options(columns)) as writer:
         writer.add_key_value_metadata({"schema_version": str(schema.SCHEMA_VERSION)})
-        writer.write_table(whole, row_group_size=len(slots))
+        writer.write_table(whole, row_group_size=len(rows))
     places = shards.blob_table(out / name)
     for column, values in blobs.items():
         at = [of[column] for of in places]
         digests = [hashlib.sha256(value).hexdigest() for value in values]
         place = pa.StructArray.from_arrays(
             [
-                pa.array([name] * len(slots)),
+                pa.array([name] * len(rows)),
                 pa.array([p.offset for p in at]),
                 pa.array([p.length for p in at]),
                 pa.array(digests),

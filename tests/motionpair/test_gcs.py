@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
-import gcs
 import pytest
+from gcs import Gcs
 
-from motionpair import remotes
 from motionpair.dataset import Dataset
 from motionpair.errors import InputError, MachineError
 from motionpair.location import open_location
@@ -17,39 +14,32 @@ from motionpair.transfer import pull, push
 from motionpair.verify import verify
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[gcs.Gcs]:
-    monkeypatch.setattr(remotes, "_RETRY", timedelta(seconds=1))
-    with gcs.serving() as server:
-        yield server
-
-
-def test_there_and_back(server: gcs.Gcs, tiny_dataset: Path, tmp_path: Path) -> None:
-    uri = server.uri("a/set")
+def test_there_and_back(google: Gcs, tiny_dataset: Path, tmp_path: Path) -> None:
+    uri = google.uri("a/set")
     push(tiny_dataset, uri)
     assert push(tiny_dataset, uri).bytes == 0
-    assert server.objects["a/set/manifest.json"] == (tiny_dataset / "manifest.json").read_bytes()
+    assert google.objects()["a/set/manifest.json"] == (tiny_dataset / "manifest.json").read_bytes()
     assert Dataset(uri).table.equals(Dataset(tiny_dataset).table)
     assert verify(uri) == []
     pull(uri, tmp_path)
     assert verify(tmp_path) == []
 
 
-def test_a_bucket_that_is_not_there(server: gcs.Gcs) -> None:
+def test_a_bucket_that_is_not_there(google: Gcs) -> None:
     with pytest.raises(InputError, match="there is no bucket 'absent'"):
-        open_location(server.uri("x", bucket="absent"))
+        open_location(google.uri("x", bucket="absent"))
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_credentials_that_are_refused(server: gcs.Gcs, status: int) -> None:
-    server.answer = status
+def test_credentials_that_are_refused(google: Gcs, status: int) -> None:
+    google.answer(status)
     with pytest.raises(InputError, match=r"refused .*GOOGLE_APPLICATION_CREDENTIALS"):
-        open_location(server.uri("x"))
+        open_location(google.uri("x"))
 
 
-def test_a_connection_that_fails_on_the_way(server: gcs.Gcs, tiny_dataset: Path) -> None:
-    push(tiny_dataset, server.uri("set"))
-    dataset = Dataset(server.uri("set"))
-    server.answer = 503
+def test_a_connection_that_fails_on_the_way(google: Gcs, tiny_dataset: Path) -> None:
+    push(tiny_dataset, google.uri("set"))
+    dataset = Dataset(google.uri("set"))
+    google.answer(503)
     with pytest.raises(MachineError, match="the connection failed"):
         _ = dataset.table

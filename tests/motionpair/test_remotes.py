@@ -9,13 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from servers import S3, Bucket, WebServer, serving
+from gcs import Gcs
+from servers import S3, Bucket, WebServer, serving, write_certificate
 
-from motionpair import http_files
 from motionpair.dataset import Dataset
 from motionpair.errors import DataError, InputError, MachineError
+from motionpair.loading.loader import PairLoader
+from motionpair.loading.pairs import PairDataset
 from motionpair.location import open_location
+from motionpair.transfer import push
 from motionpair.verify import verify
+
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.fixture
@@ -30,6 +35,10 @@ def uri(request: pytest.FixtureRequest, tiny_dataset: Path) -> str:
     if request.param == "http":
         server: WebServer = request.getfixturevalue("web")
         return server.address
+    if request.param == "gs":
+        google: Gcs = request.getfixturevalue("google")
+        push(tiny_dataset, google.uri("sets/tiny"))
+        return google.uri("sets/tiny")
     bucket: Bucket = request.getfixturevalue("bucket")
     for path in tiny_dataset.rglob("*"):
         if path.is_file():
@@ -37,7 +46,7 @@ def uri(request: pytest.FixtureRequest, tiny_dataset: Path) -> str:
     return bucket.uri("sets/tiny")
 
 
-everywhere = pytest.mark.parametrize("uri", ["s3", "http"], indirect=True)
+everywhere = pytest.mark.parametrize("uri", ["s3", "gs", "http"], indirect=True)
 
 
 @everywhere
@@ -116,10 +125,7 @@ def test_the_endpoint_may_be_in_the_environment(
         ("s3://bucket/x?endpoint_override=http://127.0.0.1:9", "cannot be reached"),
     ],
 )
-def test_a_wrong_uri_is_told_in_one_line(
-    uri: str, message: str, credentials: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http_files, "TRIES", 0)
+def test_a_wrong_uri_is_told_in_one_line(uri: str, message: str, credentials: None) -> None:
     with pytest.raises(InputError, match=message) as raised:
         open_location(uri)
     assert "secret" not in str(raised.value)
@@ -149,8 +155,7 @@ def test_a_connection_lost_on_the_way_is_no_damage(tiny_dataset: Path, credentia
         _ = dataset.table
 
 
-def test_a_web_server_that_goes_away_is_no_damage(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_files, "TRIES", 0)
+def test_a_web_server_that_goes_away_is_no_damage(web: WebServer) -> None:
     dataset = Dataset(web.address)
     row = next(dataset.rows())
     web.cut = row["target"]["shard"]
@@ -176,6 +181,123 @@ def test_a_web_server_must_serve_ranges(web: WebServer) -> None:
     row = next(dataset.rows())
     with pytest.raises(InputError, match="expected a server that serves byte ranges"):
         dataset.blob(row, "target")
+
+
+def test_of_a_body_that_was_not_asked_for_nothing_is_read(web: WebServer) -> None:
+    row = next((dataset := Dataset(web.address)).rows())
+    web.ranges, web.endless = False, True
+    with pytest.raises(InputError, match="expected a server that serves byte ranges"):
+        dataset.blob(row, "target")
+    with pytest.raises(DataError, match=r"manifest\.json: .*the file has changed"):
+        Dataset(web.address)  # a whole file is asked for, and the answer is longer
+    assert web.sent < 1 << 26  # what sockets hold
+
+
+@pytest.mark.parametrize(
+    ("headers", "error", "message"),
+    [
+        ({"Content-Length": str(10**15)}, DataError, r"manifest\.json: 10{15} bytes from 0 are not read"),
+        ({"Content-Length": "10"}, DataError, r"manifest\.json: .*the file has changed"),
+        ({"Content-Length": "many"}, InputError, "does not say how long the file is"),
+        (
+            {"Content-Range": "bytes 0-9/10"},
+            DataError,
+            r"got others \('bytes 0-9/10'\): the file has changed",
+        ),
+        ({"Content-Encoding": "gzip"}, InputError, r"the server encodes it \('gzip'\)"),
+    ],
+)
+def test_a_web_server_that_lies_is_found_out(
+    web: WebServer, headers: dict[str, str], error: type[Exception], message: str
+) -> None:
+    web.headers.update(headers)
+    with pytest.raises(error, match=message):
+        Dataset(web.address)
+
+
+def test_a_file_that_gets_shorter_while_it_is_open(tiny_dataset: Path, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(bytes(100_000))
+    with serving(tmp_path) as web, open_location(web.address).open("x") as file:
+        (tmp_path / "x").write_bytes(bytes(50_000))
+        with pytest.raises(OSError, match="the file has changed"):
+            file.read(100_000)
+
+
+def test_a_web_server_that_fails_now_and_then(web: WebServer, tiny_dataset: Path) -> None:
+    web.answer, web.answers = 503, 3
+    dataset = Dataset(web.address)
+    web.answer, web.answers, web.headers = 429, 2, {"Retry-After": "0"}
+    assert dataset.table.equals(Dataset(tiny_dataset).table)
+    assert web.answers == 0
+
+
+def test_a_web_server_that_leads_elsewhere(web: WebServer, tiny_dataset: Path, tmp_path: Path) -> None:
+    with serving(tmp_path) as first:
+        first.moved_to = web.address
+        dataset = Dataset(first.address)
+        assert dataset.table.equals(Dataset(tiny_dataset).table)
+        first.moved_to = first.address
+        with pytest.raises(InputError, match="too many redirects"):
+            Dataset(first.address)
+
+
+def test_https_holds_certificates_and_stays_encrypted(
+    tiny_dataset: Path, tmp_path: Path, web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_certificate(tmp_path / "certificate.pem")
+    with serving(tiny_dataset) as secure:
+        secure.encrypt(tmp_path / "certificate.pem")
+        with pytest.raises(InputError, match=r"no connection .*certificate verify failed"):
+            Dataset(secure.address)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+        assert len(Dataset(secure.address)) == 7
+        secure.moved_to = web.address
+        with pytest.raises(InputError, match="leads to an address without encryption, http://"):
+            Dataset(secure.address)
+
+
+@everywhere
+def test_samples_are_those_of_the_folder_and_are_kept(uri: str, tiny_dataset: Path, tmp_path: Path) -> None:
+    names, most = ("target", "caption"), 4 << 20
+    here = PairDataset(tiny_dataset, names, None, check=True)
+    there = PairDataset(uri, names, None, check=True, cache=tmp_path, cache_bytes=most)
+    for found in (there.__getitems__(range(len(here))), there.__getitems__(range(len(here)))):
+        for sample, expected in zip(found, here.__getitems__(range(len(here))), strict=True):
+            assert isinstance(sample, dict)
+            assert isinstance(expected, dict)
+            assert sample["caption"] == expected["caption"]
+            assert sample["target"].equal(expected["target"])
+    held = [path.stat().st_size for path in tmp_path.iterdir()]
+    assert len(held) == len(here)
+    assert sum(held) <= most
+
+
+def test_what_is_kept_is_not_asked_for_again(web: WebServer, tmp_path: Path) -> None:
+    dataset = PairDataset(web.address, ["target"], None, cache=tmp_path)
+    first = dataset.raw(3)
+    web.asked.clear()
+    assert dataset.raw(3) == first
+    assert web.asked == []
+    dataset.raw(4)
+    assert web.asked != []
+
+
+def test_a_lost_connection_is_not_a_sample_to_skip(web: WebServer) -> None:
+    dataset = PairDataset(web.address, ["target"], None, on_error="skip")
+    web.answer = 503
+    with pytest.raises(MachineError, match="the server fails"):
+        dataset.__getitems__([0, 1])
+
+
+def test_workers_read_from_a_bucket(bucket: Bucket, tiny_dataset: Path) -> None:
+    push(tiny_dataset, bucket.uri("set"))
+    names = ["pair_id", "driving_face_boxes"]
+    here, there = (PairDataset(out, names) for out in (tiny_dataset, bucket.uri("set")))
+    expected = list(PairLoader(here, batch_size=1, seed=3))
+    found = list(PairLoader(there, batch_size=1, seed=3, workers=1))
+    assert [batch["pair_id"] for batch in found] == [batch["pair_id"] for batch in expected]
+    for one, other in zip(found, expected, strict=True):
+        assert np.array_equal(one["driving_face_boxes"], other["driving_face_boxes"], equal_nan=True)
 
 
 def test_a_web_server_is_not_listed_or_written(web: WebServer) -> None:

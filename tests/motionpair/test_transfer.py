@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,10 @@ from servers import S3, Bucket, serving
 from motionpair import manifest
 from motionpair.dataset import Dataset
 from motionpair.errors import DataError, InputError, MachineError
-from motionpair.transfer import Moved, parallel, pull, pulling, push, pushing
+from motionpair.transfer import Moved, folder, parallel, pull, push
 from motionpair.verify import verify
+
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.fixture
@@ -104,7 +107,7 @@ class TestPush:
         with pytest.raises(DataError, match="finished dataset"):
             Dataset(uri)
         sent = json.loads(bucket.objects("set")["runs/push.json"])["sent"]
-        assert 1 <= len(sent) < len(sizes(out))
+        assert sent
         moved = push(out, uri)
         assert moved.kept == len(sent)
         assert {bucket.times_written("set")[name] for name in sent} == {1}
@@ -115,12 +118,16 @@ class TestPush:
             "import os, signal, sys\n"
             "from motionpair.transfer import parallel, push, pushing\n"
             "parallel.THREADS, pushing.RECORD_SECONDS = 1, 0\n"
-            "def tell(done, total):\n"
-            "    if done >= int(sys.argv[3]): os.kill(os.getpid(), signal.SIGKILL)\n"
-            "push(sys.argv[1], sys.argv[2], tell)\n"
+            "write = pushing._Bucket._write_record\n"
+            "def write_and_die(bucket):\n"
+            "    sent = len(bucket._sent)\n"
+            "    write(bucket)\n"
+            "    if sent >= 2: os.kill(os.getpid(), signal.SIGKILL)\n"
+            "pushing._Bucket._write_record = write_and_die\n"
+            "push(sys.argv[1], sys.argv[2])\n"
         )
         uri = bucket.uri("set")
-        words = [sys.executable, "-c", script, str(out), uri, str(sum(sizes(out)[:2]))]
+        words = [sys.executable, "-c", script, str(out), uri]
         path = os.pathsep.join([os.environ.get("PYTHONPATH", ""), str(Path(__file__).parents[2])])
         ended = subprocess.run(words, env={**os.environ, "PYTHONPATH": path}, check=False)
         assert ended.returncode == -signal.SIGKILL
@@ -202,6 +209,17 @@ class TestPush:
             push(out, bucket.uri("set"))
         assert bucket.objects("set") == before
 
+    def test_another_push_at_work_is_noticed(self, out: Path, bucket: Bucket) -> None:
+        def begin_another(done: int, total: int) -> None:
+            record = json.loads(bucket.read("set/runs/push.json"))
+            bucket.write("set/runs/push.json", json.dumps({**record, "mark": "another"}).encode())
+
+        with pytest.raises(InputError, match="another push writes there"):
+            push(out, bucket.uri("set"), progress=begin_another)
+        assert "manifest.json" not in bucket.objects("set")
+        push(out, bucket.uri("set"))
+        assert verify(bucket.uri("set")) == []
+
     def test_an_unfinished_dataset_stays_at_home(self, out: Path, bucket: Bucket) -> None:
         (out / "manifest.json").unlink()
         with pytest.raises(DataError, match="finished dataset"):
@@ -230,7 +248,7 @@ class TestPush:
         assert bucket.objects("set") == {}
 
     def test_a_damaged_record_is_told(self, out: Path, bucket: Bucket) -> None:
-        for record in (b"{", b"[]", b'{"dataset": 1, "sent": 2}'):
+        for record in (b"{", b"[]", b'{"dataset": 1, "sent": 2}', b'{"dataset": 1, "sent": {}}'):
             bucket.write("set/runs/push.json", record)
             with pytest.raises(DataError, match=r"push\.json: damaged"):
                 push(out, bucket.uri("set"))
@@ -250,7 +268,7 @@ def begun(tiny_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         web.cut, web.cut_from = SHARD, 30_000
         with pytest.raises(MachineError, match="no connection"):
             pull(web.address, tmp_path)
-    (part,) = (tmp_path / pulling.PARTS).iterdir()
+    (part,) = (tmp_path / folder.PARTS).iterdir()
     assert part.stat().st_size == 30_000
     return 30_000
 
@@ -264,7 +282,7 @@ class TestPull:
         assert told[-1] == (moved.bytes, moved.bytes)
         assert listed(tmp_path / "new") == listed(tiny_dataset)
         assert verify(tmp_path / "new") == []
-        assert sorted(p.name for p in (tmp_path / "new" / "runs").iterdir()) == ["pull.json"]
+        assert sorted(p.name for p in (tmp_path / "new" / "runs").iterdir()) == ["pull.json", "pull.lock"]
 
     def test_again_fetches_nothing(self, tiny_dataset: Path, tmp_path: Path) -> None:
         with serving(tiny_dataset) as web:
@@ -284,15 +302,51 @@ class TestPull:
     ) -> None:
         with pytest.raises(DataError, match="finished dataset"):
             Dataset(tmp_path)
+        told: list[tuple[int, int]] = []
         with serving(tiny_dataset) as web:
-            pull(web.address, tmp_path)
+            moved = pull(web.address, tmp_path, progress=lambda *at: told.append(at))
         assert min(first for name, first in web.asked if name == SHARD) == begun
+        assert moved.kept == len(sizes(tiny_dataset)) - 1
+        assert moved.bytes == (tiny_dataset / SHARD).stat().st_size - begun
+        assert told[0] == (0, sum(sizes(tiny_dataset)))  # first what is there is held against its checksum
+        assert told[-1] == (sum(sizes(tiny_dataset)), sum(sizes(tiny_dataset)))
         assert verify(tmp_path) == []
 
-    def test_a_lost_connection_is_the_machines_and_goes_on(
-        self, tiny_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    def test_one_pull_at_a_time_writes_into_a_folder(self, tiny_dataset: Path, tmp_path: Path) -> None:
+        with serving(tiny_dataset) as web, ThreadPoolExecutor(1) as pool:
+            web.stalled = SHARD
+            first = pool.submit(pull, web.address, tmp_path)
+            assert web.stalling.wait(60)
+            with pytest.raises(InputError, match="another pull writes into it"):
+                pull(str(tiny_dataset), tmp_path)
+            web.stalled = ""
+            web.over.set()  # hangs up, and answers from now on
+            first.result()
+        assert pull(str(tiny_dataset), tmp_path).bytes == 0
+        assert verify(tmp_path) == []
+
+    def test_a_source_that_changes_is_told_and_its_new_version_pulled(
+        self, out: Path, tmp_path: Path
     ) -> None:
-        monkeypatch.setattr("motionpair.http_files.TRIES", 0)
+        add_report(out, "first")
+        new = tmp_path / "new"
+
+        def change(done: int, total: int) -> None:
+            if (out / "README.md").read_text() == "first":
+                add_report(out, "second version")
+
+        with pytest.raises(DataError, match=r"out: was changed while it was pulled; pull again"):
+            pull(str(out), new, progress=change)
+        assert not (new / "manifest.json").exists()
+        (out / "README.md").unlink()
+        with pytest.raises(DataError, match=r"README\.md: cannot be read"):
+            pull(str(out), new)
+        add_report(out, "third")
+        pull(str(out), new)
+        assert (new / "README.md").read_text() == "third"
+        assert verify(new) == []
+
+    def test_a_lost_connection_is_the_machines_and_goes_on(self, tiny_dataset: Path, tmp_path: Path) -> None:
         with serving(tiny_dataset) as web:
             web.cut = "shards/shard-00001.parquet"
             with pytest.raises(MachineError, match="no connection"):
@@ -311,11 +365,12 @@ class TestPull:
     def test_a_damaged_beginning_is_fetched_anew(
         self, tiny_dataset: Path, tmp_path: Path, begun: int
     ) -> None:
-        for part in (tmp_path / pulling.PARTS).iterdir():
+        for part in (tmp_path / folder.PARTS).iterdir():
             damage(part)
-        with pytest.raises(DataError, match="damaged"):
-            pull(str(tiny_dataset), tmp_path)
-        pull(str(tiny_dataset), tmp_path)
+        told: list[tuple[int, int]] = []
+        moved = pull(str(tiny_dataset), tmp_path, progress=lambda *at: told.append(at))
+        assert moved.bytes == (tiny_dataset / SHARD).stat().st_size * 2 - begun
+        assert told[-1] == (sum(sizes(tiny_dataset)), sum(sizes(tiny_dataset)))
         assert verify(tmp_path) == []
 
     def test_what_a_pull_wrote_is_mended_by_the_next(self, tiny_dataset: Path, tmp_path: Path) -> None:
@@ -350,6 +405,8 @@ class TestPull:
         (tmp_path / "file").write_text("")
         with pytest.raises(InputError, match="expected a folder"):
             pull(str(tiny_dataset), tmp_path / "file")
+        with pytest.raises(InputError, match="expected a folder that may be written"):
+            pull(str(tiny_dataset), tmp_path / "file" / "new")
 
     def test_another_dataset_is_left_alone(self, tiny_dataset: Path, out: Path) -> None:
         facts = json.loads((out / "manifest.json").read_text())
@@ -364,13 +421,40 @@ class TestPull:
         (tmp_path / "new" / "shards").symlink_to(tmp_path / "elsewhere")
         with pytest.raises(InputError, match="leads out of the folder"):
             pull(str(tiny_dataset), tmp_path / "new")
-        facts = json.loads((out / "manifest.json").read_text())
-        facts["files"]["../escaped"] = facts["files"].pop("quarantine.jsonl")
-        rewrite(out, facts)
-        (tmp_path / "escaped").write_text("")
-        with pytest.raises(DataError):
-            pull(str(out), tmp_path / "other")
         assert list((tmp_path / "elsewhere").iterdir()) == []
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("../escaped", "/tmp/escaped", "a/../../escaped", "", ".hidden", "a\\b", "a\nb"),
+            *("runs", "runs/pull.json", "manifest.json", "manifest.json/x", "plan.parquet/x", "x" * 256),
+        ],
+    )
+    def test_names_that_no_dataset_has_write_nothing(self, out: Path, tmp_path: Path, name: str) -> None:
+        facts = json.loads((out / "manifest.json").read_text())
+        facts["files"][name] = facts["files"].pop("quarantine.jsonl")
+        rewrite(out, facts)
+        with pytest.raises(DataError, match="is no name of a dataset's file"):
+            pull(str(out), tmp_path / "new")
+        assert not (tmp_path / "new").exists()
+
+    @pytest.mark.parametrize("change", [{"bytes": -1}, {"sha256": "0"}, {"sha256": "../" * 21 + "x"}])
+    def test_numbers_that_cannot_be_write_nothing(
+        self, out: Path, tmp_path: Path, change: dict[str, int | str]
+    ) -> None:
+        facts = json.loads((out / "manifest.json").read_text())
+        facts["files"]["plan.parquet"] |= change
+        rewrite(out, facts)
+        with pytest.raises(DataError, match="expected a number of bytes and a sha256"):
+            pull(str(out), tmp_path / "new")
+        assert not (tmp_path / "new").exists()
+
+    def test_no_more_bytes_come_than_the_manifest_says(self, out: Path, tmp_path: Path) -> None:
+        with (out / SHARD).open("ab") as file:
+            file.write(bytes(1 << 20))
+        with serving(out) as web, pytest.raises(DataError, match=r"shard-00001\.parquet: damaged: expected"):
+            pull(web.address, tmp_path / "new")
+        assert SHARD not in {name for name, _ in web.asked}
 
     def test_a_full_disk_is_told_before(
         self, tiny_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -393,7 +477,3 @@ def rewrite(out: Path, facts: object) -> None:
     data = json.dumps(facts).encode()
     (out / "manifest.json").write_bytes(data)
     (out / "manifest.sha256").write_bytes(manifest._checksum_line(data))
-
-
-def test_the_record_of_a_push_is_written_now_and_then() -> None:
-    assert pushing.RECORD_SECONDS <= 10

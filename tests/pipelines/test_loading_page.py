@@ -1,22 +1,27 @@
-"""docs/loading.md: its snippets run as written, each on the same small dataset."""
+"""docs/loading.md: its snippets and commands run as printed, in a folder with the small dataset OUT."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 import synthetic
+from typer.testing import CliRunner
 
 from motionpair.dataset import Dataset
+from pipelines.cli import app
+from pipelines.connection import Cluster
 
 PAGE = Path(__file__).parents[2] / "docs" / "loading.md"
-SECTIONS = {
-    title: re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    for title, text in re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE.read_text(), re.DOTALL | re.MULTILINE)
-}
+SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE.read_text(), re.DOTALL | re.MULTILINE))
+COMMANDS = [
+    shlex.split(line, comments=True)
+    for block in re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    for line in block.splitlines()
+]
 
 
 @pytest.fixture(scope="module")
@@ -25,21 +30,19 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return synthetic.build_dataset(tmp_path_factory.mktemp("dataset"), plan, synthetic.tiny_pairs(plan))
 
 
-@pytest.fixture(scope="module")
-def ray_here() -> Iterator[None]:
-    """Ray on this machine alone, small."""
-    import ray
-
-    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, object_store_memory=80 << 20)
-    yield
-    ray.shutdown()
+@pytest.fixture
+def here(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with the dataset in OUT."""
+    (tmp_path / "OUT").symlink_to(out)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
-def run(section: str, out: Path) -> dict[str, Any]:
+def run(section: str) -> dict[str, Any]:
     """What a section's only snippet leaves behind."""
-    (snippet,) = SECTIONS[section]
+    (snippet,) = re.findall(r"```python\n(.*?)```", SECTIONS[section], re.DOTALL)
     names: dict[str, Any] = {}
-    exec(snippet.replace('"OUT', f'"{out}').replace("'OUT", f"'{out}"), names)
+    exec(snippet, names)
     return names
 
 
@@ -47,10 +50,10 @@ def shape(row: dict[str, Any]) -> tuple[int, int, int, int]:
     return row["frames"], row["height"], row["width"], 3
 
 
-def test_pytorch(out: Path) -> None:
-    from motionpair.loading.batches import PairBatches
+def test_pytorch(here: Path, out: Path) -> None:
+    from motionpair import PairLoader
 
-    names = run("PyTorch", out)
+    names = run("PyTorch")
     rows = [row for row in Dataset(out).rows() if row["split"] == "train"]
     frames, height, width, _ = shape(rows[0])
     size = len(names["batch"]["caption"])
@@ -60,23 +63,24 @@ def test_pytorch(out: Path) -> None:
     expected = Dataset(out).video(stored[caption], "target").astype(int)
     decoded = names["target"][-1].numpy().transpose(0, 2, 3, 1)
     assert abs(decoded - expected).max() <= 1
-    resumed = PairBatches(names["dataset"], batch_size=2, seed=1, world=3)
+    assert names["loader"].state.epoch == 2
+    resumed = PairLoader(names["dataset"], batch_size=2, seed=1, rank=1, world=3)
     resumed.load_state_dict(names["checkpoint"])
-    assert resumed.state == names["batches"].state
-    assert names["batches"].state.epoch == 1
+    assert resumed.state == names["loader"].state
+    assert names["checkpoint"].keys() == {"epoch", "consumed", "order"}
 
 
-def test_ray_data(out: Path, ray_here: None, capsys: pytest.CaptureFixture[str]) -> None:
-    run("Ray Data", out)
+def test_ray_data(here: Path, out: Path, ray_node: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+    run("Ray Data")
     rows = [row for row in Dataset(out).rows() if row["split"] == "train"]
     assert rows
     printed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("tiny-")]
     assert sorted(printed) == [f"{row['pair_id']} {shape(row)}" for row in rows]
 
 
-def test_duckdb(out: Path) -> None:
+def test_duckdb(here: Path, out: Path) -> None:
     pytest.importorskip("duckdb")
-    names = run("DuckDB", out)
+    names = run("DuckDB")
     rows = {row["pair_id"]: row for row in Dataset(out).rows()}
     expected = {
         name
@@ -86,3 +90,40 @@ def test_duckdb(out: Path) -> None:
     assert {pair_id for (pair_id,) in names["chosen"]} == expected
     assert names["target"].shape == shape(rows[names["pair_id"]])
     assert sum(size for _, size in names["bytes_of"]) == sum(r["target"]["length"] for r in rows.values())
+
+
+def test_moving(here: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from servers import S3
+
+    push, pull = (words[1:] for words in COMMANDS if words[1] in ("push", "pull"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    server = S3()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
+    try:
+        server.bucket("bucket")
+        pushed = CliRunner().invoke(app, push)
+        (here / "OUT").unlink()
+        pulled = CliRunner().invoke(app, pull)
+    finally:
+        server.stop()
+    assert (pushed.exit_code, pulled.exit_code) == (0, 0), pushed.output + pulled.output
+    assert Dataset("OUT").manifest == Dataset(out).manifest
+
+
+@pytest.mark.parametrize(
+    "words", [words for words in COMMANDS if words[1] not in ("push", "pull")], ids=lambda words: words[-1]
+)
+def test_exports_and_reshaping(here: Path, out: Path, words: list[str]) -> None:
+    for name in {"A", "B", "OLD"} & set(words):
+        split = {"A": "train", "B": "validation"}.get(name)
+        made = split and CliRunner().invoke(app, ["take", "OUT", "--split", split, "--out", name])
+        assert made is None or made.exit_code == 0
+    if "OLD" in words:
+        (here / "OLD").symlink_to(out)
+    result = CliRunner().invoke(app, words[1:])
+    if words[1] == "migrate":  # there is no older version yet to migrate
+        assert "is of schema version 3 already" in result.stderr
+        return
+    assert result.exit_code == 0, result.output
+    assert any(Path(words[-1]).iterdir())

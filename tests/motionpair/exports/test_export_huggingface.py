@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +93,20 @@ def test_the_features_are_videos_and_images(folder: Path, tmp_path: Path):
         assert written.equals(datasets.Features.from_arrow_schema(written).arrow_schema, check_metadata=False)
 
 
-@pytest.mark.skipif(find_spec("torchcodec") is None, reason="torchcodec decodes the videos of `datasets`")
 def test_videos_decode_to_the_stored_frames(tiny: Dataset, folder: Path, tmp_path: Path):
-    row = by_split(tiny)["train"][0]
-    found = load(folder, tmp_path, split="train")[0]["target"]
-    frames = found.get_frames_in_range(0, row["frames"]).data.permute(0, 2, 3, 1).numpy()
-    assert np.abs(frames.astype(int) - tiny.video(row, "target")).mean() < 2
+    """`datasets` decodes by torchcodec, which upsamples chroma otherwise: at edges of colours it is apart."""
+    pytest.importorskip("torchcodec", exc_type=ImportError)
+    for split, rows in by_split(tiny).items():
+        loaded = load(folder, tmp_path, split=split)
+        for found, row in zip(loaded, rows, strict=True):
+            for name in ("driving", "target"):
+                frames = found[name].get_frames_in_range(0, row["frames"]).data
+                off = np.abs(frames.permute(0, 2, 3, 1).numpy().astype(int) - tiny.video(row, name))
+                assert np.median(off) <= 1
+                assert (off <= 3).mean() > 0.8
+            mask = found["driving_mask"].get_frames_in_range(0, row["frames"]).data[:, 0].numpy()
+            labels = np.rint(mask.astype(float) * 219 / 255 / 31).astype(int)  # as the card says
+            assert np.array_equal(labels, tiny.labels(row, "driving_mask"))
 
 
 def test_it_streams(tiny: Dataset, folder: Path, tmp_path: Path):

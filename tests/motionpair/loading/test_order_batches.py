@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from torch.utils.data import ConcatDataset, DataLoader
 
 from motionpair.errors import InputError
-from motionpair.loading.batches import Mixture, PairBatches
+from motionpair.loading.batches import PairBatches
 from motionpair.loading.index import Index
+from motionpair.loading.mixture import Mixture
 from motionpair.loading.state import State
 
 
@@ -112,7 +113,7 @@ def test_the_state_counts_what_was_trained_not_what_workers_fetched(small: Index
         batches.advance()
         if steps == 4:
             break
-    assert batches.state_dict() == {"epoch": 0, "consumed": 4, "order": batches.order.fingerprint}
+    assert batches.state_dict() == {"epoch": 0, "consumed": 4, "order": batches.fingerprint}
 
 
 def test_an_epoch_that_nobody_reports_is_not_given_twice(small: Index):
@@ -219,7 +220,9 @@ def test_a_state_of_another_order_is_refused(small: Index, change: dict[str, Any
     with pytest.raises(InputError, match="state is of another order"):
         other.load_state_dict(saved)
     with pytest.raises(InputError, match="consumed: expected 0 to"):
-        other.load_state_dict({"epoch": 0, "consumed": 10_000})
+        other.load_state_dict({"epoch": 0, "consumed": 10_000, "order": other.fingerprint})
+    with pytest.raises(InputError, match="order: missing"):
+        other.load_state_dict({"epoch": 0, "consumed": 0})
 
 
 @pytest.mark.parametrize(

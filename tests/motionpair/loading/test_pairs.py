@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ import motionpair
 from motionpair import augmentation, masks, media, skeletons
 from motionpair.dataset import Dataset
 from motionpair.errors import DataError, InputError
-from motionpair.loading.blobs import Blobs, MappedBytes
+from motionpair.loading.blobs import Blobs
 from motionpair.loading.decoding import to_rgb
 from motionpair.loading.pairs import PairDataset, Skipped, collate
 from motionpair.mask_channels import pack
@@ -57,6 +58,10 @@ def driven_kinds(tmp_path_factory: pytest.TempPathFactory, tiny_plan, tiny_pairs
     synthetic.manifest.write_quarantine(out, [])
     synthetic.write_facts(out, tiny_plan, {})
     return out
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def rgb_of(planes: torch.Tensor) -> np.ndarray:
@@ -104,13 +109,11 @@ def test_a_split_has_its_pairs(tiny_dataset, rows):
             dataset[len(dataset)]
 
 
-def test_raw_samples_are_views_of_the_file(tiny_dataset, plain, rows):
+def test_raw_samples_are_the_bytes_of_the_file(tiny_dataset, plain, rows):
     dataset = PairDataset(tiny_dataset, tuple(BLOBS), None, decode=False, check=True)
     for i, row in enumerate(rows):
-        assert all(isinstance(data, MappedBytes) for data in dataset[i].values())
-        assert {name: bytes(data) for name, data in dataset[i].items()} == {
-            name: plain.blob(row, name) for name in BLOBS
-        }
+        stored = {name: plain.blob(row, name) for name in BLOBS}
+        assert {name: bytes(data) for name, data in dataset[i].items()} == dataset.raw(i) == stored
 
 
 def test_what_lies_elsewhere_is_read_by_range(tiny_dataset, rows, plain):
@@ -138,10 +141,10 @@ def test_spawned_workers_give_the_same_batches(tiny_dataset, decode):
             np.testing.assert_array_equal(one, other)
 
 
-def test_a_dataset_opens_and_pickles_without_torch(tiny_dataset):
+def test_a_dataset_opens_and_pickles_without_torch_or_pandas(tiny_dataset):
     code = (
         "import sys, pickle, motionpair; d = motionpair.PairDataset(sys.argv[1]); pickle.dumps(d);"
-        "print('torch' in sys.modules, len(d))"
+        "print('torch' in sys.modules or 'pandas' in sys.modules, len(d))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, tiny_dataset], capture_output=True, text=True, check=True
@@ -187,20 +190,51 @@ class TestDamage:
         place = rows[-1]["annotations"]
         with (copy / place["shard"]).open("rb+") as file:
             file.truncate(place["offset"] + 10)
-        where = rf"pair {rows[-1]['pair_id']}: annotations: .*{place['shard']}: ends at .*{place['offset']}"
+        short = rf"has 10 of the {place['length']} bytes at {place['offset']}"
+        where = rf"pair {rows[-1]['pair_id']}: annotations: .*{place['shard']}: is truncated: {short}"
         with pytest.raises(DataError, match=where):
             PairDataset(copy, ["joints3d"], None)[len(rows) - 1]
+
+    @pytest.mark.parametrize("decode", [True, False])
+    def test_a_shard_truncated_while_workers_have_it_open_is_an_error_of_the_loop(self, copy, rows, decode):
+        """Also then no process dies, and the error names pair, field, shard and offset."""
+        dataset = PairDataset(copy, ["target"], None, decode=decode)
+        loader = DataLoader(dataset, batch_sampler=[[0], [1]] * 40, collate_fn=collate, num_workers=1)
+        batches = iter(loader)
+        next(batches)
+        place = rows[1]["target"]
+        with (copy / place["shard"]).open("rb+") as file:
+            file.truncate(place["offset"] + 10)
+        where = rf"pair {rows[1]['pair_id']}: target: .*{place['shard']}.* (at|at byte) {place['offset']}"
+        with pytest.raises(DataError, match=where):
+            list(batches)
 
     def test_damaged_pairs_are_left_out_and_listed(self, copy, rows):
         self.corrupt(copy, rows[1], "target")
         dataset = PairDataset(copy, ["target", "pair_id"], None, check=True, on_error="skip")
         batch = collate(dataset.__getitems__([0, 1, 2]))
-        assert batch["pair_id"] == [rows[0]["pair_id"], rows[2]["pair_id"]]
-        assert batch["target"].shape == (2, 5, 144, 64)
+        assert batch["pair_id"] == [rows[0]["pair_id"], rows[2]["pair_id"], rows[2]["pair_id"]]
+        assert batch["target"].shape == (3, 5, 144, 64)
         assert [skipped.pair_id for skipped in batch["skipped"]] == [rows[1]["pair_id"]]
-        assert dataset.skipped == 1
         assert isinstance(dataset[1], Skipped)
-        assert list(collate([dataset[1]])) == ["skipped"]
+
+    def test_pairs_of_the_stratum_stand_in_first(self, copy, rows):
+        strata = [row["stratum"] for row in rows]
+        one, other = next(
+            (i, k)
+            for i, k in itertools.combinations(range(len(rows)), 2)
+            if strata[i] == strata[k] and k > i + 1
+        )
+        self.corrupt(copy, rows[one], "target")
+        dataset = PairDataset(copy, ["target", "pair_id"], None, check=True, on_error="skip")
+        assert dataset.__getitems__([one])[0]["pair_id"] == rows[other]["pair_id"]
+
+    def test_where_nothing_can_be_read_that_is_an_error_also_if_pairs_may_be_skipped(self, copy, rows):
+        for row in rows:
+            self.corrupt(copy, row, "target")
+        dataset = PairDataset(copy, ["target"], None, check=True, on_error="skip")
+        with pytest.raises(DataError, match=r"damaged.*; nor can pairs be read that could stand in"):
+            dataset.__getitems__([1])
 
 
 class TestAugmentation:
@@ -224,7 +258,7 @@ class TestAugmentation:
         for name in ("target", "target_face_boxes"):
             assert torch.equal(sample[name], stored[name])
         assert sample["augmented"] is True
-        exact = PairDataset(driven_kinds, ["driving"], None, augment=1, colour="rgb")[0]["driving"]
+        exact = PairDataset(driven_kinds, ["driving"], None, augment={"clip": 1}, colour="rgb")[0]["driving"]
         np.testing.assert_array_equal(exact.permute(0, 2, 3, 1), augmentation.apply_to_clip(frames, window))
 
     def test_bones_are_drawn_anew(self, driven_kinds):
@@ -248,8 +282,10 @@ class TestAugmentation:
         np.testing.assert_array_equal(
             sample["driving_joints3d"], skeletons.scaled(plain["driving_joints3d"].numpy(), {"arms": 1.25})
         )
-        with pytest.raises(InputError, match="redraw: expected"):
-            PairDataset(driven_kinds, names, None, augment=1)[1]
+        with pytest.raises(InputError, match="redraw: expected "):
+            PairDataset(driven_kinds, names, None, augment=1)
+        PairDataset(driven_kinds, names, None, augment={"clip": 1})
+        PairDataset(driven_kinds, names, "test", augment=1)  # no such pair in this split
 
     def test_the_seed_decides_and_the_probability_is_kept(self, driven_kinds):
         dataset = PairDataset(driven_kinds, ["pair_id"], None, augment={"clip": 0.3})
@@ -264,12 +300,12 @@ class TestAugmentation:
 def test_sixty_thousand_pairs_in_many_shards_are_read_in_any_order(many_pairs):
     dataset = PairDataset(many_pairs, ("target", "annotations", "slot"), None, decode=False, check=True)
     assert len(dataset) == many_rows.PAIRS
-    opened = len(list(Path("/proc/self/fd").iterdir()))
+    opened = open_files()
     for number in np.random.default_rng(1).integers(len(dataset), size=300).tolist():
         sample = dataset[number]
         for name in ("target", "annotations"):
             assert bytes(sample[name]) == many_rows.blob_of(sample["slot"], name)
-    assert len(list(Path("/proc/self/fd").iterdir())) <= opened + 64
+    assert open_files() <= opened + 64
 
 
 @pytest.mark.parametrize(
@@ -281,6 +317,7 @@ def test_sixty_thousand_pairs_in_many_shards_are_read_in_any_order(many_pairs):
         ({"on_error": "ignore"}, "on_error: expected raise or skip"),
         ({"colour": "hsv"}, "colour: expected yuv or rgb"),
         ({"masks": "rle"}, "masks: expected labels or channels"),
+        ({"decoder": "opencv"}, "decoder: expected pyav or torchcodec"),
         ({"augment": 2}, "augment.clip: expected 0 to 1"),
         ({"augment": {"mesh": 0.5}}, "augment.mesh: no such kind"),
         ({"augment": 1, "decode": False}, "augment: expected none without decoding"),

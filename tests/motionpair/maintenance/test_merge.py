@@ -17,6 +17,7 @@ from motionpair import maintenance, shards
 from motionpair.dataset import Dataset
 from motionpair.errors import InputError
 from motionpair.history import history
+from motionpair.manifest import Discarded, Quarantined, write_manifest, write_quarantine
 from motionpair.plan import Plan
 from motionpair.planning import make_plan
 from motionpair.splits import Shown, crossings
@@ -195,6 +196,52 @@ def test_names_mean_something_within_a_generation_alone(tiny_plan: Plan, other_p
     assert {crossing.kind for crossing in found} == {"identity", "motion"}
     assert "is in train (pair tiny-5-000000)" in str(found[0])
     assert list(crossings([shown[0], Shown(1, "again", "train", same.to_json())])) == []
+
+
+def test_each_generation_is_held_against_its_own_limits(
+    build: Build, tiny_plan: Plan, tiny_pairs: dict[int, synthetic.Pair], tmp_path: Path
+) -> None:
+    strict, column = tiny_plan.recipe.limits, "target_self_overlap_mm"
+    limits = replace(strict, self_overlap_mm=2 * strict.self_overlap_mm)
+    plan = make_plan(replace(tiny_plan.recipe, name="loose", limits=limits), tiny_plan.seed + 1, limit=2)
+    row, blobs = synthetic.pair_files(plan.spec(0))
+    between = 1.5 * strict.self_overlap_mm
+    loose = build(plan=plan, changed={0: (row | {column: between}, blobs)})
+    maintenance.merge([build(0), loose], tmp_path / "good")
+    assert verify(tmp_path / "good") == []
+    row, blobs = tiny_pairs[0]
+    maintenance.merge([build(changed={0: (row | {column: between}, blobs)}), loose], tmp_path / "bad")
+    (found,) = verify(tmp_path / "bad")
+    assert (found.code, found.where) == ("limit", "pair tiny-5-000000")
+    assert found.message.startswith(f"{column}: the gates accept at most {strict.self_overlap_mm:.4g}, got")
+
+
+def test_quarantined_discards_are_held_against_the_limits_of_their_generation(
+    build: Build, tiny_plan: Plan, tmp_path: Path
+) -> None:
+    strict = tiny_plan.recipe.limits
+    limits = replace(strict, self_overlap_mm=2 * strict.self_overlap_mm)
+    plan = make_plan(replace(tiny_plan.recipe, name="loose", limits=limits), tiny_plan.seed + 1, limit=2)
+    loose = build(plan=plan, changed={0: synthetic.pair_files(plan.spec(0))})
+
+    def told(by: float) -> Path:
+        """The loose dataset, whose slot 1 failed at a limit of its own recipe's, or at another."""
+        limit = f"at most {by * limits.self_overlap_mm:.4g}"
+        discards = (Discarded("body cuts itself", 9 * limits.self_overlap_mm, limit),) * limits.candidates
+        out = Path(shutil.copytree(loose, tmp_path / f"loose-{by}"))
+        entry = Quarantined(1, plan.pair_id(1), "NoCandidateError", "none is left", discards)
+        write_quarantine(out, [entry])
+        facts = Dataset(out).manifest.generations[0]
+        write_manifest(out, facts)
+        return out
+
+    maintenance.merge([build(0), told(1.0)], tmp_path / "good")
+    assert verify(tmp_path / "good") == []
+    maintenance.merge([build(0), told(0.5)], tmp_path / "bad")
+    found = verify(tmp_path / "bad")
+    assert {(f.code, f.where) for f in found} == {("quarantine", "slot 1 of plans/plan-00001.parquet")}
+    assert len(found) == limits.candidates
+    assert f"discards[0].limit: expected at most {limits.self_overlap_mm:.4g}, got" in found[0].message
 
 
 def test_a_pair_in_no_plan_is_found(merged: Path, tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ import pyarrow as pa
 import pytest
 
 from motionpair.errors import InputError
+from motionpair.maintenance import predicates
 from motionpair.maintenance.predicates import chosen
 
 ROWS = pa.table(
     {
+        predicates._NUMBER: [0, 1, 2],
         "split": ["train", "test", None],
         "k": [0, 1, 2],
         "props": [["box"], [], ["cup", "box"]],
@@ -19,6 +21,11 @@ ROWS = pa.table(
         "driving": [{"shard": "shards/a", "length": 3}] * 3,
     }
 )
+
+
+def found(predicate: str) -> set[int]:
+    """The rows of which a condition holds, without the process around it, which takes a second to start."""
+    return set(predicates.matching(ROWS, predicate, ROWS.column_names[1:]))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +45,7 @@ ROWS = pa.table(
     ],
 )
 def test_conditions_on_columns(predicate: str, rows: set[int]) -> None:
-    assert chosen(ROWS, predicate) == rows
+    assert found(predicate) == rows
 
 
 @pytest.mark.parametrize(
@@ -88,7 +95,32 @@ def test_conditions_on_columns(predicate: str, rows: set[int]) -> None:
         "len(repeat('x', 100000000000)) > 1",
         "split::INT = 1",
         "(" * 5000 + "true" + ")" * 5000,
-        "\ud800",
+        "k" + "+1" * 900 + " > 0",
+        "k" + "+1" * 20_000 + " > 0",
+        "NOT " * 900 + "true",
+        "CASE WHEN true THEN " * 400 + "true" + " END" * 400,
+        "abs(" * 900 + "k" + ")" * 900 + " > 0",
+        "[" * 900 + "k" + "]" * 900 + " IS NULL",
+        "regexp_matches(split, '((a{1,100}){1,100}){1,100}')",
+        "* LIKE 'x'",
+        "COLUMNS(*) IS NULL",
+        "pairs.* IS NULL",
+        "EXPLAIN SELECT 1",
+        "CALL pragma_version()",
+        "pragma_version() IS NULL",
+        "glob('SECRET') IS NULL",
+        "read_blob('SECRET') IS NULL",
+        "sniff_csv('SECRET') IS NULL",
+        "parquet_metadata('SECRET') IS NULL",
+        "query('SELECT 1') IS NULL",
+        "query_table('pairs') IS NULL",
+        "nextval('x') = 1",
+        "getvariable('x') = 1",
+        "setseed(0.5) IS NULL",
+        "json_execute_serialized_sql('x') IS NULL",
+        "uuid() IS NULL",
+        "txid_current() > 0",
+        "error('x') IS NULL",
     ],
 )
 def test_anything_else_is_one_line(predicate: str, tmp_path: Path) -> None:
@@ -96,7 +128,7 @@ def test_anything_else_is_one_line(predicate: str, tmp_path: Path) -> None:
     secret.write_text("found me\n1\n")
     hostile = predicate.replace("SECRET", str(secret)).replace("WRITTEN", str(written))
     try:
-        assert chosen(ROWS, hostile) == set()  # such as a plan that could not be made
+        assert found(hostile) == set()  # such as a plan that could not be made
     except InputError as error:
         message = str(error)
         assert message.startswith("predicate ")
@@ -110,11 +142,37 @@ def test_anything_else_is_one_line(predicate: str, tmp_path: Path) -> None:
 
 def test_a_near_column_is_named() -> None:
     with pytest.raises(InputError, match="no column splits; did you mean split"):
-        chosen(ROWS, "splits = 'train'")
+        found("splits = 'train'")
 
 
 def test_what_lies_around_in_python_cannot_be_read() -> None:
     hidden = pa.table({"a": [1]})
     with pytest.raises(InputError):
-        chosen(ROWS, "hidden.a = 1")
+        found("hidden.a = 1")
     assert hidden.num_rows == 1
+
+
+def test_a_process_of_its_own_gives_the_same(tmp_path: Path) -> None:
+    rows = ROWS.drop_columns([predicates._NUMBER])
+    assert chosen(rows, 'PAIRS."K" > 0 -- é') == {1, 2}
+    assert chosen(rows, "true") == {0, 1, 2}
+    assert chosen(rows.slice(0, 0), "k > 0") == set()
+    with pytest.raises(InputError, match="no column splits; did you mean split") as caught:
+        chosen(rows, "splits = 'train'")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_endless_condition_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Days of sums a row, which no limit of length or memory keeps out."""
+    rows = pa.table({"k": list(range(2048))})
+    inner = "list_sum(list_transform(range(20000), lambda y: x * y + k))"
+    monkeypatch.setattr(predicates, "CPU_SECONDS", 3)
+    with pytest.raises(InputError, match="takes more than 3 s of CPU time"):
+        chosen(rows, f"list_sum(list_transform(range(20000), lambda x: {inner})) > 0")
+
+
+def test_a_condition_of_any_length_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match=r"expected at most 100,000 characters, got 200,007"):
+        chosen(ROWS, "k IN (1" + ",1" * 100_000)
+    with pytest.raises(InputError, match="no text"):
+        chosen(ROWS, "\ud800")
