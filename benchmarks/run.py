@@ -14,6 +14,7 @@ from benchmarks import (
     planning,
     sample,
     startup,
+    transformer,
 )
 
 
