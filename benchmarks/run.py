@@ -30,6 +30,7 @@ def main() -> None:
         estimators,
         pair_cost,
         discards,
+        transformer,
         demo,
     ):
         print(f"\n== {(module.__doc__ or '').splitlines()[0]} (python -m {module.__name__})")
