@@ -59,7 +59,7 @@ class Grid:
         return self.before_video + self.video + self.video // 4
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=8)
 def tables(grid: Grid, head_dim: int, device: torch.device) -> Tensor:
     """Every token's turns in both modes, made once a shape.
 
