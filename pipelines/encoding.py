@@ -89,7 +89,11 @@ class EncodeJob:
         self._plain = PairDataset(asked.source, names, None, check=True)
         self._jpegs = PairDataset(asked.source, ["reference"], None, decode=False)
         self._altered = PairDataset(
-            asked.source, AUGMENTED_FIELDS, None, augment=1.0, redraw=_redraw() if self.redraws else None
+            asked.source,
+            AUGMENTED_FIELDS,
+            None,
+            augment={"clip": 1.0, "body_mesh": 1.0, "pose": float(self.redraws)},
+            redraw=_redraw() if self.redraws else None,
         )
         self._codec = open_codec(asked.codec, device)
         self._text = TextEncoder(asked.text, device) if asked.text else None

@@ -35,10 +35,10 @@ class LatentDataset:
     """The encoded pairs of a split, by number; sample i is pair i of `index`, an example by field name.
 
     An example lacks the fields that its pair or the folder has not (`driving_augmented`, `additional`,
-    `image`, `text`). Samples may also be asked for as (number, seed), of which the seed is ignored.
+    `image`, `text`). One that is asked for as (number, seed) has its `seed`.
 
     Attributes:
-        index: the pairs; fits `motionpair.loading.batches.PairBatches`.
+        index: the pairs; `motionpair.PairLoader` takes the dataset.
         manifest: contents of `latents.json`.
 
     Args:
@@ -105,11 +105,20 @@ class LatentDataset:
         """Several examples; from elsewhere than a disk, their bytes are read at once. Errors as of one."""
         numbers = [self._number(item) for item in items]
         read = None
-        if self.blobs.location.folder is None:
+        if not self.fork_safe:
             wanted = [self._place(number) for number in numbers]
             with contextlib.suppress(DataError):  # in which of them, each alone says below
                 read = dict(zip(wanted, self.blobs.read_many(wanted), strict=True))
-        return [self._example(number, read) for number in numbers]
+        examples = [self._example(number, read) for number in numbers]
+        for item, example in zip(items, examples, strict=True):
+            if isinstance(item, tuple):
+                example["seed"] = item[1]
+        return examples
+
+    @property
+    def fork_safe(self) -> bool:
+        """Whether forked processes may read from it; the clients of buckets do not survive a fork."""
+        return self.location.folder is not None
 
     @property
     def location(self) -> Location:

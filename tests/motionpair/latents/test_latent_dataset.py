@@ -11,13 +11,12 @@ import latent_folders
 import pytest
 import torch
 
-from motionpair import shards
+from motionpair import PairLoader, shards
 from motionpair.errors import DataError, InputError
 from motionpair.latents import LatentDataset
 from motionpair.latents.blobs import pack, unpack
 from motionpair.latents.dataset import FIELDS
 from motionpair.latents.form import LATENTS
-from motionpair.loading.batches import PairBatches
 
 ROWS = [
     latent_folders.a_row(0, text_tokens=3),
@@ -65,7 +64,8 @@ def test_splits_and_fields_are_chosen(latents: Path):
     assert [e["pair_id"] for e in (train[i] for i in range(len(train)))] == [
         ROWS[i]["pair_id"] for i in (0, 1, 2, 4)
     ]
-    assert train[(1, 12345)].keys() == {"video", "pair_id"}
+    assert train[(1, 12345)].keys() == {"video", "pair_id", "seed"}
+    assert train[(1, 12345)]["seed"] == 12345
     assert len(LatentDataset(latents, "validation")) == 0
     assert LatentDataset(latents, fields=["caption"])[0] == {"caption": ROWS[0]["caption"]}
     with pytest.raises(IndexError):
@@ -76,12 +76,13 @@ def test_splits_and_fields_are_chosen(latents: Path):
         LatentDataset(latents, "all")
 
 
-def test_batches_are_of_one_bucket_and_by_share(latents: Path):
-    dataset = LatentDataset(latents)
-    batches = PairBatches(dataset, batch_size=2, seed=1)
-    assert set(batches.sharing.names) == {"animation", "replacement", "pose_driven"}
-    for numbers in batches:
-        assert len({tuple(dataset[i]["video"].shape) for i in numbers}) == 1
+def test_the_loader_gives_batches_of_one_bucket_and_by_share(latents: Path):
+    loader = PairLoader(LatentDataset(latents), 2, seed=1, collate=lambda examples: {"examples": examples})
+    assert set(loader.sharing.names) == {"animation", "replacement", "pose_driven"}
+    for batch in loader:
+        assert len({tuple(example["video"].shape) for example in batch["examples"]}) == 1
+        assert len({example["seed"] for example in batch["examples"]}) == len(batch["examples"])
+    assert loader.state.epoch == 1
 
 
 def test_a_dataset_travels_to_loader_workers(latents: Path):
