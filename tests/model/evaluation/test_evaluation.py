@@ -13,10 +13,11 @@ from small_models import small_run
 from typer.testing import CliRunner
 
 from model.evaluation.baselines import BASELINES
-from model.evaluation.evaluation import chosen, pair_seed
+from model.evaluation.evaluation import chosen
 from model.evaluation.regions import REGIONS
 from model.evaluation.scores import ALL, CODEC, METHODS, MODEL, PairScores, summarise
 from model.evaluation.strips import strip
+from model.sampling.sampler import pair_seed
 from motionpair import media
 from motionpair.dataset import Dataset
 from motionpair.errors import DataError, InputError
