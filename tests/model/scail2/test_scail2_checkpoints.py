@@ -354,6 +354,7 @@ def test_a_pickle_of_tensors_is_read(model, official, tmp_path):
     assert all(torch.equal(p, official[to_official(n)]) for n, p in model.named_parameters())
 
 
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 def test_a_pickle_runs_no_code(model, tmp_path):
     class Hostile:
         def __reduce__(self):
