@@ -26,6 +26,7 @@ BASE = (
     "strips.every=0",
     "saving.every=5",
     "saving.keep=0",
+    "data.batch=2",
     "data.micro_batch=1",
     "data.shares={animation: 2, replacement: 1, pose_driven: 1}",
 )
