@@ -16,6 +16,7 @@ from typing import Any
 import processes
 import pytest
 import synthetic
+import tiny_pipeline
 import torch
 from processes import Driver, events, until
 from typer.testing import CliRunner
@@ -26,7 +27,9 @@ from motionpair import PairDataset
 from motionpair.dataset import Dataset
 from motionpair.errors import InputError
 from motionpair.latents import LatentDataset
+from motionpair.latents.blobs import unpack
 from motionpair.latents.dataset import FIELDS
+from motionpair.latents.form import check_row, shapes
 from motionpair.plan import write_plan
 from pipelines.cli import app
 from pipelines.encoding import EncodeJob, Encoding, Settings
@@ -124,6 +127,31 @@ def test_augmented_clips_are_cropped_or_drawn_anew(driven_kinds: Path, tmp_path:
     assert again == [record["files"] for record in records]
     rows = [json.loads((tmp_path / f"{item:06d}" / "row.json").read_bytes()) for item in range(2)]
     assert [(row["driving_kind"], row["augmented"]) for row in rows] == [("clip", True), ("pose", True)]
+
+
+def test_weights_from_folders_encode_clips_captions_and_references(dataset: Path, tmp_path: Path):
+    folder = str(tiny_pipeline.save_vae(tiny_pipeline.save_encoders(tmp_path / "wan")))
+    settings = Settings(str(dataset), folder, folder, folder)
+    work = Encoding(settings)
+    assert {"diffusers", "transformers"} <= set(work.kind.versioned)
+    assert (
+        work.hash
+        != Encoding(Settings(str(dataset), folder)).hash
+        != Encoding(Settings(str(dataset), "dct")).hash
+    )
+    job = EncodeJob(settings, tmp_path / "staging", redraws=False)
+    job.setup()
+    job.run(0)
+    row = json.loads((tmp_path / "staging" / "000000" / "row.json").read_bytes())
+    check_row(row)
+    facts = work._encoders
+    of = shapes(row, (row["text_tokens"], facts["text"].width), (facts["image"].tokens, facts["image"].width))
+    tensors, _ = unpack((tmp_path / "staging" / "000000" / "latents.bin").read_bytes(), of)
+    assert row["text_tokens"] > 1
+    assert tensors["text"].shape == (row["text_tokens"], 16)
+    assert tensors["image"].shape == (17, 16)
+    sample: Any = PairDataset(dataset, PAIR_FIELDS, None)[0]
+    assert torch.equal(tensors["video"], encode_pair(sample, open_codec(folder))["video"].bfloat16())
 
 
 def test_what_latents_are_of_decides_the_folder(dataset: Path, driven_kinds: Path):
