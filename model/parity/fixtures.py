@@ -97,7 +97,8 @@ class Fixtures:
         where = f"weights.{tag}"
         stored = self._file(field(described, "file", str, where), where)
         found = {name: value.float() for name, value in stored.items()}
-        for name in self.described.get("shared") or ():
+        shared_ones = self.described.get("shared")
+        for name in shared_ones if isinstance(shared_ones, dict) else ():
             if name not in found and to_ours(name) and (shared := self.shared(name)) is not None:
                 found[name] = shared
         return field(described, "config", dict, where), found
