@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import latent_folders
 import numpy as np
 import pytest
 import safetensors.torch
@@ -12,11 +13,12 @@ import torch
 from small_models import small_run
 from typer.testing import CliRunner
 
+from model.codecs import open_codec
 from model.conditioning import PAIR_FIELDS, encode_pair
 from model.evaluation.samples import Samples
 from model.evaluation.scores import MODEL, PairScores
 from model.sampling.inputs import of_pair
-from model.sampling.latents import FACTS, sample_examples
+from model.sampling.latents import FACTS, main, sample_examples
 from model.sampling.opening import facts_of, open_sampler
 from model.sampling.sampler import pair_seed
 from motionpair import PairDataset
@@ -85,3 +87,28 @@ def test_what_does_not_fit_is_refused(samples, blobs: Dataset, tmp_path):
         safetensors.torch.save_file({"a": torch.from_numpy(np.zeros(3))}, path, {FACTS: facts})
         with pytest.raises(InputError, match=r"--samples|--codec"):
             Samples(path)
+
+
+ROWS = [latent_folders.a_row(0), latent_folders.a_row(1, mode="replacement", extra_references=["back"])]
+
+
+def test_the_command_samples_a_folder_of_latents(tmp_path, monkeypatch, capsys):
+    run, out = small_run(tmp_path / "run"), tmp_path / "samples.safetensors"
+    words = ["--run", run, "--out", out, "--split", "train", "--steps", 1, "--device", "cpu", "--latents"]
+    other = latent_folders.build(tmp_path / "other", ROWS)
+    with pytest.raises(SystemExit) as ended:
+        main([*map(str, words), str(other)])
+    assert ended.value.code == 2
+    assert "codec" in capsys.readouterr().err
+    monkeypatch.setattr(latent_folders, "CODEC", latent_folders.CodecFacts("dct", open_codec("dct").hash))
+    latents = latent_folders.build(tmp_path / "dct", ROWS)
+    main([*map(str, words), str(latents)])
+    made = safetensors.torch.load_file(out)
+    assert set(made) == {row["pair_id"] for row in ROWS}
+    for row in ROWS:
+        shape = (16, (row["frames"] + 2) // 4 + 1, row["height"] // 8, row["width"] // 8)
+        assert made[row["pair_id"]].shape == shape
+        assert torch.isfinite(made[row["pair_id"]]).all()
+    with pytest.raises(SystemExit):
+        main([*map(str, words[:4]), "--split", "test", "--device", "cpu", "--latents", str(latents)])
+    assert "--split test" in capsys.readouterr().err
