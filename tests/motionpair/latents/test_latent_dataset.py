@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import latent_folders
@@ -152,3 +155,23 @@ def test_the_manifest_says_what_the_latents_are_of(latents: Path):
 def test_every_field_is_in_some_example(latents: Path):
     dataset = LatentDataset(latents, None)
     assert {name for i in range(len(dataset)) for name in dataset[i]} == set(FIELDS) - {"image"}
+
+
+def test_reading_needs_nothing_that_a_machine_for_training_may_lack(latents: Path):
+    code = (
+        "import sys\n"
+        "lacking = dict.fromkeys(('av', 'diffusers', 'transformers', 'peft', 'ray', 'bpy', 'scipy', 'typer'))\n"
+        "sys.modules.update(lacking)\n"
+        "from model.codecs import open_codec\n"
+        "from model.conditioning import check, collate\n"
+        "from motionpair.latents import LatentDataset\n"
+        "print(open_codec('dct').name, *LatentDataset(sys.argv[1])[0]['video'].shape)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(latents)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    )
+    assert done.stdout.strip() == "dct 16 2 4 8", done.stderr
