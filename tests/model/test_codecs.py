@@ -82,6 +82,15 @@ def test_clips_of_a_batch_are_encoded_as_if_alone(codec: Codec):
     assert torch.equal(codec.decode(both)[:1], codec.decode(both[:1]))
 
 
+def test_a_trainers_mixed_precision_changes_nothing(codec: Codec):
+    clip = smooth_clip(5, 32, 32)
+    latents = codec.encode(clip)
+    decoded = codec.decode(latents)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(codec.encode(clip), latents)
+        assert torch.equal(codec.decode(latents), decoded)
+
+
 def test_what_cannot_be_encoded_is_refused(codec: Codec):
     clip = smooth_clip(5, 32, 32)
     for wrong, fault in (
