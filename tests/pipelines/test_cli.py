@@ -25,6 +25,7 @@ runner = CliRunner()
 COMMANDS = {
     *("plan", "preview", "generate", "demo", "status", "estimate", "verify", "show", "explain"),
     *("merge", "filter", "take", "repack", "migrate", "export", "push", "pull"),
+    *("encode", "train", "sample", "eval"),
 }
 HEAVY = ("numpy", "pyarrow", "yaml", "rich", "ray", "torch", "duckdb", "bpy", "av", "urllib3")
 
