@@ -25,8 +25,8 @@ from motionpair.errors import InputError
 from motionpair.latents import LatentDataset
 from motionpair.latents.dataset import FIELDS
 from motionpair.loading.batches import PairBatches
-from motionpair.loading.mixture import Mixture
 from motionpair.loading.index import Bucket
+from motionpair.loading.mixture import Mixture
 from motionpair.loading.pairs import PairDataset
 from motionpair.location import open_location
 

@@ -90,7 +90,9 @@ class Checkpoints:
                     dict(tensors), storage_writer=writer, process_group=self._ranks.saving, no_dist=alone
                 )
             else:
-                dcp.save(dict(tensors), storage_writer=writer, process_group=self._ranks.saving, no_dist=alone)
+                dcp.save(
+                    dict(tensors), storage_writer=writer, process_group=self._ranks.saving, no_dist=alone
+                )
         except (OSError, dcp.CheckpointException) as error:
             raise _failed(temporary, error) from error
         self._writing = future, temporary, step, dict(state)
@@ -210,7 +212,9 @@ def load(one: Saved, tensors: Mapping[str, Tensor], ranks: Ranks) -> None:
                     f"{one.path}: tensor {name}: expected shape {list(tensor.shape)}, "
                     f"found {list(known[name].size)}"
                 )
-        dcp.load(dict(tensors), storage_reader=reader, process_group=ranks.saving, no_dist=ranks.saving is None)
+        dcp.load(
+            dict(tensors), storage_reader=reader, process_group=ranks.saving, no_dist=ranks.saving is None
+        )
     except (SafetensorError, dcp.CheckpointException, KeyError, ValueError) as error:
         raise DataError(f"{one.path}: a file is damaged ({_first_line(error)})") from None
 

@@ -126,7 +126,9 @@ class Sources:
                 if facts.width != width:
                     raise InputError(f"model.{name}_dim: {place} has states of {facts.width}, got {width}")
                 if facts != expected:
-                    raise InputError(f"data: {place}: its {name} is of another encoder than {self._data[0]}'s")
+                    raise InputError(
+                        f"data: {place}: its {name} is of another encoder than {self._data[0]}'s"
+                    )
                 setattr(self, f"_{name}", Maker(facts.name, facts.hash))
 
     def _decoder(self) -> Codec:
@@ -150,10 +152,14 @@ class Sources:
         if self._encoders is not None:
             assert self._encoders.text is not None
             return self._encoders.text([""])[0].float().cpu()
-        folder = _given(config.text_encoder, "text_encoder", "the empty text, for chances.drop_text, is encoded")
+        folder = _given(
+            config.text_encoder, "text_encoder", "the empty text, for chances.drop_text, is encoded"
+        )
         encoder = TextEncoder(folder, "cpu")
         if self._text is not None and encoder.hash != self._text.hash:
-            raise InputError(f"text_encoder: expected {self._text.name}, which encoded the captions, got {folder}")
+            raise InputError(
+                f"text_encoder: expected {self._text.name}, which encoded the captions, got {folder}"
+            )
         return encoder([""])[0].float()
 
 

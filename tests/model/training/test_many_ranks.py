@@ -1,4 +1,4 @@
-"""Two processes over gloo: the losses of one, sharded, sequence-parallel, killed, and on other ranks again."""
+"""Two processes over gloo: the losses of one; sharded, sequence-parallel, killed, and on other ranks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 
 from model.training.config import read_config
 from model.training.trainer import train
+
+pytestmark = pytest.mark.slow
 
 STEPS = 20
 KILLED_AFTER = 7
@@ -49,7 +51,7 @@ def alone(latents: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def two(latents: Path, alone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def two(latents: Path, alone: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Runs of two processes: the variants; `again`, begun by one process; `killed`, and gone on with."""
     folder = tmp_path_factory.mktemp("two")
     shutil.copytree(alone, folder / "again")
@@ -60,6 +62,7 @@ def two(latents: Path, alone: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
     plan = [job_of(name, config) for name, config in VARIANTS.items()]
     plan.append(job_of("again", ["steps=14"]))
+    plan.append(job_of("adapters", job.adapting(base)))
     plan.append(job_of("killed", ["steps=10"], kill=KILLED_AFTER))
     plan.append(job_of("killed", ["steps=10"]))
     statuses = job.run(plan, folder, 2)
@@ -95,3 +98,10 @@ def test_one_process_goes_on_with_what_two_began(
     without_checkpoints_after(10, run)
     train_here([f"steps={STEPS}"], latents, run)
     assert agree(run, alone, STEPS)
+
+
+def test_two_processes_train_adapters_as_one_does(
+    latents: Path, base: Path, two: Path, tmp_path: Path
+) -> None:
+    train_here(job.adapting(base), latents, tmp_path / "run")
+    assert agree(two / "adapters", tmp_path / "run", 6)

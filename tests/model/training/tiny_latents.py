@@ -89,7 +89,9 @@ def build(folder: Path, pairs: int = 8, **changed: dict[str, torch.Tensor]) -> P
         row, tensors = example(slot)
         tensors |= changed.get(row["pair_id"].replace("-", "_"), {})
         grey = np.full((row["height"], row["width"], 3), 100, np.uint8)
-        commit(folder / "staging", slot, row, {"latents": pack(tensors, media.encode_reference(grey))}, LATENTS)
+        commit(
+            folder / "staging", slot, row, {"latents": pack(tensors, media.encode_reference(grey))}, LATENTS
+        )
         staged.append(folder / "staging" / f"{slot:06d}")
     name = shards.shard_name(0)
     shards.write_shard(out / name, staged, form=LATENTS)
