@@ -163,3 +163,24 @@ def test_the_page_s_python_runs(run, blobs, blobs_dataset):
     found: dict[str, torch.Tensor] = {}
     exec(code.replace("steps=20", "steps=1"), found)
     assert found["video"].shape == (5, 3, 96, 64)
+
+
+def test_weights_may_be_bfloat16(run, blobs, blobs_dataset, tmp_path):
+    of = (
+        "--run",
+        run,
+        "--pair",
+        blobs_dataset,
+        next(blobs.rows())["pair_id"],
+        "--steps",
+        1,
+        "--device",
+        "cpu",
+    )
+    made = {}
+    for dtype in ("float32", "bfloat16"):
+        path = tmp_path / f"{dtype}.mp4"
+        sample(*of, "--out", path, "--dtype", dtype)
+        made[dtype] = frames_in(path).astype(int)
+    apart = np.abs(made["float32"] - made["bfloat16"]).mean()
+    assert 0 < apart < 10
