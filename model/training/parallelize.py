@@ -96,4 +96,6 @@ def _shard(model: Scail2, config: TrainConfig, ranks: Ranks) -> None:
     )
     for block in model.blocks:
         fully_shard(block, mesh=ranks.mesh, mp_policy=policy)
-    fully_shard(model, mesh=ranks.mesh, mp_policy=policy)
+    # The outermost weights too: what a forward without a backward pass gathered (a strip, with averaged
+    # weights) must not stay for the next step.
+    fully_shard(model, mesh=ranks.mesh, mp_policy=policy, reshard_after_forward=True)

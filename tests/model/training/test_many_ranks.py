@@ -20,6 +20,7 @@ VARIANTS = {
     "sharded": [f"steps={STEPS}"],
     "shared": ["steps=4", "parallel.sequence=2", "parallel.checkpointing=alternate"],
     "replicated": ["steps=3", "parallel.replicate=2"],
+    "painted": ["steps=4", "strips.every=2", "strips.solver_steps=2", "strips.pairs=1"],
     "bfloat16": ["steps=3", "precision.compute=bfloat16"],
 }
 
@@ -72,9 +73,16 @@ def two(latents: Path, alone: Path, base: Path, tmp_path_factory: pytest.TempPat
     return folder
 
 
-@pytest.mark.parametrize(("name", "steps"), [("sharded", STEPS), ("shared", 4), ("replicated", 3)])
+@pytest.mark.parametrize(
+    ("name", "steps"), [("sharded", STEPS), ("shared", 4), ("replicated", 3), ("painted", 4)]
+)
 def test_two_processes_have_the_losses_of_one(alone: Path, two: Path, name: str, steps: int) -> None:
     assert agree(two / name, alone, steps)
+
+
+def test_strips_are_painted_by_all_and_written_once(two: Path) -> None:
+    painted = sorted(path.name for path in (two / "painted" / "strips").iterdir())
+    assert painted == ["step-00000002-tiny-000000.png", "step-00000004-tiny-000000.png"]
 
 
 def test_bfloat16_stays_close(alone: Path, two: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from model.codecs import identify
 from motionpair import media, shards
 from motionpair.latents.blobs import pack
 from motionpair.latents.form import LATENTS
@@ -99,7 +100,7 @@ def build(folder: Path, pairs: int = 8, **changed: dict[str, torch.Tensor]) -> P
     write_quarantine(out, [])
     write_latents(
         out,
-        codec=CodecFacts("dct", "0" * 64),
+        codec=CodecFacts("dct", identify("dct").hash),
         encoders={},
         source=SourceFacts("0" * 64, pairs),
         versions={},
