@@ -7,6 +7,7 @@ from benchmarks import (
     discards,
     estimators,
     garments,
+    learning,
     loaders,
     machine,
     ordering,
@@ -31,6 +32,7 @@ def main() -> None:
         pair_cost,
         discards,
         transformer,
+        learning,
         demo,
     ):
         print(f"\n== {(module.__doc__ or '').splitlines()[0]} (python -m {module.__name__})")
