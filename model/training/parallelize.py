@@ -75,12 +75,12 @@ def _adapt(model: Scail2, config: TrainConfig) -> None:
 def _prepare_blocks(model: Scail2, parallel: Parallel) -> None:
     """Recompute and compile block by block; names of parameters stay as they are."""
     for i, block in enumerate(model.blocks):
-        if parallel.checkpointing == "blocks" or (parallel.checkpointing == "alternate" and i % 2 == 0):
-            block.forward = functools.partial(
-                checkpoint, block.forward, use_reentrant=False, preserve_rng_state=False
-            )
+        forward = block.forward
         if parallel.compile:
-            block.compile()
+            forward = torch.compile(forward)
+        if parallel.checkpointing == "blocks" or (parallel.checkpointing == "alternate" and i % 2 == 0):
+            forward = functools.partial(checkpoint, forward, use_reentrant=False, preserve_rng_state=False)
+        block.forward = forward
 
 
 # it is not changed in place
