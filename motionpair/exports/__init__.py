@@ -74,7 +74,7 @@ def export(out: str | Path, form: str, folder: Path, progress: Progress | None =
     with durable.new_folder(folder) as temporary:
         importlib.import_module(FORMATS[form].module).write(dataset, temporary, progress or _silent)
         written = [path.stat().st_size for path in temporary.rglob("*") if path.is_file()]
-    return Exported(len(dataset), len(written), sum(written))
+    return Exported(dataset.manifest.counts.rows, len(written), sum(written))
 
 
 def _silent(done: int, total: int) -> None:

@@ -36,7 +36,7 @@ def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) 
             files = _write_pair(dataset, row, folder)
             line = {name: row[name] for name in INDEXED} | {"files": files}
             index.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
-            progress(number, len(dataset))
+            progress(number, pairs.count(dataset))
     (folder / "README.md").write_text(card.files_card(dataset), encoding="utf-8")
 
 
