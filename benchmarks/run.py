@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
-from benchmarks import demo, discards, estimators, garments, machine, pair_cost, planning, sample, startup
+from benchmarks import (
+    demo,
+    discards,
+    estimators,
+    garments,
+    loaders,
+    machine,
+    ordering,
+    pair_cost,
+    planning,
+    sample,
+    startup,
+)
 
 
 def main() -> None:
     print(machine.describe())
-    for module in (startup, planning, sample, garments, estimators, pair_cost, discards, demo):
+    for module in (
+        startup,
+        planning,
+        ordering,
+        loaders,
+        sample,
+        garments,
+        estimators,
+        pair_cost,
+        discards,
+        demo,
+    ):
         print(f"\n== {(module.__doc__ or '').splitlines()[0]} (python -m {module.__name__})")
         module.main()
 

@@ -34,6 +34,11 @@ def _field_names(cls: type) -> tuple[str, ...]:
     return tuple(f.name for f in dataclasses.fields(cls))
 
 
+@cache
+def _fields(cls: type) -> dict[str, dataclasses.Field[Any]]:
+    return {f.name: f for f in dataclasses.fields(cls)}
+
+
 def to_plain(value: Any) -> Any:
     """A dataclass (nested, with tuples and mappings) as JSON-ready dicts, lists and scalars."""
     cls: Any = type(value)
@@ -73,7 +78,7 @@ def from_plain(cls: type[T], data: Any, where: str = "") -> T:
     if not isinstance(data, Mapping):
         raise InputError(f"{where or cls.__name__}: expected a mapping, got {_show(data)}")
     hints = _hints(cls)  # type: ignore[arg-type]
-    fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    fields = _fields(cls)  # type: ignore[arg-type]
     prefix = f"{where}." if where else ""
     for key in data:
         if key not in fields:
@@ -93,6 +98,8 @@ def from_plain(cls: type[T], data: Any, where: str = "") -> T:
 
 
 def _convert(hint: Any, value: Any, where: str) -> Any:
+    if type(value) is hint and (hint is not float or math.isfinite(value)):  # most values by far
+        return value
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
         return value

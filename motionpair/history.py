@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
-from motionpair import fields, shards
+from motionpair import fields
 from motionpair.dataset import Dataset
 from motionpair.errors import DataError, InputError
 from motionpair.gate_limits import Held, checks_of
-from motionpair.manifest import PLAN, Discarded, Quarantined, read_quarantine
+from motionpair.generations import planned_hash
+from motionpair.manifest import Discarded, Facts, Quarantined, plan_name, read_quarantine
 from motionpair.planning import candidate
 from motionpair.recipe import Recipe
 from motionpair.specs import VOID, PairSpec
@@ -113,11 +112,12 @@ def _of_pair(dataset: Dataset, row: Mapping[str, Any]) -> History:
     except (ValueError, InputError) as error:
         raise DataError(f"{dataset.location.text}: pair {row['pair_id']}: spec: {error}") from None
     discards = [fields.from_plain(Discarded, discard) for discard in row["discards"]]
-    recipe, note = _recipe(dataset)
+    generation = dataset.manifest.generations[dataset.generation(row["pair_id"])]
+    recipe, note = _recipe(generation)
     words: list[str | None] = [None] * len(discards)
     if recipe is not None and discards:
-        if _same(recipe, dataset, spec.slot, spec.k, row["spec_hash"]):
-            planned = (candidate(recipe, dataset.manifest.seed, spec.slot, k) for k in range(len(discards)))
+        if _same(recipe, generation.seed, spec.slot, spec.k, row["spec_hash"]):
+            planned = (candidate(recipe, generation.seed, spec.slot, k) for k in range(len(discards)))
             words = [in_words(other) for other in planned]
         else:
             note = "this version of motionpair plans differently: discarded candidates cannot be described"
@@ -136,13 +136,16 @@ def _of_pair(dataset: Dataset, row: Mapping[str, Any]) -> History:
 
 
 def _of_quarantined(dataset: Dataset, entry: Quarantined) -> History:
-    recipe, note = _recipe(dataset)
+    number = dataset.generation(entry.pair_id)
+    generation = dataset.manifest.generations[number]
+    recipe, note = _recipe(generation)
     spec = None
     words: list[str | None] = [None] * len(entry.discards)
     if recipe is not None:
-        if _same(recipe, dataset, entry.slot, 0, _planned_hash(dataset, entry.slot)):
-            spec = candidate(recipe, dataset.manifest.seed, entry.slot, 0)
-            planned = (candidate(recipe, dataset.manifest.seed, entry.slot, k) for k in range(len(words)))
+        expected = planned_hash(dataset.location, plan_name(number), entry.slot)
+        if _same(recipe, generation.seed, entry.slot, 0, expected):
+            spec = candidate(recipe, generation.seed, entry.slot, 0)
+            planned = (candidate(recipe, generation.seed, entry.slot, k) for k in range(len(words)))
             words = [in_words(other) for other in planned]
         else:
             note = "this version of motionpair plans differently: candidates cannot be described"
@@ -158,32 +161,17 @@ def _of_quarantined(dataset: Dataset, entry: Quarantined) -> History:
     )
 
 
-def _recipe(dataset: Dataset) -> tuple[Recipe | None, str]:
-    """The dataset's recipe, or None and why: one of another version says nothing of candidates and limits."""
+def _recipe(generation: Facts) -> tuple[Recipe | None, str]:
+    """The recipe, or None and why: one of another version says nothing of candidates and limits."""
     try:
-        return fields.from_plain(Recipe, dataset.manifest.recipe), ""
+        return fields.from_plain(Recipe, generation.recipe), ""
     except InputError as error:
         return None, f"the dataset's recipe is of another version of motionpair ({error})"
 
 
-def _same(recipe: Recipe, dataset: Dataset, slot: int, k: int, spec_hash: str) -> bool:
+def _same(recipe: Recipe, seed: int, slot: int, k: int, spec_hash: str) -> bool:
     """Whether this version plans a candidate of a slot as the dataset has it."""
     try:
-        return candidate(recipe, dataset.manifest.seed, slot, k).spec_hash == spec_hash
+        return candidate(recipe, seed, slot, k).spec_hash == spec_hash
     except InputError:
         return False
-
-
-def _planned_hash(dataset: Dataset, slot: int) -> str:
-    """The hash of a slot's candidate 0 in the dataset's plan."""
-    where = f"{dataset.location.text}/{PLAN}"
-    with dataset.location.open(PLAN) as source, shards.reading(where):
-        file = pq.ParquetFile(source, page_checksum_verification=True)
-        first = 0
-        for group in range(file.num_row_groups):
-            rows = file.metadata.row_group(group).num_rows
-            if first <= slot < first + rows:
-                table = file.read_row_group(group, columns=["spec_hash"], use_threads=False)
-                return str(table["spec_hash"][slot - first].as_py())
-            first += rows
-    raise DataError(f"{where}: has no slot {slot}")

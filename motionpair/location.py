@@ -1,4 +1,4 @@
-"""Where a dataset lies: a folder, or a bucket (s3://, gs://), read through pyarrow's file systems.
+"""Where a dataset lies: a folder, a bucket (s3://, gs://) or a web server (http://, https://).
 
 Names inside a dataset are relative, with `/`; a name that would leave the dataset is refused.
 """
@@ -15,10 +15,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.fs
 
-from motionpair.errors import DataError, InputError
+from motionpair import remotes
+from motionpair.errors import DataError, InputError, MotionPairError
+from motionpair.remotes import first_line
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
-_CHUNK = 1 << 20
+_CHUNK = 4 << 20
 
 
 def is_safe_name(name: str) -> bool:
@@ -30,12 +32,17 @@ def is_safe_name(name: str) -> bool:
 class Location:
     """The root of a dataset on a pyarrow file system.
 
-    text: what the user wrote. folder: the local folder, `None` on a bucket.
+    text: what the user wrote, without the query of a URI. folder: the local folder, `None` elsewhere. lists:
+    whether its files can be listed: not on a web server, where names come from the manifest.
+
+    Reading raises, beside what its methods say, MachineError when a connection is lost, and InputError when
+    credentials are refused.
     """
 
     text: str
     filesystem: pyarrow.fs.FileSystem
     folder: Path | None
+    lists: bool = True
 
     def open(self, name: str) -> pa.NativeFile:
         """A file of the dataset, opened for random access.
@@ -52,7 +59,7 @@ class Location:
         try:
             return self.filesystem.open_input_file(name)
         except (OSError, pa.ArrowException) as error:
-            raise DataError(f"{self.text}/{name}: cannot be read ({_first_line(error)})") from None
+            raise self.fault(name, error) from None
 
     def read(self, name: str, offset: int = 0, length: int | None = None, most: int = 1 << 31) -> bytes:
         """Bytes of a file: all of it, or exactly `length` from `offset`.
@@ -68,36 +75,72 @@ class Location:
                 file.seek(offset)
                 data: bytes = file.read(size)
             except (OSError, pa.ArrowException) as error:
-                raise DataError(f"{self.text}/{name}: cannot be read ({_first_line(error)})") from None
+                raise self.fault(name, error) from None
         if len(data) != size:
             raise DataError(f"{self.text}/{name}: ends before byte {offset + size}")
         return data
 
+    def chunks(self, name: str, start: int = 0, size: int | None = None) -> Iterator[bytes]:
+        """A file's bytes from `start` to its end, some MB at a time.
+
+        Args:
+            name: of the file.
+            start: first byte.
+            size: what the file is to have; no byte is read of one that has another.
+
+        Raises:
+            DataError: it cannot be read, or is not of that size.
+        """
+        with self.open(name) as file:
+            try:
+                there = file.size()
+                if size not in (None, there):
+                    raise DataError(f"{self.text}/{name}: damaged: expected {size} bytes, got {there}")
+                file.seek(start)
+                left = there - start
+                while left > 0 and (chunk := file.read(min(_CHUNK, left))):
+                    left -= len(chunk)
+                    yield chunk
+            except (OSError, pa.ArrowException) as error:
+                raise self.fault(name, error) from None
+
     def hash(self, name: str) -> tuple[int, str]:
         """Number of bytes and sha256, in hex, of a file."""
         digest, size = hashlib.sha256(), 0
-        with self.open(name) as file:
-            try:
-                while chunk := file.read(_CHUNK):
-                    digest.update(chunk)
-                    size += len(chunk)
-            except (OSError, pa.ArrowException) as error:
-                raise DataError(f"{self.text}/{name}: cannot be read ({_first_line(error)})") from None
+        for chunk in self.chunks(name):
+            digest.update(chunk)
+            size += len(chunk)
         return size, digest.hexdigest()
 
     def exists(self, name: str) -> bool:
         """Whether the dataset has a file of this name."""
-        return bool(self.filesystem.get_file_info(name).type == pyarrow.fs.FileType.File)
+        try:
+            return bool(self.filesystem.get_file_info(name).type == pyarrow.fs.FileType.File)
+        except (OSError, pa.ArrowException) as error:
+            raise self.fault(name, error) from None
 
     def names(self) -> Iterator[str]:
-        """Every file of the dataset, sorted, `runs/` left out; symbolic links are listed, not followed."""
+        """Every file of the dataset, sorted, `runs/` left out; symbolic links are listed, not followed.
+
+        Raises:
+            InputError: the files of a web server cannot be listed.
+        """
         if self.folder is not None:
             yield from sorted(_local_names(self.folder))
             return
-        selector = pyarrow.fs.FileSelector("", recursive=True)
-        for info in sorted(self.filesystem.get_file_info(selector), key=lambda i: i.path):
+        selector = pyarrow.fs.FileSelector("", recursive=True, allow_not_found=True)
+        try:
+            infos = self.filesystem.get_file_info(selector)
+        except (OSError, pa.ArrowException) as error:
+            raise self.fault("", error) from None
+        for info in sorted(infos, key=lambda i: i.path):
             if info.type != pyarrow.fs.FileType.Directory and not info.path.startswith("runs/"):
                 yield info.path
+
+    def fault(self, name: str, error: BaseException) -> MotionPairError:
+        """What an error of reading a file means: no connection, refused credentials, else damage."""
+        where = f"{self.text}/{name}"
+        return remotes.explain(where, error) or DataError(f"{where}: cannot be read ({first_line(error)})")
 
 
 def _local_names(folder: Path) -> Iterator[str]:
@@ -111,26 +154,20 @@ def _local_names(folder: Path) -> Iterator[str]:
 
 
 def open_location(out: str | Path) -> Location:
-    """The location of a dataset, from a folder or a URI such as `s3://bucket/path`.
+    """The location of a dataset, from a folder or a URI: `s3://bucket/path`, `gs://...`, `https://...`.
 
     Raises:
-        InputError: not a folder, or a URI that pyarrow cannot open.
+        InputError: not a folder, or a URI that is wrong or cannot be reached (see `remotes.open_remote`).
     """
     text = str(out).removeprefix("file://").rstrip("/") or "/"
     if "://" in text:
-        try:
-            filesystem, path = pyarrow.fs.FileSystem.from_uri(text)
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise InputError(
-                f"{text}: expected a folder, s3://... or gs://... ({_first_line(error)})"
-            ) from None
-        return Location(text, pyarrow.fs.SubTreeFileSystem(path, filesystem), None)
+        remote = remotes.open_remote(text)
+        filesystem = remote.filesystem
+        if remote.path:
+            filesystem = pyarrow.fs.SubTreeFileSystem(remote.path, filesystem)
+        return Location(remote.text, filesystem, None, remote.lists)
     folder = Path(text)
     if not folder.is_dir():
-        raise InputError(f"{text}: expected the folder of a dataset")
+        raise InputError(f"{text}: expected the folder of a dataset, or {remotes.EXAMPLES}")
     local = pyarrow.fs.SubTreeFileSystem(str(folder.resolve()), pyarrow.fs.LocalFileSystem())
     return Location(text, local, folder)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -3,6 +3,10 @@
 `OUT/manifest.json` holds the schema's version, the recipe, seed and plan, versions, counts, and `files`:
 every file of the dataset but itself, its checksum and `runs/`. `OUT/manifest.sha256` is its checksum, for
 `sha256sum -c`. Nothing in it may differ between two runs of one plan.
+
+A dataset that `motionpair.maintenance` made of others says so (`made_from`). It may hold a part of its plan's
+slots (`counts.left_out`), and pairs of several generations, each with a plan of its own: the first has
+`plan.parquet` and the manifest's own fields, the others `plans/plan-00001.parquet`, ... and `further`.
 """
 
 from __future__ import annotations
@@ -10,10 +14,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -32,6 +37,7 @@ REPORTS = ("README.md", "croissant.json", "report/")
 """Files that auditors make after generation; `relist` takes them into the manifest."""
 
 _MAX_BYTES = 1 << 27
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 T = TypeVar("T")
 
@@ -46,7 +52,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the generator knows and the files do not say.
+    """A generation: what the generator knows and the files do not say.
 
     recipe: the recipe as plain JSON values, and its content hash. slots: of the plan. versions: package to
     version of all that pixels and bytes depend on. characters: character_id to the sha256 of its bake.
@@ -63,7 +69,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many slots the plan has and what became of them; rows also by stratum, mode and split."""
+    """How many slots the plans have and what became of them; rows also by stratum, mode and split.
+
+    left_out: slots that are neither a row nor in quarantine, since the dataset is a part of another.
+    """
 
     slots: int
     rows: int
@@ -71,6 +80,29 @@ class Counts:
     strata: Mapping[str, int]
     modes: Mapping[str, int]
     splits: Mapping[str, int]
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
+class SourceDataset:
+    """A dataset that another was made from: sha256 of its manifest, its rows, and what it was made from."""
+
+    manifest_sha256: str
+    rows: int
+    made_from: MadeFrom | None = None
+
+
+@dataclass(frozen=True)
+class MadeFrom:
+    """How a dataset was made of others, without rendering.
+
+    operation: `merge`, `filter`, `take`, `repack` or `migrate`. argument: its predicate, split, pairs a shard
+    or older schema version; empty for `merge`. sources: in the order given.
+    """
+
+    operation: str
+    argument: str
+    sources: tuple[SourceDataset, ...]
 
 
 @dataclass(frozen=True)
@@ -79,6 +111,8 @@ class Manifest:
 
     discards: reason to number of candidates that were discarded, those of quarantined slots too. bake_hash:
     content hash of `characters`. device_classes: those of the rows. files: name to size and checksum.
+    made_from: none of a dataset that was generated. further: of a dataset merged of several generations, the
+    second and those after it; the fields from recipe to versions and characters are the first one's.
     """
 
     schema_version: int
@@ -93,6 +127,27 @@ class Manifest:
     characters: Mapping[str, str]
     bake_hash: str
     files: Mapping[str, FileEntry]
+    made_from: MadeFrom | None = None
+    further: tuple[Facts, ...] = ()
+
+    @property
+    def generations(self) -> tuple[Facts, ...]:
+        """Every generation that pairs are of; `plan_name(i)` is the plan of generation i."""
+        first = Facts(
+            recipe=self.recipe,
+            recipe_hash=self.recipe_hash,
+            seed=self.seed,
+            slots=self.counts.slots - sum(other.slots for other in self.further),
+            plan_hash=self.plan_hash,
+            versions=self.versions,
+            characters=self.characters,
+        )
+        return (first, *self.further)
+
+
+def plan_name(generation: int) -> str:
+    """The name of a generation's plan under the dataset's root."""
+    return PLAN if generation == 0 else f"plans/plan-{generation:05d}.parquet"
 
 
 @dataclass(frozen=True)
@@ -144,7 +199,7 @@ def summary(rows: pa.Table, quarantined: Sequence[Quarantined], slots: int) -> d
     Args:
         rows: a table with the columns stratum, mode, split, discards and device_class.
         quarantined: the lines of `quarantine.jsonl`.
-        slots: of the plan.
+        slots: of all plans.
     """
 
     def counted(values: Iterable[str]) -> dict[str, int]:
@@ -159,6 +214,7 @@ def summary(rows: pa.Table, quarantined: Sequence[Quarantined], slots: int) -> d
             strata=counted(columns["stratum"]),
             modes=counted(columns["mode"]),
             splits=counted(columns["split"]),
+            left_out=max(0, slots - rows.num_rows - len(quarantined)),
         ),
         "discards": counted(
             [d["reason"] for row in columns["discards"] for d in row]
@@ -168,7 +224,13 @@ def summary(rows: pa.Table, quarantined: Sequence[Quarantined], slots: int) -> d
     }
 
 
-def write_manifest(out: Path, facts: Facts, known: Mapping[str, FileEntry] | None = None) -> Manifest:
+def write_manifest(
+    out: Path,
+    facts: Facts,
+    known: Mapping[str, FileEntry] | None = None,
+    further: tuple[Facts, ...] = (),
+    made_from: MadeFrom | None = None,
+) -> Manifest:
     """Write `manifest.json` and `manifest.sha256` of a finished dataset.
 
     Needs `metadata.parquet` and `quarantine.jsonl`. Every file under `out` is listed, `runs/` left out.
@@ -177,6 +239,8 @@ def write_manifest(out: Path, facts: Facts, known: Mapping[str, FileEntry] | Non
         out: the dataset's folder.
         facts: what the files do not say.
         known: size and checksum of files that need not be hashed again.
+        further: of a merged dataset, its other generations.
+        made_from: of a dataset that was made of others, how.
 
     Raises:
         DataError: a file of the folder has a name that a dataset cannot have, or one is damaged.
@@ -184,7 +248,8 @@ def write_manifest(out: Path, facts: Facts, known: Mapping[str, FileEntry] | Non
     from motionpair.metadata import read_metadata
 
     location = open_location(out)
-    parts = summary(read_metadata(location), read_quarantine(location), facts.slots)
+    slots = facts.slots + sum(other.slots for other in further)
+    parts = summary(read_metadata(location), read_quarantine(location), slots)
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         recipe=facts.recipe,
@@ -195,6 +260,8 @@ def write_manifest(out: Path, facts: Facts, known: Mapping[str, FileEntry] | Non
         characters=facts.characters,
         bake_hash=fields.content_hash(facts.characters),
         files={name: (known or {}).get(name) or _entry(location, name) for name in _listable(location)},
+        made_from=made_from,
+        further=further,
         **parts,
     )
     _write(out, manifest)
@@ -226,14 +293,30 @@ def read_manifest(location: Location) -> Manifest:
     """The manifest of a dataset, held against its checksum.
 
     Raises:
-        DataError: missing, damaged, of another schema version, or it names a file outside of the dataset.
+        DataError: missing, damaged, of another schema version, or it lists a file that cannot be the
+            dataset's.
+    """
+    data, _ = manifest_bytes(location)
+    return parse_manifest(data, f"{location.text}/{MANIFEST}")
+
+
+def manifest_bytes(location: Location) -> tuple[bytes, bytes]:
+    """`manifest.json`, held against its checksum, and `manifest.sha256`.
+
+    Raises:
+        DataError: missing, or of another checksum.
     """
     where = f"{location.text}/{MANIFEST}"
     if not location.exists(MANIFEST):
         raise DataError(f"{where}: missing; expected the folder of a finished dataset")
-    data = location.read(MANIFEST, most=_MAX_BYTES)
-    if location.read(CHECKSUM, most=1024) != _checksum_line(data):
+    data, line = location.read(MANIFEST, most=_MAX_BYTES), location.read(CHECKSUM, most=1024)
+    if line != _checksum_line(data):
         raise DataError(f"{where}: damaged: {CHECKSUM} states another checksum")
+    return data, line
+
+
+def parse_manifest(data: bytes, where: str) -> Manifest:
+    """The manifest that `manifest.json` holds; `where` names it in errors, which are those of reading it."""
     plain = _json(data, where)
     version = plain.get("schema_version") if isinstance(plain, dict) else None
     if version != SCHEMA_VERSION:
@@ -242,10 +325,19 @@ def read_manifest(location: Location) -> Manifest:
             "dataset anew, or read it with the motionpair that made it (docs/audit.md)"
         )
     manifest = _parse(Manifest, data, where)
-    for name in manifest.files:
-        if not is_safe_name(name) or name.startswith("runs/") or name in (MANIFEST, CHECKSUM):
-            raise DataError(f"{where}: files: {name[:80]!r} is no name of a dataset's file")
+    _check_listed(manifest.files, where)
     return manifest
+
+
+def _check_listed(files: Mapping[str, FileEntry], where: str) -> None:
+    """Files that stay in the dataset, none of them in another or in `runs/`, and of sizes that can be."""
+    taken = {MANIFEST, CHECKSUM, "runs", *files}
+    for name, entry in files.items():
+        parents = {parent.as_posix() for parent in PurePosixPath(name).parents}
+        if not is_safe_name(name) or name in (MANIFEST, CHECKSUM, "runs") or parents & taken:
+            raise DataError(f"{where}: files: {name[:80]!r} is no name of a dataset's file")
+        if entry.bytes < 0 or _SHA256.fullmatch(entry.sha256) is None:
+            raise DataError(f"{where}: files: {name}: expected a number of bytes and a sha256 in hex")
 
 
 def _listable(location: Location) -> list[str]:
@@ -282,7 +374,7 @@ def _parse(cls: type[T], data: bytes, where: str) -> T:
         return fields.from_plain(cls, _json(data, where))
     except DataError:
         raise
-    except InputError as error:
+    except (InputError, RecursionError) as error:
         raise DataError(f"{where}: {error}") from None
 
 
@@ -297,8 +389,10 @@ def document() -> str:
             f"| `{MANIFEST}` | what the dataset is, and size and sha256 of every other file but `runs/` |",
             f"| `{CHECKSUM}` | checksum of the manifest, for `sha256sum -c` |",
             f"| `{PLAN}` | every slot, before anything was rendered |",
+            "| `plans/plan-00001.parquet`, ... | of a merged dataset, the plans of its other generations |",
             f"| `{METADATA}` | a row a pair: the columns below, and where its blobs lie |",
-            "| `shards/shard-00000.parquet`, ... | rows and blobs of a fixed range of slots each |",
+            "| `shards/shard-00000.parquet`, ... | rows and blobs of a fixed range of slots each; |",
+            "| | of a dataset made of others, of a fixed number of pairs each |",
             f"| `{QUARANTINE}` | a line of JSON a slot without a row: slot, pair_id, reason, message, and |",
             "| | `discards`, as in the column of that name, where no candidate passed |",
             "| `runs/` | timings, hosts, attempts, logs: may differ between runs, not in the manifest |",

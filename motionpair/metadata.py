@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -17,20 +19,20 @@ from motionpair.manifest import METADATA
 ROW_GROUP = 4096
 
 
-def build_metadata(out: Path, shard_names: Sequence[str]) -> None:
+def build_metadata(out: Path, shard_names: Sequence[str], *, by_slot: bool = True) -> None:
     """Write `OUT/metadata.parquet` from the shards, in slot order, whole or not at all.
 
     Args:
         out: the dataset's folder.
         shard_names: the shards under it, such as `shards/shard-00000.parquet`; may be empty.
+        by_slot: False for a dataset of several plans, whose slots say nothing of order: then rows are in
+            the order of `shard_names`.
 
     Raises:
         DataError: a shard is missing or damaged.
     """
-    tables = [_shard_metadata(out, name) for name in sorted(shard_names)]
     columns = schema.metadata_schema()
-    table = pa.concat_tables(tables) if tables else columns.empty_table()
-    table = table.sort_by("slot").cast(columns).combine_chunks()
+    table = _all_metadata(out, shard_names, by_slot).cast(columns)
     with (
         durable.replacing(out / METADATA) as temporary,
         pq.ParquetWriter(
@@ -48,20 +50,51 @@ def build_metadata(out: Path, shard_names: Sequence[str]) -> None:
         writer.write_table(table, row_group_size=ROW_GROUP)
 
 
-def read_metadata(location: Location) -> pa.Table:
-    """The rows of a dataset with the places of their blobs, in slot order, typed as `metadata_schema`.
+def _all_metadata(out: Path, shard_names: Sequence[str], by_slot: bool) -> pa.Table:
+    """The rows of all shards, in one piece."""
+    tables = [_shard_metadata(out, name) for name in shard_names]
+    table = pa.concat_tables(tables) if tables else schema.metadata_schema().empty_table()
+    if by_slot and (np.diff(table["slot"].to_numpy()) < 0).any():
+        table = table.sort_by("slot")
+    return table.combine_chunks()
+
+
+def read_metadata(location: Location, columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of a dataset with the places of their blobs, as they lie, typed as `metadata_schema`.
+
+    Args:
+        location: the dataset.
+        columns: those to read; by default all.
 
     Raises:
         DataError: missing, damaged or with other columns.
     """
+    with _opened(location) as file:
+        table = file.read(columns=None if columns is None else list(columns), use_threads=False)
+        table.validate(full=True)
+        return table.replace_schema_metadata(None)
+
+
+def read_rows(location: Location, rows: int = 256) -> Iterator[pa.RecordBatch]:
+    """The same a few rows at a time, so that memory does not grow with the dataset.
+
+    Raises:
+        DataError: as of `read_metadata`.
+    """
+    with _opened(location) as file:
+        for batch in file.iter_batches(rows, use_threads=False):
+            batch.validate(full=True)
+            yield batch
+
+
+@contextmanager
+def _opened(location: Location) -> Iterator[pq.ParquetFile]:
     where = f"{location.text}/{METADATA}"
     with location.open(METADATA) as source, shards.reading(where):
         file = pq.ParquetFile(source, page_checksum_verification=True)
         if not file.schema_arrow.equals(schema.metadata_schema()):
             raise DataError(f"{where}: expected the columns of schema version {schema.SCHEMA_VERSION}")
-        table = file.read(use_threads=False)
-        table.validate(full=True)
-        return table.replace_schema_metadata(None)
+        yield file
 
 
 def _shard_metadata(out: Path, name: str) -> pa.Table:

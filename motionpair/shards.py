@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 
-from motionpair import durable, schema
+from motionpair import durable, remotes, schema
 from motionpair.errors import DataError
 from motionpair.location import Location
 from motionpair.media import MAX_BYTES
@@ -69,6 +69,26 @@ def write_shard(path: Path, staged: Sequence[Path], metadata: Mapping[str, str] 
         ValueError: no folder, or two pairs of one slot.
     """
     _write(path, [_staged_entry(folder) for folder in staged], metadata or {})
+
+
+def write_pairs(
+    path: Path,
+    pairs: Iterable[tuple[dict[str, Any], Callable[[], dict[str, bytes]]]],
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write a shard of pairs that another dataset holds; equal pairs give the bytes of `write_shard`.
+
+    Args:
+        path: the shard's file; its folder exists.
+        pairs: rows without blobs, each with a function that reads the pair's blobs, which is called when they
+            are written: at most `ROW_GROUP` pairs' blobs are held at a time.
+        metadata: as for `write_shard`.
+
+    Raises:
+        DataError: a pair has not the blobs that its row says.
+        ValueError: no pair, or two pairs of one slot.
+    """
+    _write(path, [_Entry(row, blobs) for row, blobs in pairs], metadata or {})
 
 
 def extend_shard(path: Path, staged: Sequence[Path]) -> None:
@@ -144,10 +164,15 @@ def row_table(source: Path | pa.NativeFile) -> pa.Table:
 
 @contextmanager
 def reading(where: str) -> Iterator[None]:
-    """Turn all that pyarrow raises on a damaged Parquet file into a `DataError` on `where`."""
+    """Turn all that pyarrow raises on a damaged Parquet file into a `DataError` on `where`.
+
+    A lost connection to a bucket stays one.
+    """
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, KeyError, IndexError) as error:
+        if fault := remotes.explain(where, error):
+            raise fault from None
         reason = (str(error).splitlines() or [""])[0][:200]
         raise DataError(f"{where}: damaged Parquet file ({reason})") from None
 

@@ -97,8 +97,11 @@ class Fault:
         return f"{self.error}: {self.message}" if self.message else self.error
 
 
-MACHINE_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE, errno.ENFILE})
-"""The computer failed: disk full, quota, I/O error, file system read-only or stale, no more open files."""
+MACHINE_ERRNOS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.ESTALE, errno.ENFILE}
+)
+"""The computer failed: disk full, quota, a file longer than allowed, I/O error, file system read-only or
+stale, no more open files."""
 
 MEND = "make room or mend the machine, then run the same command again"
 

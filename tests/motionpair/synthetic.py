@@ -303,8 +303,9 @@ def build_dataset(folder: Path, plan: Plan, pairs: dict[int, Pair]) -> Path:
             for slot in range(first, first + 4)
             if slot in pairs
         ]
-        names.append(shards.shard_name(first // 4))
-        shards.write_shard(out / names[-1], staged)
+        if staged:
+            names.append(shards.shard_name(first // 4))
+            shards.write_shard(out / names[-1], staged)
     metadata.build_metadata(out, names)
     failed = [slot for slot in range(len(plan)) if slot not in pairs]
     manifest.write_quarantine(

@@ -111,6 +111,28 @@ def test_a_coloured_video_of_right_levels_is_not_taken_for_a_mask() -> None:
         media.decode_mask(data)
 
 
+def test_a_luma_is_the_label_of_the_nearest_level_or_none() -> None:
+    for luma in [16 + 31 * label + off for label in range(8) for off in (-13, -12, 12, 13)]:
+        off, label = min((abs(luma - media.label_luma(label)), label) for label in range(8))
+        planes = np.full((48, 32), 128, np.uint8)
+        planes[:32] = luma
+        data = media._encode(iter([planes]), 32, 32, 16, 0, "ultrafast")
+        if off <= 12:
+            assert (media.decode_mask(data) == label).all()
+        else:
+            with pytest.raises(DataError, match="no label"):
+                media.decode_mask(data)
+
+
+def test_planes_are_those_that_were_coded() -> None:
+    planes = np.random.default_rng(2).integers(16, 236, (3, 96, 48), dtype=np.uint8)
+    data = media._encode(iter(planes), 48, 64, 16, 0, "medium")
+    assert np.array_equal(media.decode_yuv(data), planes)
+    assert np.array_equal(media.decode_yuv(data, width=48, height=64, frames=3, fps=16), planes)
+    with pytest.raises(DataError, match="expected 4 frames, got 3"):
+        media.decode_yuv(data, frames=4)
+
+
 def test_labels_beyond_the_palette_are_refused() -> None:
     with pytest.raises(ValueError, match="label 8"):
         media.encode_mask(np.full((1, 64, 64), 8, np.uint8), 16)
@@ -152,6 +174,7 @@ def test_damaged_media_give_a_picture_or_a_data_error(data: st.DataObject) -> No
         st.sampled_from(
             [
                 (media.decode_video, media.encode_video(moving_scene(1, 32, 32), 16)),
+                (media.decode_yuv, media.encode_video(moving_scene(1, 32, 32), 16)),
                 (media.decode_mask, media.encode_mask(labels, 16)),
                 (media.decode_reference, media.encode_reference(moving_scene(1, 32, 32)[0])),
                 (media.decode_mask_image, media.encode_mask_image(labels[0])),

@@ -1,0 +1,4 @@
+from benchmarks.loaders import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""`generate`, `demo`, `status` and `estimate`: making a dataset, and what that takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from motionpair.errors import EXIT_FINDINGS, InputError
+from pipelines.commands.lines import complain, show_findings
+from pipelines.commands.options import (
+    AddressOption,
+    LimitOption,
+    OutArgument,
+    OutOption,
+    PlanArgument,
+    TimeLimitOption,
+    WorkersOption,
+)
+from pipelines.commands.planning import make_plan
+
+if TYPE_CHECKING:
+    from motionpair.plan import Plan
+    from pipelines.production import Result
+
+commands = typer.Typer()
+
+
+@commands.command()
+def generate(
+    out: OutOption,
+    plan: Annotated[Path | None, typer.Option(help="A plan file.", metavar="PLAN")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="Instead of a plan: a recipe, planned first.", metavar="NAME|FILE")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="With --recipe; by default 0.", metavar="N")] = None,
+    limit: LimitOption = None,
+    workers: WorkersOption = None,
+    address: AddressOption = None,
+    retry_quarantined: Annotated[
+        bool, typer.Option("--retry-quarantined", help="Give failed pairs their tries back.")
+    ] = False,
+    allow_device_class: Annotated[
+        list[str] | None,
+        typer.Option(help="Admit nodes of another device class; their bytes differ.", metavar="NAME"),
+    ] = None,
+    time_limit: TimeLimitOption = None,
+) -> None:
+    """Render the pairs of a plan into OUT, or go on where an earlier run ended."""
+    if (plan is None) == (recipe is None):
+        raise typer.BadParameter("expected one of --plan and --recipe")
+    if plan is not None:
+        if seed is not None or limit is not None:
+            raise typer.BadParameter("--seed and --limit go with --recipe; a plan has its own")
+        from motionpair.plan import read_plan
+
+        made = read_plan(plan)
+    else:
+        assert recipe is not None
+        made = make_plan(recipe, seed or 0, limit)
+    result = _produce(
+        made, out, workers, address, retry_quarantined, tuple(allow_device_class or ()), time_limit
+    )
+    raise typer.Exit(result.exit_status)
+
+
+@commands.command()
+def demo(
+    out: OutOption = Path("out/demo"),
+    workers: WorkersOption = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.", metavar="N")] = 0,
+) -> None:
+    """Plan, generate and verify the demo dataset, with a contact sheet a pair in OUT/report/sheets."""
+    from motionpair import verify as verifying
+    from pipelines.reports import write_sheets
+
+    result = _produce(make_plan("demo", seed, None), out, workers)
+    if result.set_aside:  # no manifest yet, so nothing to draw or to verify
+        raise typer.Exit(result.exit_status)
+    for sheet in write_sheets(out):
+        typer.echo(sheet)
+    findings = verifying.verify(out)
+    show_findings(str(out), findings)
+    raise typer.Exit(EXIT_FINDINGS if findings else result.exit_status)
+
+
+@commands.command()
+def status(out: OutArgument) -> None:
+    """Show how far a dataset is: done, running, failed, discards, pairs/hour and time left."""
+    from rich.console import Console
+
+    from pipelines.status import read_status, show_status
+
+    show_status(read_status(out), Console())
+
+
+@commands.command()
+def estimate(
+    plan: PlanArgument,
+    figures: Annotated[
+        Path | None, typer.Option(help="Figures of a machine, JSON.", metavar="FILE.json")
+    ] = None,
+    measured: Annotated[
+        Path | None, typer.Option("--from", help="Fit the figures to a run on this machine.", metavar="OUT")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Write the figures that were used.", metavar="FILE.json")
+    ] = None,
+) -> None:
+    """Foretell what a plan costs: core-hours, GPU-hours and bytes.
+
+    By the figures given, else of the last run on this machine, else the package's own.
+    """
+    from rich.console import Console
+
+    from motionpair.estimate import estimate as cost_of
+    from motionpair.estimate import read_figures
+    from motionpair.plan import read_plan
+    from pipelines import costs
+
+    used = read_figures(figures) if figures is not None else costs.figures_of_machine()
+    if measured is not None:
+        used = costs.figures_of_run(measured, used)
+    if save is not None:
+        costs.save_figures(used, save)
+    made = read_plan(plan)
+    costs.show_estimate(cost_of(made, used), Console())
+
+
+def _produce(
+    made: Plan,
+    out: Path,
+    workers: int | None = None,
+    address: str | None = None,
+    retry_quarantined: bool = False,
+    allow_device_classes: tuple[str, ...] = (),
+    time_limit: float | None = None,
+) -> Result:
+    from pipelines import costs
+    from pipelines.generate import rendering
+    from pipelines.production import Options, produce
+    from pipelines.progress import reporter
+
+    options = Options(workers, address, retry_quarantined, allow_device_classes, time_limit)
+    shown = reporter()
+    try:
+        result = produce(made, out, rendering(out, address), options, shown)
+    finally:
+        shown.close()
+    typer.echo(f"{out}: {result.line()}")
+    if result.rows and address is None:  # what a cluster cost says nothing of this machine
+        try:
+            costs.remember(out)
+        except (InputError, OSError) as error:  # the dataset is what was asked for, and it stands
+            complain(f"this machine's figures are not kept for estimates: {error}", "note")
+    return result
