@@ -1,7 +1,7 @@
 """Memory of the training process and its workers over epochs.
 
-What counts is memory of their own (anonymous and shared: `Pss_Anon` + `Pss_Shmem` of `smaps_rollup`). Pages
-of files (`Pss_File`) are the system's cache, which it takes back when it needs to; they are told apart.
+What counts is memory of their own: of `smaps_rollup`, `Anonymous`, whether or not a fork still shares it, and
+`Pss_Shmem`. Pages of files are the system's cache, which it takes back when it needs to; they are told apart.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def megabytes(pid: int) -> dict[str, float]:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
         name, value, *_ = line.split()
         found[name.rstrip(":")] = int(value) * 1024 / 1e6
-    own = found["Pss_Anon"] + found["Pss_Shmem"]
-    return {"own": own, "file": found["Pss_File"], "rss": found["Rss"]}
+    mine = found["Anonymous"] + found["Pss_Shmem"]
+    return {"own": mine, "file": found["Pss_File"], "rss": found["Rss"]}
 
 
 def settled() -> dict[str, Any]:
