@@ -7,6 +7,7 @@ import errno
 import fcntl
 import glob
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,24 +62,25 @@ def new_folder(folder: Path) -> Iterator[Path]:
     """
     folder = folder.absolute()
     temporary = folder.with_name(f".tmp-{folder.name}-{os.getpid()}")
+    lock = temporary.with_name(f"{temporary.name}.lock")
     with _making(folder):
         if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
             raise InputError(f"{folder}: is there already; expected a new or an empty folder")
-        for leftover in folder.parent.glob(f".tmp-{glob.escape(folder.name)}-*/"):
-            _remove_left(leftover)
-        temporary.mkdir()
-        handle = os.open(temporary, os.O_RDONLY)
+        _remove_left(folder)
+        handle = _held(lock)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        with _making(folder):
+            temporary.mkdir()
         yield temporary
         _sync_all(handle)
         with _making(folder):
             temporary.rename(folder)
         sync_folder(folder.parent)
     finally:
-        os.close(handle)
         if temporary.exists():
             shutil.rmtree(temporary)
+        lock.unlink(missing_ok=True)
+        os.close(handle)
 
 
 @contextmanager
@@ -104,13 +106,33 @@ def _sync_all(handle: int) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
+def _held(lock: Path) -> int:
+    """The handle of a lock file that this process holds.
+
+    A file beside the folder: NFS locks only what is open for writing, which a folder never is.
+    """
+    while True:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if lock.exists() and os.path.samestat(os.fstat(handle), lock.stat()):
+            return handle
+        os.close(handle)  # somebody took it for a dead one's and removed it before it was held
+
+
 def _remove_left(folder: Path) -> None:
-    """Remove a temporary folder, unless the process that made it still holds it."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return
-    finally:
-        os.close(handle)
-    shutil.rmtree(folder)
+    """Remove the temporary folders of `folder` that no living process holds, with their locks."""
+    found = folder.parent.glob(f".tmp-{glob.escape(folder.name)}-*")
+    for left in {path.with_name(path.name.removesuffix(".lock")) for path in found}:
+        if not re.fullmatch(r"\d+", left.name.removeprefix(f".tmp-{folder.name}-")):
+            continue
+        lock = left.with_name(f"{left.name}.lock")
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if left.is_dir():
+                shutil.rmtree(left)
+            lock.unlink(missing_ok=True)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(handle)

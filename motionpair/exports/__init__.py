@@ -86,7 +86,7 @@ def export(
     with durable.new_folder(folder) as temporary:
         importlib.import_module(chosen.module).write(dataset, temporary, progress or _silent, *more)
         written = [path.stat().st_size for path in temporary.rglob("*") if path.is_file()]
-    return Exported(len(dataset), len(written), sum(written))
+    return Exported(dataset.manifest.counts.rows, len(written), sum(written))
 
 
 def _latents(out: str | Path, form: str, codec: Any) -> LatentDataset:

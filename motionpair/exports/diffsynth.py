@@ -1,8 +1,8 @@
 """The DiffSynth form: `metadata.csv` and clips, for the Wan-Animate trainings of DiffSynth-Studio.
 
-Columns and their use are those of DiffSynth-Studio's `examples/wanvideo/model_training` (scripts
-`Wan2.2-Animate-14B.sh` and `Wan-Animate-2-14B.sh`) and of the pipeline that they train. `metadata.csv` has
-the pairs of the train split; validation and test have files of their own.
+Columns and their use are those of DiffSynth-Studio's `examples/wanvideo/model_training` (`train.py`, scripts
+`Wan2.2-Animate-14B.sh` and `Wan2.2-Animate-2-14B.sh`, August 2026) and of the pipeline that they train.
+`metadata.csv` has the pairs of the train split; validation and test have files of their own.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) 
                 tables[name].writeheader()
             tables[name].writerow(line)
             counts[name] = counts.get(name, 0) + 1
-            progress(done, len(dataset))
+            progress(done, pairs.count(dataset))
     ordered = {name: counts[name] for name in METADATA.values() if name in counts}
     (folder / "README.md").write_text(card.diffsynth_card(dataset, ordered, COLUMNS), encoding="utf-8")
 

@@ -64,7 +64,7 @@ def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) 
                 if key not in writers:
                     writers[key] = writer(*key)
                 writers[key].add(values)
-            progress(number + 1, len(dataset))
+            progress(number + 1, pairs.count(dataset))
     for written in writers.values():
         written.number_files()
     configs = {
@@ -270,8 +270,9 @@ def _media_bytes(row: Row) -> int:
 def _preview_positions(dataset: Dataset) -> set[int]:
     """Which rows the preview has: of every split and stratum, evenly over their rows."""
     groups: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    columns = (dataset.table[name].to_pylist() for name in ("split", "stratum"))
-    for position, (split, stratum) in enumerate(zip(*columns, strict=True)):
+    columns = dataset.columns("split", "stratum")
+    rows = zip(columns["split"].to_pylist(), columns["stratum"].to_pylist(), strict=True)
+    for position, (split, stratum) in enumerate(rows):
         groups[split][stratum].append(position)
     chosen: set[int] = set()
     for strata in groups.values():

@@ -94,7 +94,7 @@ def write_latents(
         shards: size and checksum of every shard.
     """
     location = open_location(out)
-    rows = read_metadata(location, LATENTS)
+    rows = read_metadata(location, form=LATENTS)
     counted = {
         name: dict(sorted(Counter(rows[column].to_pylist()).items()))
         for name, column in (("strata", "stratum"), ("modes", "mode"), ("splits", "split"))

@@ -95,6 +95,8 @@ def write_dataset(
             done += len(pairs)
             if progress is not None:
                 progress("copy", done, total)
+        for source in sources:
+            source.release()
         build_metadata(folder, names, by_slot=len(parts) == 1)
         write_quarantine(folder, (entry for part in parts for entry in part.quarantined))
         further = tuple(part.facts for part in parts[1:])

@@ -59,8 +59,9 @@ def test_an_error_on_the_way_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["out", "out [1]"])
 def test_what_a_dead_process_left_is_removed_by_the_next(tmp_path: Path, name: str) -> None:
     start(tmp_path / name, "dies").communicate()
-    (left,) = tmp_path.iterdir()
+    left, lock = sorted(tmp_path.iterdir())
     assert left.name.startswith(f".tmp-{name}-")
+    assert lock.name == f"{left.name}.lock"
     make(tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
@@ -69,7 +70,7 @@ def test_what_a_living_process_makes_is_left_alone(tmp_path: Path) -> None:
     other = start(tmp_path / "out", "waits")
     assert other.stdout is not None
     assert other.stdout.readline() == "made\n"
-    (theirs,) = tmp_path.iterdir()
+    theirs, _ = sorted(tmp_path.iterdir())
     make(tmp_path / "out")
     assert (theirs / "half").exists()
     assert (tmp_path / "out" / "deep").exists()

@@ -123,8 +123,8 @@ def test_a_killed_command_leaves_a_hidden_folder_that_the_next_removes(
     words = commands(dataset, tmp_path / "new")[command]
     done = signalled(words, signal.SIGKILL, 2)
     assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
-    (left,) = tmp_path.iterdir()
-    assert left.name.startswith(".tmp-new-")
+    assert all(left.name.startswith(".tmp-new-") for left in tmp_path.iterdir())
+    assert any(left.is_dir() for left in tmp_path.iterdir())
     again = runner.invoke(app, words)
     assert again.exit_code == 0, again.output
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
