@@ -23,13 +23,14 @@ from typer.testing import CliRunner
 
 from model.codecs import open_codec
 from model.conditioning import AUGMENTED_FIELDS, PAIR_FIELDS, check, encode_pair
+from model.encoders.text import TextEncoder
 from motionpair import PairDataset
 from motionpair.dataset import Dataset
 from motionpair.errors import InputError
 from motionpair.latents import LatentDataset
-from motionpair.latents.blobs import unpack
+from motionpair.latents.blobs import unpack, unpack_text
 from motionpair.latents.dataset import FIELDS
-from motionpair.latents.form import check_row, shapes
+from motionpair.latents.form import EMPTY_TEXT, check_row, shapes
 from motionpair.plan import write_plan
 from pipelines.cli import app
 from pipelines.encoding import EncodeJob, Encoding, Settings
@@ -148,6 +149,8 @@ def test_weights_from_folders_encode_clips_captions_and_references(dataset: Path
     of = shapes(row, (row["text_tokens"], facts["text"].width), (facts["image"].tokens, facts["image"].width))
     tensors, _ = unpack((tmp_path / "staging" / "000000" / "latents.bin").read_bytes(), of)
     assert row["text_tokens"] > 1
+    empty = unpack_text((tmp_path / EMPTY_TEXT).read_bytes(), 16)
+    assert torch.equal(empty, TextEncoder(folder)([""])[0])
     assert tensors["text"].shape == (row["text_tokens"], 16)
     assert tensors["image"].shape == (17, 16)
     sample: Any = PairDataset(dataset, PAIR_FIELDS, None)[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import job
+import latent_folders
 import pytest
 import tiny_latents
 import torch
@@ -121,6 +122,17 @@ def test_a_model_with_text_wants_encoded_captions(latents: Path) -> None:
     config = read_config("tiny", [*job.BASE, sizes])
     with pytest.raises(InputError, match=r"model: takes text, of which .* has nothing"):
         Sources(config, [str(latents)], CPU)
+
+
+def test_text_dropout_takes_the_empty_text_of_the_latents(tmp_path: Path) -> None:
+    from model.training.sources import Sources
+
+    latents = latent_folders.build(tmp_path, [latent_folders.a_row(0, text_tokens=3)], text_width=8)
+    sizes = "model={dim: 24, ffn_dim: 32, heads: 4, layers: 1, text_dim: 8, image_dim: 0}"
+    shares = "data.shares={animation: 1}"
+    config = read_config("tiny", [*job.BASE, sizes, shares, "data.batch=1", "chances.drop_text=1"])
+    feed = Sources(config, [str(latents)], CPU).feed(0, 1)
+    assert torch.equal(feed.recipe.empty_text, torch.full((1, 8), 0.5))
 
 
 def test_driving_clips_that_are_the_target_are_refused_by_name(tmp_path: Path) -> None:

@@ -105,6 +105,6 @@ def build(folder: Path, pairs: int = 8, **changed: dict[str, torch.Tensor]) -> P
         source=SourceFacts("0" * 64, pairs),
         versions={},
         device_classes=("cpu",),
-        shards={name: FileEntry(*open_location(out).hash(name))},
+        files={name: FileEntry(*open_location(out).hash(name))},
     )
     return out

@@ -17,9 +17,9 @@ import torch
 from motionpair import PairLoader, shards
 from motionpair.errors import DataError, InputError
 from motionpair.latents import LatentDataset
-from motionpair.latents.blobs import pack, unpack
+from motionpair.latents.blobs import pack, pack_text, unpack, unpack_text
 from motionpair.latents.dataset import FIELDS
-from motionpair.latents.form import LATENTS
+from motionpair.latents.form import EMPTY_TEXT, LATENTS
 
 ROWS = [
     latent_folders.a_row(0, text_tokens=3),
@@ -39,6 +39,24 @@ def latents(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def copy(latents: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(latents, tmp_path / "copy"))
+
+
+def test_the_empty_text_lies_beside_the_pairs(copy: Path, tmp_path: Path):
+    text = LatentDataset(copy).empty_text()
+    assert text is not None
+    assert (text.shape, text.dtype, float(text.float().mean())) == ((1, WIDTH), torch.bfloat16, 0.5)
+    assert LatentDataset(latent_folders.build(tmp_path, ROWS[:1])).empty_text() is None
+    (copy / EMPTY_TEXT).write_bytes(pack_text(torch.zeros(1, WIDTH)))
+    with pytest.raises(DataError, match=f"{EMPTY_TEXT}: damaged"):
+        LatentDataset(copy).empty_text()
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"x" * 100, pickle.dumps([1]), pack_text(torch.zeros(3)), pack_text(torch.zeros(1, 9))]
+)
+def test_a_hostile_empty_text_is_refused(data: bytes):
+    with pytest.raises(DataError):
+        unpack_text(data, WIDTH)
 
 
 def test_an_example_holds_what_was_written(latents: Path):
@@ -147,7 +165,7 @@ def test_the_manifest_says_what_the_latents_are_of(latents: Path):
     assert plain["encoders"]["text"]["width"] == WIDTH
     assert plain["counts"]["rows"] == 5
     assert plain["counts"]["splits"] == {"test": 1, "train": 4}
-    assert set(plain["files"]) == {"metadata.parquet", "quarantine.jsonl"} | {
+    assert set(plain["files"]) == {"metadata.parquet", "quarantine.jsonl", EMPTY_TEXT} | {
         shards.shard_name(i) for i in range(3)
     }
 
