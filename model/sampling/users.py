@@ -96,7 +96,7 @@ def of_files(
 def _frames(
     clip: Clip, mask: Clip, size: tuple[int, int], mode: Mode, shown: set[int], where: str
 ) -> Iterator[Frame]:
-    """Both clips' frames, fitted; the labels at half size; every mask frame is held against the mode and colours."""
+    """Both clips' frames, fitted; labels of half size; every mask is held against mode and colours."""
     for rgb, colours in zip(frames_of(clip), colours_of(mask), strict=True):
         fitted = fit(colours, size)[None]
         labels = labels_of(fitted)[0]

@@ -28,9 +28,9 @@ Frame = tuple[np.ndarray, np.ndarray]
 class Window:
     """A part of the driving clip that is sampled at once.
 
-    driving: (T, H, W, 3) uint8 sRGB, T = 4 n + 1. labels: (T, H, W) or (T, H / 2, W / 2) uint8. overlap: frames at its beginning
-    that the window before it has made. frames: how many of T are not a repeated last frame. last: whether no
-    window comes after it.
+    driving: (T, H, W, 3) uint8 sRGB, T = 4 n + 1. labels: likewise (T, H, W), or (T, H / 2, W / 2) uint8.
+    overlap: frames at its beginning that the window before it has made. frames: how many of T are not a
+    repeated last frame. last: whether no window comes after it.
     """
 
     driving: np.ndarray

@@ -21,6 +21,7 @@ from model.scail2.state_dict_adapter import config_from_official, to_official, t
 from motionpair.errors import DataError, InputError
 
 CONFIG = ModelConfig(dim=24, ffn_dim=40, heads=2, layers=2, freq_dim=16, text_dim=10, image_dim=1280)
+TINY = ModelConfig(dim=96, ffn_dim=192, heads=4, layers=2, freq_dim=64, text_dim=0, image_dim=0)
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +100,9 @@ def test_a_checkpoint_takes_the_models_type_and_place(model, tmp_path):
 
 
 def test_the_smaller_models_are_saved_and_read_too(tmp_path):
-    tiny = build(CONFIGS["tiny"])
+    tiny = build(TINY)
     checkpoints.save(tiny, tmp_path)
-    fresh = build(CONFIGS["tiny"])
+    fresh = build(TINY)
     checkpoints.load(fresh, tmp_path)
     assert all(torch.equal(a, b) for a, b in zip(fresh.parameters(), tiny.parameters(), strict=True))
 
@@ -109,9 +110,9 @@ def test_the_smaller_models_are_saved_and_read_too(tmp_path):
 def test_wrapped_blocks_keep_their_names(tmp_path):
     from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import checkpoint_wrapper
 
-    tiny = build(CONFIGS["tiny"])
+    tiny = build(TINY)
     checkpoints.save(tiny, tmp_path)
-    wrapped = build(CONFIGS["tiny"])
+    wrapped = build(TINY)
     for number, block in enumerate(wrapped.blocks):
         wrapped.blocks[number] = checkpoint_wrapper(block)
     wrapped.blocks[0] = torch.compile(wrapped.blocks[0])
@@ -123,7 +124,7 @@ def test_reading_never_holds_a_second_model(tmp_path, monkeypatch):
     """Tensors are read one by one: when one is read, the one before has been let go."""
     import weakref
 
-    checkpoints.save(build(CONFIGS["tiny"]), tmp_path)
+    checkpoints.save(build(TINY), tmp_path)
     alive: list[weakref.ref] = []
     most = 0
     original = checkpoints._put
@@ -135,7 +136,7 @@ def test_reading_never_holds_a_second_model(tmp_path, monkeypatch):
         original(model, name, parameter, tensor)
 
     monkeypatch.setattr(checkpoints, "_put", put)
-    checkpoints.load(build(CONFIGS["tiny"]), tmp_path)
+    checkpoints.load(build(TINY), tmp_path)
     assert len(alive) == 45
     assert most <= 2
 

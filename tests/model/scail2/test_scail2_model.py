@@ -18,7 +18,7 @@ from model.scail2.model import Scail2
 from model.scail2.rope import Grid, tables
 from motionpair.errors import InputError
 
-TINY = CONFIGS["tiny"]
+TINY = ModelConfig(dim=96, ffn_dim=192, heads=4, layers=2, freq_dim=64, text_dim=0, image_dim=0)
 WITH_CONTEXT = dataclasses.replace(TINY, text_dim=12, image_dim=1280)
 
 
@@ -117,6 +117,11 @@ def test_small_trains_from_nothing_on_one_gpu():
     assert 30e6 <= sum(p.numel() for p in model.parameters()) <= 60e6
     assert not CONFIGS["small"].text_dim
     assert not CONFIGS["small"].image_dim
+
+
+def test_tiny_is_what_two_cores_can_train():
+    model = build(CONFIGS["tiny"], device="meta")
+    assert 1.9e6 <= sum(p.numel() for p in model.parameters()) <= 2.4e6
 
 
 def test_the_1_3b_has_wans_shape():
