@@ -53,7 +53,7 @@ TRAINING = (
     "strips.every=0",
     "saving.every=500",
 )
-"""Beside what `tiny` says. Driving clips as they are, no history: the same four clips are to be made again."""
+"""Beside what `tiny` says. Driving clips as they are, no history: the same clips are to be made again."""
 
 
 def main() -> None:

@@ -61,7 +61,7 @@ def test_a_model_of_other_sizes() -> None:
     [
         ("optimizer.lrr=1", "optimizer.lrr: unknown key; did you mean lr"),
         ("optimizer.lr=-1", "optimizer.lr: expected a number above 0"),
-        ("data.batch=3", "data.batch: expected a multiple of micro_batch 4"),
+        ("data.batch=3", "data.batch: expected a multiple of micro_batch 2"),
         ("steps=none", "steps: expected a whole number"),
         ("model=huge", "model: expected one of"),
         ("model={dim: 24}", "model.ffn_dim: missing"),
@@ -93,6 +93,6 @@ def test_what_a_run_may_go_on_with() -> None:
     began = NAMED["tiny"]
     same = changed(began, ["steps=9", "data.workers=3", "parallel.sequence=2", "logging.every=1"])
     assert differing(began, same) is None
-    for setting in ("optimizer.lr=1", "data.micro_batch=2", "seed=4", "loss.hands=1", "ema=null"):
+    for setting in ("optimizer.lr=1", "data.micro_batch=1", "seed=4", "loss.hands=1", "ema=null"):
         assert differing(began, changed(began, [setting])) in (setting.split("=")[0], "ema")
     assert isinstance(began, TrainConfig)
