@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_every_command_exists_as_written(words: list[str], tmp_path: Path, monke
     assert command is not None, name
     command.make_context(name, list(words[1:]))  # parses, and runs nothing
     if name == "train" and "--config" in words:
-        changes = [value for flag, value in zip(words, words[1:], strict=False) if flag == "--set"]
+        changes = [value for flag, value in pairwise(words) if flag == "--set"]
         read_config(words[words.index("--config") + 1], changes)
 
 
