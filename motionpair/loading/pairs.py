@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from motionpair.errors import DataError, InputError
 from motionpair.loading import fields
 from motionpair.loading.blobs import Blobs, Place
 from motionpair.loading.fields import FIELDS, Field
+from motionpair.loading.file_bytes import as_array
 from motionpair.loading.hashing import hashes, uniform
 from motionpair.loading.index import Index
 from motionpair.loading.samples import Colour, Making, Masks, Sample, Stored
@@ -70,8 +70,10 @@ class PairDataset:
         colour: `yuv` or `rgb`, of clips.
         masks: `labels` or `channels`.
         decoder: `pyav`, or `torchcodec`, which gives `rgb` alone.
-        decode: without, blobs are given as bytes (uint8 arrays, on a disk views of the mapped file, which a
-            worker sends as their place in it), and `annotations` is a field too.
+        decode: without, every blob is a numpy array of its bytes, (length,) uint8 that is not to be written
+            to, of length 0 where the pair has no such reference, wherever the dataset lies; on a disk a view
+            of the mapped file (`loading.file_bytes.FileBytes`), which a worker sends as its place in it.
+            `annotations` is a field too.
         cache, cache_bytes: as of `loading.blobs.Blobs`.
 
     Raises:
@@ -205,13 +207,15 @@ class PairDataset:
         return itertools.islice(itertools.chain(others[alike].tolist(), others[~alike].tolist()), _STAND_INS)
 
     def _together(self, numbers: Sequence[int]) -> dict[Place, bytes] | None:
-        """What lies elsewhere than on a disk, read at once; `None` where each pair reads its own."""
+        """What lies elsewhere than on a disk, read at once; `None` where each pair reads its own.
+
+        What cannot be read is left out: its pair reads it again, alone, and says what is wrong with it.
+        """
         if self.blobs.on_disk:
             return None
-        wanted = [(shard, at, size) for n in numbers for shard, at, size in self._places[n].tolist()]
-        with contextlib.suppress(DataError):  # of which pair, each pair says that then reads its own
-            return dict(zip(wanted, self.blobs.read_many(wanted), strict=True))
-        return None
+        return self.blobs.read_some(
+            [(shard, at, size) for n in numbers for shard, at, size in self._places[n].tolist()]
+        )
 
     def _read(self, number: int, read: Mapping[Place, bytes] | None) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -221,8 +225,8 @@ class PairDataset:
         ):
             data: Any
             try:
-                if read is not None:
-                    data = read[shard, at, size]
+                if read is not None and (shard, at, size) in read:
+                    data = read[shard, at, size] if self.decode else as_array(read[shard, at, size])
                 elif self.decode:
                     data = self.blobs.read(shard, at, size)
                 else:
