@@ -408,6 +408,20 @@ class TestPull:
         with pytest.raises(InputError, match="expected a folder that may be written"):
             pull(str(tiny_dataset), tmp_path / "file" / "new")
 
+    def test_other_things_among_the_parts_are_left_alone(self, tiny_dataset: Path, tmp_path: Path) -> None:
+        parts = tmp_path / folder.PARTS
+        (parts / "tensorboard").mkdir(parents=True)
+        others = [parts / "events.tfevents", parts / "tensorboard" / "events", parts / ("A" * 64)]
+        for path in others:
+            path.write_text("years of work")
+        stale = parts / ("a" * 64)
+        stale.write_text("of another version")
+        pull(str(tiny_dataset), tmp_path)
+        assert [path.read_text() for path in others] == ["years of work"] * 3
+        assert not stale.exists()
+        assert listed(tmp_path) == listed(tiny_dataset)
+        assert pull(str(tiny_dataset), tmp_path).bytes == 0
+
     def test_another_dataset_is_left_alone(self, tiny_dataset: Path, out: Path) -> None:
         facts = json.loads((out / "manifest.json").read_text())
         facts["plan_hash"] = "0" * 64
