@@ -12,6 +12,7 @@ import numpy as np
 
 from motionpair.errors import DataError, InputError
 from motionpair.loading import fields
+from motionpair.loading.arguments import truth, whole
 from motionpair.loading.blobs import Blobs, Place
 from motionpair.loading.fields import FIELDS, Field
 from motionpair.loading.file_bytes import as_array
@@ -98,6 +99,7 @@ class PairDataset:
         cache: str | Path | None = None,
         cache_bytes: int = 1 << 34,
     ) -> None:
+        check, decode = truth("check", check), truth("decode", decode)
         for name, value, accepted in (
             ("on_error", on_error, get_args(OnError)),
             ("colour", colour, get_args(Colour)),
@@ -106,6 +108,12 @@ class PairDataset:
         ):
             if value not in accepted:
                 raise InputError(f"{name}: expected {' or '.join(accepted)}, got {value!r}")
+        if redraw is not None and not callable(redraw):
+            raise InputError(f"redraw: expected a function, got {redraw!r}")
+        for name, path in (("out", out), ("cache", "" if cache is None else cache)):
+            if not isinstance(path, (str, Path)):
+                raise InputError(f"{name}: expected a folder{' or URI' * (name == 'out')}, got {path!r}")
+        cache_bytes = whole("cache_bytes", cache_bytes, 1)
         self._making = Making(video_decoder(decoder), colour, masks, redraw)
         if self._making.decoder.planes is None and colour == "yuv":
             raise InputError(f"decoder: {decoder} gives no planes; expected colour='rgb' with it, or pyav")
@@ -305,9 +313,9 @@ def _has(index: Index, kind: str) -> bool:
 
 
 def _fields(names: Sequence[str], decode: bool) -> tuple[Field, ...]:
-    if decode or isinstance(names, str):
+    if decode:
         return fields.find(names)
-    found = fields.find([name for name in names if name != "annotations"] or ["pair_id"])
+    found = fields.find([name for name in fields.checked(names) if name != "annotations"] or ["pair_id"])
     if arrays := [field.name for field in found if field.kind == "array"]:
         raise InputError(f"fields: {arrays[0]}: is decoded; without decoding ask for annotations")
     known = {field.name: field for field in found} | {
@@ -317,10 +325,14 @@ def _fields(names: Sequence[str], decode: bool) -> tuple[Field, ...]:
 
 
 def _probabilities(augment: float | Mapping[str, float] | None) -> dict[str, float]:
-    given = augment if isinstance(augment, Mapping) else dict.fromkeys(DRIVING_KINDS, augment or 0.0)
+    if augment is None:
+        return {}
+    given = augment if isinstance(augment, Mapping) else dict.fromkeys(DRIVING_KINDS, augment)
     for kind, probability in given.items():
         if kind not in DRIVING_KINDS:
             raise InputError(f"augment.{kind}: no such kind; accepted: {', '.join(DRIVING_KINDS)}")
-        if not 0 <= probability <= 1:
-            raise InputError(f"augment.{kind}: expected 0 to 1, got {probability}")
+        number = isinstance(probability, (int, float)) and not isinstance(probability, bool)
+        if not number or not 0 <= probability <= 1:
+            where = f"augment.{kind}" if given is augment else "augment"
+            raise InputError(f"{where}: expected a number from 0 to 1, got {probability!r}")
     return {kind: float(probability) for kind, probability in given.items() if probability}

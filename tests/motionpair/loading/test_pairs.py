@@ -364,7 +364,23 @@ def test_sixty_thousand_pairs_in_many_shards_are_read_in_any_order(many_pairs):
         ({"colour": "hsv"}, "colour: expected yuv or rgb"),
         ({"masks": "rle"}, "masks: expected labels or channels"),
         ({"decoder": "opencv"}, "decoder: expected pyav or torchcodec"),
-        ({"augment": 2}, "augment.clip: expected 0 to 1"),
+        ({"fields": [1]}, r"fields: expected names of fields, .* got \[1\]"),
+        ({"fields": [["target"]]}, "fields: expected names of fields"),
+        ({"fields": 3}, "fields: expected names of fields"),
+        ({"fields": iter(["target"])}, "fields: expected names of fields"),
+        ({"fields": "target", "decode": False}, "fields: expected names of fields"),
+        ({"fields": [1], "decode": False}, "fields: expected names of fields"),
+        ({"out": 3}, "out: expected a folder or URI, got 3"),
+        ({"split": 3}, "split: expected train, validation, test, got 3"),
+        ({"check": "no"}, "check: expected True or False, got 'no'"),
+        ({"decode": 0}, "decode: expected True or False, got 0"),
+        ({"cache": 3}, "cache: expected a folder, got 3"),
+        ({"cache_bytes": "1 GB"}, "cache_bytes: expected a whole number from 1, got '1 GB'"),
+        ({"redraw": "yes"}, "redraw: expected a function, got 'yes'"),
+        ({"augment": 2}, "augment: expected a number from 0 to 1, got 2"),
+        ({"augment": "yes"}, "augment: expected a number from 0 to 1, got 'yes'"),
+        ({"augment": True}, "augment: expected a number from 0 to 1, got True"),
+        ({"augment": {"clip": None}}, "augment.clip: expected a number from 0 to 1, got None"),
         ({"augment": {"mesh": 0.5}}, "augment.mesh: no such kind"),
         ({"augment": 1, "decode": False}, "augment: expected none without decoding"),
         ({"fields": ["joints3d"], "decode": False}, "without decoding ask for annotations"),
@@ -372,7 +388,7 @@ def test_sixty_thousand_pairs_in_many_shards_are_read_in_any_order(many_pairs):
 )
 def test_wrong_arguments_are_refused_by_name(tiny_dataset, arguments, message):
     with pytest.raises(InputError, match=message):
-        PairDataset(tiny_dataset, **arguments)
+        PairDataset(**{"out": tiny_dataset} | arguments)
 
 
 def test_planes_and_colours_of_media_agree():
