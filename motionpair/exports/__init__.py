@@ -1,12 +1,14 @@
 """Exports: a dataset in the form that another tool reads, whole or not at all.
 
 `FORMATS` is the table of them. A format is a module with one function, `write(dataset, folder, progress)`,
-which fills an empty folder and reads pair after pair, so that memory does not grow with the dataset.
+which fills an empty folder and reads pair after pair, so that memory does not grow with the dataset; it
+returns what the user must know of what was written, a line each.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +43,12 @@ FORMATS = {
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export came to: pairs, and the files written with their bytes."""
+    """What an export came to: pairs, the files written with their bytes, and what to know, a line each."""
 
     pairs: int
     files: int
     bytes: int
+    notes: tuple[str, ...] = ()
 
 
 def export(out: str | Path, form: str, folder: Path, progress: Progress | None = None) -> Exported:
@@ -67,14 +70,14 @@ def export(out: str | Path, form: str, folder: Path, progress: Progress | None =
     if form not in FORMATS:
         raise InputError(f"format {form}: no such format; accepted: {', '.join(FORMATS)}")
     dataset = Dataset(out)
-    folder = folder.resolve()
+    folder = Path(os.path.realpath(folder))
     root = dataset.location.folder
     if root is not None and folder.is_relative_to(root.resolve()):
         raise InputError(f"{folder}: lies in the dataset itself; expected a folder outside of {root}")
     with durable.new_folder(folder) as temporary:
-        importlib.import_module(FORMATS[form].module).write(dataset, temporary, progress or _silent)
+        notes = importlib.import_module(FORMATS[form].module).write(dataset, temporary, progress or _silent)
         written = [path.stat().st_size for path in temporary.rglob("*") if path.is_file()]
-    return Exported(dataset.manifest.counts.rows, len(written), sum(written))
+    return Exported(dataset.manifest.counts.rows, len(written), sum(written), notes)
 
 
 def _silent(done: int, total: int) -> None:

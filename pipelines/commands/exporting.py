@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.commands.lines import complain
 from pipelines.commands.making import making
 from pipelines.commands.options import DatasetArgument
 
@@ -31,3 +32,5 @@ def export(
     with making("export", out) as tell:
         done = exports.export(dataset, form, out, partial(tell, "pairs"))
     typer.echo(f"{out}: {done.pairs} pairs in {done.files} files, {done.bytes / 1e6:,.1f} MB, {form}")
+    for note in done.notes:
+        complain(note, "note")
