@@ -8,6 +8,7 @@ import fcntl
 import glob
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,30 +55,35 @@ def sync_folder(folder: Path) -> None:
 def new_folder(folder: Path) -> Iterator[Path]:
     """A temporary folder beside `folder`, which becomes it once all of it is on disk.
 
-    When the block raises, the temporary folder is removed and `folder` is as it was. What a process that was
-    killed left beside it is removed by the next one that makes `folder`; a lock tells dead ones from others.
+    Where `folder` is a link, the folder that it names is made, and the link stays. When the block raises, the
+    temporary folder is removed and `folder` is as it was. What a process that was killed left beside it is
+    removed by the next one that makes `folder`; a lock tells dead ones from others.
 
     Raises:
-        InputError: `folder` exists and is not an empty folder, or cannot be made there.
+        InputError: `folder` exists and is not an empty folder, or cannot be made there; nothing is written.
     """
-    folder = folder.absolute()
-    temporary = folder.with_name(f".tmp-{folder.name}-{os.getpid()}")
-    lock = temporary.with_name(f"{temporary.name}.lock")
+    folder = Path(os.path.realpath(folder))
     with _making(folder):
+        if folder.is_symlink():
+            raise InputError(f"{folder}: is a symbolic link that leads nowhere; expected a folder")
         if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
             raise InputError(f"{folder}: is there already; expected a new or an empty folder")
+        temporary = folder.with_name(f".tmp-{folder.name}-{secrets.randbelow(10**12)}")
+        lock = temporary.with_name(f"{temporary.name}.lock")
         _remove_left(folder)
         handle = _held(lock)
+    made = False
     try:
         with _making(folder):
             temporary.mkdir()
+            made = True
         yield temporary
         _sync_all(handle)
         with _making(folder):
             temporary.rename(folder)
         sync_folder(folder.parent)
     finally:
-        if temporary.exists():
+        if made and temporary.exists():
             shutil.rmtree(temporary)
         lock.unlink(missing_ok=True)
         os.close(handle)
@@ -120,16 +126,21 @@ def _held(lock: Path) -> int:
 
 
 def _remove_left(folder: Path) -> None:
-    """Remove the temporary folders of `folder` that no living process holds, with their locks."""
-    found = folder.parent.glob(f".tmp-{glob.escape(folder.name)}-*")
-    for left in {path.with_name(path.name.removesuffix(".lock")) for path in found}:
-        if not re.fullmatch(r"\d+", left.name.removeprefix(f".tmp-{folder.name}-")):
+    """Remove the temporary folders of `folder` that no living process holds, with their locks.
+
+    A folder without a lock beside it was not made here, whatever its name.
+    """
+    for lock in folder.parent.glob(f".tmp-{glob.escape(folder.name)}-*.lock"):
+        left = lock.with_name(lock.name.removesuffix(".lock"))
+        if not re.fullmatch("[0-9]+", left.name.removeprefix(f".tmp-{folder.name}-")) or lock.is_symlink():
             continue
-        lock = left.with_name(f"{left.name}.lock")
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            handle = os.open(lock, os.O_RDWR)
+        except (FileNotFoundError, PermissionError, IsADirectoryError):  # removed meanwhile, or another's
+            continue
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if left.is_dir():
+            if left.is_dir() and not left.is_symlink():
                 shutil.rmtree(left)
             lock.unlink(missing_ok=True)
         except BlockingIOError:

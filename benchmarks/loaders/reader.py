@@ -73,7 +73,11 @@ def family(pid: int) -> list[int]:
     """A process, its children and theirs."""
     found = [pid]
     for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
+        try:
+            children = (task / "children").read_text()
+        except FileNotFoundError:
+            continue  # the thread has ended since it was listed
+        for child in children.split():
             found += family(int(child))
     return found
 

@@ -57,8 +57,12 @@ _STORED = {
 }
 
 
-def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) -> None:
-    """Fill an empty folder with `metadata*.csv`, `pairs/PAIR_ID/` and `README.md`."""
+def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) -> tuple[str, ...]:
+    """Fill an empty folder with `metadata*.csv`, `pairs/PAIR_ID/` and `README.md`.
+
+    Returns:
+        That there is no `metadata.csv`, which trainings are given, where no pair is of the train split.
+    """
     counts: dict[str, int] = {}
     with ExitStack() as stack:
         tables: dict[str, Any] = {}
@@ -77,6 +81,11 @@ def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) 
             progress(done, pairs.count(dataset))
     ordered = {name: counts[name] for name in METADATA.values() if name in counts}
     (folder / "README.md").write_text(card.diffsynth_card(dataset, ordered, COLUMNS), encoding="utf-8")
+    train = METADATA["train"]
+    if train in ordered:
+        return ()
+    others = f"only {' and '.join(ordered)}" if ordered else "and no other metadata"
+    return (f"no pair is of the train split: there is no {train}, {others}",)
 
 
 def _lines(dataset: Dataset, folder: Path) -> Generator[tuple[str, Row], None, None]:

@@ -29,7 +29,7 @@ INDEXED = ("pair_id", "stratum", "mode", "split", "caption", "width", "height", 
 """Columns that a line of the index repeats."""
 
 
-def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) -> None:
+def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) -> tuple[str, ...]:
     """Fill an empty folder with a folder a pair, `index.jsonl` and `README.md`."""
     with (folder / INDEX).open("w", encoding="utf-8") as index:
         for number, row in enumerate(pairs.rows(dataset), 1):
@@ -38,6 +38,7 @@ def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) 
             index.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
             progress(number, pairs.count(dataset))
     (folder / "README.md").write_text(card.files_card(dataset), encoding="utf-8")
+    return ()
 
 
 def _write_pair(dataset: Dataset, row: Row, folder: Path) -> dict[str, str]:

@@ -44,7 +44,7 @@ _STRUCT = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string(
 _ATTEMPTS = ((1, 26), (2, 26), (4, 26), (8, 32))
 
 
-def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) -> None:
+def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) -> tuple[str, ...]:
     """Fill an empty folder with `data/`, `preview/` and `README.md`."""
     shown = _preview_positions(dataset)
     with ExitStack() as stack:
@@ -72,6 +72,7 @@ def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) 
         for config in ("default", "preview")
     }
     (folder / "README.md").write_text(card.huggingface_card(dataset, configs), encoding="utf-8")
+    return ()
 
 
 class _SplitWriter:

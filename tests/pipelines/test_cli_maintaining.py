@@ -44,6 +44,19 @@ def test_commands_say_what_they_made(dataset: Path, tmp_path: Path) -> None:
     assert len(Dataset(tmp_path / "packed")) == 2
 
 
+def test_an_export_without_metadata_for_training_says_so(dataset: Path, tmp_path: Path) -> None:
+    taken, out = str(tmp_path / "taken"), tmp_path / "out"
+    runner.invoke(app, ["take", str(dataset), "--split", "validation", "--out", taken])
+    for source, note in ((taken, True), (str(dataset), False)):
+        made = str(out / source.rpartition("/")[2])
+        out.mkdir(exist_ok=True)
+        result = runner.invoke(app, ["export", source, "--format", "diffsynth", "--out", made])
+        assert result.exit_code == 0, result.output
+        said = "no pair is of the train split: there is no metadata.csv, only metadata_validation.csv"
+        assert (said in result.stderr) is note
+        assert (Path(made) / "metadata.csv").exists() is not note
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
