@@ -99,7 +99,11 @@ def commands(dataset: Path, out: Path) -> dict[str, list[str]]:
         "filter": [str(dataset), "k >= 0"],
         "take": [str(dataset), "--split", "train"],
         "repack": [str(dataset), "--shard-size", "1"],
-        **{f"export {form}": [str(dataset), "--format", form] for form in FORMATS},
+        **{
+            f"export {name}": [str(dataset), "--format", name]
+            for name, form in FORMATS.items()
+            if not form.of_latents  # made of another folder: tests/motionpair/latents
+        },
     }
     return {name: [*name.split()[:1], *of, "--out", str(out)] for name, of in words.items()}
 
