@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,11 +24,12 @@ def describe() -> str:
 
 def child_cpu(argv: Sequence[str]) -> tuple[float, int, str]:
     """Run a command and wait: (CPU seconds of it and its children, its peak memory in bytes, its output)."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        sys.stderr.write(done.stderr)
-        raise SystemExit(f"{' '.join(argv)}: exit status {done.returncode}")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return cpu, after.ru_maxrss * 1024, done.stdout
+    with tempfile.TemporaryFile("w+") as out:
+        child = subprocess.Popen(argv, stdout=out)
+        # of this child alone: RUSAGE_CHILDREN keeps the peak of the largest child so far
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            raise SystemExit(f"{' '.join(argv)}: exit status {child.returncode}")
+        out.seek(0)
+        return used.ru_utime + used.ru_stime, used.ru_maxrss * 1024, out.read()

@@ -7,6 +7,7 @@ from benchmarks import (
     discards,
     estimators,
     garments,
+    learning,
     loaders,
     machine,
     ordering,
@@ -14,6 +15,7 @@ from benchmarks import (
     planning,
     sample,
     startup,
+    transformer,
 )
 
 
@@ -29,6 +31,8 @@ def main() -> None:
         estimators,
         pair_cost,
         discards,
+        transformer,
+        learning,
         demo,
     ):
         print(f"\n== {(module.__doc__ or '').splitlines()[0]} (python -m {module.__name__})")

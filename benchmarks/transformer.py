@@ -49,8 +49,8 @@ class DiffusersWan(nn.Module):
         frames, height, width = inputs.video.shape[2:]
         grid = Grid(0, frames, height // 2, width // 2)
         turns = tables(grid, self.config.head_dim, torch.device("cpu"))[int(inputs.replacement[0])]
-        turns = turns.repeat_interleave(2, dim=-1)[None, :, None]
-        self.rotary = (turns.real.contiguous(), turns.imag.contiguous())
+        turns = turns.repeat_interleave(2, dim=-2)[None, :, None]
+        self.rotary = (turns[..., 0].contiguous(), turns[..., 1].contiguous())
         self.grid = grid
 
     def forward(self, inputs: Inputs) -> Tensor:

@@ -19,6 +19,7 @@ An example is a dict of one pair, made of a `motionpair.PairDataset` sample (`en
 | `text` | (L, 4096) | the caption through UMT5; absent without a text encoder |
 | `caption`, `pair_id`, `stratum`, `driving_kind` | str | columns of the pair |
 | `replacement`, `continues` | bool | the mode; whether the clip begins in mid-motion |
+| `seed` | int | of the draw, where the sample was asked for with one |
 
 Latents and masks are floating point tensors: float32 when encoded here, bfloat16 where they were stored.
 """  # noqa: E501 (a table)
@@ -130,6 +131,8 @@ def encode_pair(
     if text is not None:
         example["text"] = text([sample["caption"]])[0]
     example |= {name: sample[name] for name in ("caption", "pair_id", "stratum", "driving_kind")}
+    if "seed" in sample:
+        example["seed"] = sample["seed"]
     return example | {
         "replacement": sample["mode"] == "replacement",
         "continues": bool(sample["continues"]),

@@ -20,7 +20,7 @@ from motionpair.annotations import unpack
 from motionpair.errors import DataError, InputError
 from motionpair.location import open_location
 from motionpair.manifest import read_manifest
-from motionpair.metadata import read_metadata
+from motionpair.metadata import read_metadata, read_rows
 
 _SHARD = re.compile(r"shards/shard-\d{5,}\.parquet")
 
@@ -57,9 +57,18 @@ class Dataset:
         return int(self.table.num_rows)
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Every row in slot order; blob columns are places {shard, offset, length, sha256}."""
-        for batch in self.table.to_batches(max_chunksize=256):
+        """Every row in slot order; blob columns are places {shard, offset, length, sha256}.
+
+        A few are in memory at a time, unless `table` was read before.
+        """
+        loaded = "table" in self.__dict__
+        for batch in self.table.to_batches(max_chunksize=256) if loaded else read_rows(self.location):
             yield from batch.to_pylist()
+
+    def columns(self, *names: str) -> pa.Table:
+        """Some columns of `table`, which is not read whole for that."""
+        table = self.table if "table" in self.__dict__ else read_metadata(self.location, names)
+        return table.select(names)
 
     def rows_at(self, positions: Sequence[int]) -> list[dict[str, Any]]:
         """Rows by their number in `table`, in the order asked for."""

@@ -7,6 +7,8 @@ import errno
 import fcntl
 import glob
 import os
+import re
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,32 +55,38 @@ def sync_folder(folder: Path) -> None:
 def new_folder(folder: Path) -> Iterator[Path]:
     """A temporary folder beside `folder`, which becomes it once all of it is on disk.
 
-    When the block raises, the temporary folder is removed and `folder` is as it was. What a process that was
-    killed left beside it is removed by the next one that makes `folder`; a lock tells dead ones from others.
+    Where `folder` is a link, the folder that it names is made, and the link stays. When the block raises, the
+    temporary folder is removed and `folder` is as it was. What a process that was killed left beside it is
+    removed by the next one that makes `folder`; a lock tells dead ones from others.
 
     Raises:
-        InputError: `folder` exists and is not an empty folder, or cannot be made there.
+        InputError: `folder` exists and is not an empty folder, or cannot be made there; nothing is written.
     """
-    folder = folder.absolute()
-    temporary = folder.with_name(f".tmp-{folder.name}-{os.getpid()}")
+    folder = Path(os.path.realpath(folder))
     with _making(folder):
+        if folder.is_symlink():
+            raise InputError(f"{folder}: is a symbolic link that leads nowhere; expected a folder")
         if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
             raise InputError(f"{folder}: is there already; expected a new or an empty folder")
-        for leftover in folder.parent.glob(f".tmp-{glob.escape(folder.name)}-*/"):
-            _remove_left(leftover)
-        temporary.mkdir()
-        handle = os.open(temporary, os.O_RDONLY)
+        temporary = folder.with_name(f".tmp-{folder.name}-{secrets.randbelow(10**12)}")
+        lock = temporary.with_name(f"{temporary.name}.lock")
+        _remove_left(folder)
+        handle = _held(lock)
+    made = False
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        with _making(folder):
+            temporary.mkdir()
+            made = True
         yield temporary
         _sync_all(handle)
         with _making(folder):
             temporary.rename(folder)
         sync_folder(folder.parent)
     finally:
-        os.close(handle)
-        if temporary.exists():
+        if made and temporary.exists():
             shutil.rmtree(temporary)
+        lock.unlink(missing_ok=True)
+        os.close(handle)
 
 
 @contextmanager
@@ -104,13 +112,38 @@ def _sync_all(handle: int) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
+def _held(lock: Path) -> int:
+    """The handle of a lock file that this process holds.
+
+    A file beside the folder: NFS locks only what is open for writing, which a folder never is.
+    """
+    while True:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if lock.exists() and os.path.samestat(os.fstat(handle), lock.stat()):
+            return handle
+        os.close(handle)  # somebody took it for a dead one's and removed it before it was held
+
+
 def _remove_left(folder: Path) -> None:
-    """Remove a temporary folder, unless the process that made it still holds it."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return
-    finally:
-        os.close(handle)
-    shutil.rmtree(folder)
+    """Remove the temporary folders of `folder` that no living process holds, with their locks.
+
+    A folder without a lock beside it was not made here, whatever its name.
+    """
+    for lock in folder.parent.glob(f".tmp-{glob.escape(folder.name)}-*.lock"):
+        left = lock.with_name(lock.name.removesuffix(".lock"))
+        if not re.fullmatch("[0-9]+", left.name.removeprefix(f".tmp-{folder.name}-")) or lock.is_symlink():
+            continue
+        try:
+            handle = os.open(lock, os.O_RDWR)
+        except (FileNotFoundError, PermissionError, IsADirectoryError):  # removed meanwhile, or another's
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left)
+            lock.unlink(missing_ok=True)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(handle)

@@ -2,7 +2,8 @@
 
 Encoding is deterministic: one thread, integer colour conversion, no dates. Decoding takes bytes that may
 be hostile: every size is held against limits, and against what the caller expects, before memory is
-given to it; whatever is wrong is a `DataError`.
+given to it; whatever is wrong is a `DataError`. PyAV is imported when it is first needed: a machine that
+trains on latents has none.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ import io
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import av
 import numpy as np
 from PIL import Image
 
 from motionpair.errors import DataError
 from motionpair.palette import PALETTE
+
+if TYPE_CHECKING:
+    import av
 
 MAX_BYTES = 1 << 28
 """Longest blob that is decoded."""
@@ -270,6 +274,8 @@ def _encode(
     options = {"preset": preset, "x264-params": _X264} | ({"qp": "0"} if crf == 0 else {"crf": f"{crf:g}"})
     buffer = io.BytesIO()
     # bitexact: no muxer version in the file
+    import av
+
     with av.open(buffer, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream("libx264", rate=fps, options=options)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
@@ -287,6 +293,8 @@ def _decode(
     data: bytes, width: int | None, height: int | None, frames: int | None, fps: int | None
 ) -> Iterator[av.VideoFrame]:
     """Decoded yuv420p frames, each held against the limits and what is expected."""
+    import av
+
     if len(data) > MAX_BYTES:
         raise DataError(f"video of {len(data)} bytes: expected at most {MAX_BYTES}")
     most = MAX_FRAMES if frames is None else frames

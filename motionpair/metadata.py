@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -35,10 +37,8 @@ def build_metadata(
     Raises:
         DataError: a shard is missing or damaged.
     """
-    tables = [_shard_metadata(out, name, form) for name in shard_names]
     columns = form.metadata_schema()
-    table = pa.concat_tables(tables) if tables else columns.empty_table()
-    table = (table.sort_by("slot") if by_slot else table).cast(columns).combine_chunks()
+    table = _all_metadata(out, shard_names, by_slot, form).cast(columns)
     with (
         durable.replacing(out / METADATA) as temporary,
         pq.ParquetWriter(
@@ -56,20 +56,51 @@ def build_metadata(
         writer.write_table(table, row_group_size=ROW_GROUP)
 
 
-def read_metadata(location: Location, form: Form = PAIRS) -> pa.Table:
+def _all_metadata(out: Path, shard_names: Sequence[str], by_slot: bool, form: Form) -> pa.Table:
+    """The rows of all shards, in one piece."""
+    tables = [_shard_metadata(out, name, form) for name in shard_names]
+    table = pa.concat_tables(tables) if tables else form.metadata_schema().empty_table()
+    if by_slot and (np.diff(table["slot"].to_numpy()) < 0).any():
+        table = table.sort_by("slot")
+    return table.combine_chunks()
+
+
+def read_metadata(location: Location, columns: Sequence[str] | None = None, form: Form = PAIRS) -> pa.Table:
     """The rows of a dataset with the places of their blobs, as they lie, typed as `form.metadata_schema`.
+
+    Args:
+        location: the dataset.
+        columns: those to read; by default all.
 
     Raises:
         DataError: missing, damaged or with other columns.
     """
+    with _opened(location, form) as file:
+        table = file.read(columns=None if columns is None else list(columns), use_threads=False)
+        table.validate(full=True)
+        return table.replace_schema_metadata(None)
+
+
+def read_rows(location: Location, rows: int = 256) -> Iterator[pa.RecordBatch]:
+    """The rows of a dataset of pairs a few at a time, so that memory does not grow with the dataset.
+
+    Raises:
+        DataError: as of `read_metadata`.
+    """
+    with _opened(location, PAIRS) as file:
+        for batch in file.iter_batches(rows, use_threads=False):
+            batch.validate(full=True)
+            yield batch
+
+
+@contextmanager
+def _opened(location: Location, form: Form) -> Iterator[pq.ParquetFile]:
     where = f"{location.text}/{METADATA}"
     with location.open(METADATA) as source, shards.reading(where):
         file = pq.ParquetFile(source, page_checksum_verification=True)
         if not file.schema_arrow.equals(form.metadata_schema()):
             raise DataError(f"{where}: expected the columns of schema version {form.version} of {form.name}")
-        table = file.read(use_threads=False)
-        table.validate(full=True)
-        return table.replace_schema_metadata(None)
+        yield file
 
 
 def _shard_metadata(out: Path, name: str, form: Form) -> pa.Table:

@@ -166,6 +166,8 @@ def _s3(bucket: str, options: dict[str, str]) -> pyarrow.fs.S3FileSystem:
 
 
 def _gs(options: dict[str, str]) -> pyarrow.fs.FileSystem:
+    # pyarrow opens its files without giving up Python's lock: while Google's servers do not answer (120 s at
+    # most), other threads stand still, and so does Ctrl-C
     named: dict[str, Any] = _endpoint(options, "")
     return pyarrow.fs.GcsFileSystem(
         anonymous=options.get("anonymous") == "true", retry_time_limit=_RETRY, **named

@@ -97,3 +97,7 @@ def main(
     ] = False,
 ) -> None:
     """Render motion-transfer pairs, and look after the datasets made of them."""
+
+
+if __name__ == "__main__":  # torchrun -m pipelines.cli
+    app()

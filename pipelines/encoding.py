@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from motionpair import fields
+from motionpair import durable, fields
 from motionpair.errors import DataError, InputError
-from motionpair.latents.blobs import pack
+from motionpair.latents.blobs import pack, pack_text
 from motionpair.latents.dataset import TENSORS
-from motionpair.latents.form import COLUMNS, LATENTS, SCHEMA_VERSION
+from motionpair.latents.form import COLUMNS, EMPTY_TEXT, LATENTS, SCHEMA_VERSION
 from motionpair.latents.manifest import (
     CHECKSUM,
     MANIFEST,
@@ -90,11 +89,18 @@ class EncodeJob:
         self._plain = PairDataset(asked.source, names, None, check=True)
         self._jpegs = PairDataset(asked.source, ["reference"], None, decode=False)
         self._altered = PairDataset(
-            asked.source, AUGMENTED_FIELDS, None, augment=1.0, redraw=_redraw() if self.redraws else None
+            asked.source,
+            AUGMENTED_FIELDS,
+            None,
+            augment={"clip": 1.0, "body_mesh": 1.0, "pose": float(self.redraws)},
+            redraw=_redraw() if self.redraws else None,
         )
         self._codec = open_codec(asked.codec, device)
         self._text = TextEncoder(asked.text, device) if asked.text else None
         self._image = ImageEncoder(asked.image, device) if asked.image else None
+        empty = self.staging.parent / EMPTY_TEXT
+        if self._text is not None and not empty.exists():
+            durable.write_bytes(empty, pack_text(self._text([""])[0]))
 
     def device_class(self) -> str:
         """What latents depend on beside versions: the processor, and OpenGL where clips are drawn anew."""
@@ -233,6 +239,9 @@ class Encoding:
         )
         pin = out.read_pin()
         assert pin is not None
+        empty = [EMPTY_TEXT] * (out.root / EMPTY_TEXT).is_file()
+        files = {name: FileEntry(*open_location(out.root).hash(name)) for name in empty}
+        files |= {facts["file"]: FileEntry(facts["bytes"], facts["sha256"]) for facts in packed}
         manifest = write_latents(
             out.root,
             codec=self._codec,
@@ -240,7 +249,7 @@ class Encoding:
             source=self._source,
             versions=versions(self.kind.versioned),
             device_classes=pin.device_classes,
-            shards={facts["file"]: FileEntry(facts["bytes"], facts["sha256"]) for facts in packed},
+            files=files,
         )
         ledger.finish({"rows": manifest.counts.rows, "quarantined": manifest.counts.quarantined})
 

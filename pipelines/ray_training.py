@@ -81,7 +81,7 @@ def _fit(
         _work,
         train_loop_config={
             "config": config,
-            "data": list(data),
+            "data": [place if "://" in place else str(Path(place).absolute()) for place in data],
             "run": str(run.absolute()),
             "device": "cuda" if with_gpus else "cpu",
         },

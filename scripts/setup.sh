@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-extras=${MOTIONPAIR_EXTRAS:-render,audit,dev}
+extras=${MOTIONPAIR_EXTRAS:-render,train,audit,dev}
 stamp=.venv/.setup-done
 wanted=$(cat pyproject.toml constraints.txt scripts/setup.sh <(echo "$extras" "$PWD") | sha256sum | cut -d' ' -f1)
 [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && exit 0

@@ -19,7 +19,7 @@ FORBIDDEN = {
     "pipelines": {"bpy", "mathutils"},
     "assets_manifest": set(ROOMS),
 }
-LATER = {"motionpair": {"torch"}}
+LATER = {"motionpair": {"torch"}, "model": {"transformers", "tensorboard", "peft"}}
 """What a room may import inside functions, where something needs it."""
 BLENDER_ROOMS = ("render/engines/blender", "render/importers")
 
@@ -78,6 +78,19 @@ def test_importing_motionpair_brings_in_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[] True"
+
+
+def test_the_model_needs_nothing_of_renderers_and_runners():
+    """Training runs on machines without them, and without a video decoder: on encoded latents."""
+    code = (
+        "import sys;"
+        "blocked = ['bpy', 'ray', 'anny', 'trimesh', 'pyrender', 'cv2', 'duckdb', 'smplx', 'scipy', 'av'];"
+        "sys.modules.update(dict.fromkeys(blocked));"
+        "import torch; torch.set_num_threads(1);"
+        "from model import flow; from model.scail2 import CONFIGS, build, checkpoints;"
+        "build(CONFIGS['tiny'], device='meta')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_no_file_is_called_after_nothing():

@@ -43,8 +43,8 @@ def test_a_store_gives_each_sample_once(samples, tmp_path, name):
         assert held["fetch"] == held["epoch"]
     else:
         assert held == {"fetch": expected, "epoch": expected}
-    for run in (reader.fetch(samples=6, seed=3), reader.epoch()):
-        assert run["samples"] == 6
+    for run, samples_read in ((reader.fetch(samples=6, seed=3), 24), (reader.epoch(), 6)):
+        assert run["samples"] == samples_read
         assert run["wall"] > 0
 
 

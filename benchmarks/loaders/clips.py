@@ -1,4 +1,4 @@
-"""The samples: a dataset with real H.264 clips of about 0.75 MB a pair, and the same blobs as loose files.
+"""The samples: a dataset with real H.264 clips of about 0.73 MB a pair, and the same blobs as loose files.
 
 Pairs and their rows are those of the tests (`tests/motionpair/synthetic.py`), with larger clips: grain over
 drifting clouds, as hard to encode as a rendered picture with noise. A few clips are shared out among all

@@ -139,7 +139,8 @@ class DctCodec:
         """One latent frame (16, h, w) as its frames (4 or 1, 3, 8 h, 8 w)."""
         _, high, wide = latents.shape
         flat = latents.to(self.device, torch.float32).reshape(CHANNELS, -1).T
-        pixels = torch.addmm(self._offset, flat, self._synthesis)
+        with torch.autocast(self.device.type, enabled=False):
+            pixels = torch.addmm(self._offset, flat, self._synthesis)
         blocks = pixels.reshape(high, wide, FRAMES, 3, STRIDE, STRIDE).permute(2, 3, 0, 4, 1, 5)
         frames = blocks.reshape(FRAMES, 3, STRIDE * high, STRIDE * wide)
         return frames.mean(0, keepdim=True) if first else frames
@@ -163,5 +164,6 @@ class DctCodec:
         count, high, wide = length // FRAMES, height // STRIDE, width // STRIDE
         blocks = frames.to(self.device).reshape(count, FRAMES, 3, high, STRIDE, wide, STRIDE)
         flat = blocks.permute(0, 3, 5, 1, 2, 4, 6).reshape(-1, analysis.shape[0]).double()
-        found = torch.addmm(self._shift, flat, analysis).float()
+        with torch.autocast(self.device.type, enabled=False):
+            found = torch.addmm(self._shift, flat, analysis).float()
         return found.reshape(count, high, wide, CHANNELS).permute(3, 0, 1, 2)

@@ -119,12 +119,14 @@ class WanCodec:
         """The same as float32, clamped to 0 to 1."""
         check_latents(latents)
         plain = latents.to(self.device).float() * self._std + self._mean
-        clips = [self._vae.decode(clip[None].to(self._dtype)).sample.float() for clip in plain]
+        with torch.autocast(self.device.type, enabled=False):
+            clips = [self._vae.decode(clip[None].to(self._dtype)).sample.float() for clip in plain]
         return torch.cat(clips).transpose(1, 2).add(1).div(2).clamp_(0, 1)
 
     @torch.no_grad()
     def _encode(self, pixels: torch.Tensor) -> torch.Tensor:
         """Frames of −1 to 1."""
         clips = pixels.transpose(1, 2).to(self._dtype)
-        means = torch.cat([self._vae.encode(clip[None]).latent_dist.mode() for clip in clips])
+        with torch.autocast(self.device.type, enabled=False):
+            means = torch.cat([self._vae.encode(clip[None]).latent_dist.mode() for clip in clips])
         return (means.float() - self._mean) / self._std

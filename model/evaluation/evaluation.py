@@ -10,7 +10,6 @@ FOLDER/scores.json, scores.csv, index.html    of all pairs together
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import re
@@ -32,17 +31,20 @@ from model.evaluation.scores import CODEC, METHODS, MODEL, PairScores, Summary, 
 from model.evaluation.strips import strip
 from model.sampling.files import write_video
 from model.sampling.inputs import of_pair
-from model.training import checkpoints
-from model.training.runs import read_run
 from motionpair.durable import write_bytes
 from motionpair.errors import DataError, InputError
-from motionpair.manifest import MANIFEST
 
 if TYPE_CHECKING:
-    from model.sampling.video import Sampler
+    from model.codecs import Codec
+    from model.sampling.inputs import Source
+    from model.sampling.windows import Frame
     from motionpair.dataset import Dataset
 
 Row = Mapping[str, Any]
+Maker = Callable[
+    [Row, "Source", Iterator["Frame"], Callable[[int, int], None] | None], Iterable[torch.Tensor]
+]
+"""Makes a pair's video, (n, 3, H, W) uint8 sRGB a part, of its row, source and driving clip."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _TARGET = "target"
@@ -58,7 +60,6 @@ class Evaluation:
     Args:
         folder: where.
         facts: what decides figures, as plain values: a folder of other ones is refused.
-        seed: of which, with a pair's name, the pair's noise is drawn.
         lpips, i3d: where their weights are at hand.
         device: where metrics are computed.
 
@@ -68,7 +69,6 @@ class Evaluation:
 
     folder: Path
     facts: Mapping[str, Any]
-    seed: int
     lpips: Lpips | None = None
     i3d: I3d | None = None
     device: torch.device | str = "cpu"
@@ -76,7 +76,7 @@ class Evaluation:
     def __post_init__(self) -> None:
         """Make the folder, or hold it against the facts."""
         path = self.folder / "eval.json"
-        facts = json.loads(json.dumps({**self.facts, "seed": self.seed}, allow_nan=False))
+        facts = json.loads(json.dumps(dict(self.facts), allow_nan=False))
         if path.is_file():
             try:
                 before = json.loads(path.read_text(encoding="utf-8"))
@@ -97,7 +97,8 @@ class Evaluation:
 
     def run(
         self,
-        sampler: Sampler,
+        make: Maker,
+        codec: Codec,
         dataset: Dataset,
         rows: Sequence[Row],
         progress: Callable[[int, int], None] | None = None,
@@ -106,7 +107,8 @@ class Evaluation:
         """Score pairs that are not yet; the figures of all of `rows`, in their order.
 
         Args:
-            sampler: the model.
+            make: makes a pair's video.
+            codec: that of the model's latents, on the evaluation's device.
             dataset: what the rows are of.
             rows: pairs.
             progress: told of pairs: how many are done, and of how many.
@@ -119,7 +121,7 @@ class Evaluation:
         for number, row in enumerate(rows):
             path = self._path(row, "pairs", "json")
             if not path.is_file():
-                self._pair(sampler, dataset, row, steps)
+                self._pair(make, codec, dataset, row, steps)
             found.append(PairScores.read(path))
             if progress is not None:
                 progress(number + 1, len(rows))
@@ -127,9 +129,9 @@ class Evaluation:
 
     def finish(self, pairs: Sequence[PairScores]) -> Summary:
         """Write the tables and the page of all pairs together."""
-        facts = {**self.facts, "seed": self.seed}
+        facts = dict(self.facts)
         said = {name: str(value) for name, value in facts.items() if name in _SAID and value is not None}
-        title = f"{Path(self.facts['run']).name} on {self.facts['split']}"
+        title = f"{facts.get('run')} on {facts.get('split')}"
         summary = summarise(pairs, self._fvd(pairs))
         write_bytes(self.folder / "scores.json", _json({"facts": facts, **asdict(summary)}))
         write_bytes(self.folder / "scores.csv", as_csv(pairs).encode())
@@ -143,13 +145,18 @@ class Evaluation:
         return self.folder / folder / f"{name}.{kind}"
 
     def _pair(
-        self, sampler: Sampler, dataset: Dataset, row: Row, steps: Callable[[int, int], None] | None
+        self,
+        make: Maker,
+        codec: Codec,
+        dataset: Dataset,
+        row: Row,
+        steps: Callable[[int, int], None] | None,
     ) -> None:
         source, driving = of_pair(dataset, row)
         made: list[np.ndarray] = []
 
         def parts() -> Iterator[np.ndarray]:
-            for part in sampler.video(source, driving, pair_seed(self.seed, row["pair_id"]), steps):
+            for part in make(row, source, driving, steps):
                 made.append(part.permute(0, 2, 3, 1).contiguous().numpy())
                 yield made[-1]
 
@@ -158,7 +165,7 @@ class Evaluation:
         clips = {
             MODEL: np.concatenate(made),
             **baselines(source.reference.rgb, given, target),
-            CODEC: _through(sampler, target),
+            CODEC: _through(codec, target, self.device),
         }
         arrays = dataset.annotations(row)
         regions = regions_of(
@@ -192,49 +199,6 @@ class Evaluation:
         return {name: round(frechet_distance(sets[name], sets[_TARGET]), 4) for name in METHODS}
 
 
-def facts_of(
-    dataset: Dataset,
-    run: Path,
-    step: int | None,
-    ema: bool,
-    lora: Path | None,
-    split: str,
-    sampler: Sampler,
-    weights: Mapping[str, Path | None],
-) -> dict[str, Any]:
-    """What decides an evaluation's figures beside its seed.
-
-    Args:
-        dataset: its pairs. split: which of them.
-        run, step, ema, lora: the model, as of `model.sampling.opening.open_sampler`.
-        sampler: as it was opened.
-        weights: of metrics, by their name.
-    """
-    found = checkpoints.find(run, step)
-    manifest = dataset.location.read(MANIFEST)
-    adapters = None if lora is None else _sha256(lora / "adapter_model.safetensors")
-    has_ema = ema and read_run(run).train.ema is not None
-    return {
-        "run": run.resolve().name,
-        "checkpoint": found.step,
-        "checkpoint_sha256": _sha256(*sorted(found.path.iterdir())),
-        "weights": "moving average" if has_ema else "as trained",
-        "lora_sha256": adapters,
-        "dataset_sha256": hashlib.sha256(manifest).hexdigest(),
-        "split": split,
-        "codec": sampler.codec.name,
-        "window": sampler.window,
-        **asdict(sampler.settings),
-        **{f"{name}_sha256": None if path is None else _sha256(path) for name, path in weights.items()},
-    }
-
-
-def pair_seed(seed: int, pair_id: str) -> int:
-    """A pair's own seed, whatever pairs come before it."""
-    digest = hashlib.sha256(f"{seed} {pair_id}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
-
-
 def chosen(rows: Iterable[Row], split: str, limit: int | None) -> list[Row]:
     """The pairs of a split; with a limit as many of each stratum as may be, in the dataset's order.
 
@@ -254,23 +218,12 @@ def chosen(rows: Iterable[Row], split: str, limit: int | None) -> list[Row]:
 
 
 @torch.no_grad()
-def _through(sampler: Sampler, target: np.ndarray) -> np.ndarray:
+def _through(codec: Codec, target: np.ndarray, device: torch.device | str) -> np.ndarray:
     """The target, encoded and decoded; the last frame repeated where the codec wants more."""
-    device = next(sampler.model.parameters()).device
     frames = torch.from_numpy(target).to(device).permute(0, 3, 1, 2)
     padded = torch.cat([frames, frames[-1:].expand(-(len(frames) - 1) % 4, -1, -1, -1)])
-    decoded = sampler.codec.decode(sampler.codec.encode(padded[None]))[0, : len(frames)]
+    decoded = codec.decode(codec.encode(padded[None]))[0, : len(frames)]
     return decoded.permute(0, 2, 3, 1).contiguous().cpu().numpy()
-
-
-def _sha256(*paths: Path) -> str:
-    """Of a file, or of several one after the other."""
-    digest = hashlib.sha256()
-    for path in paths:
-        with path.open("rb") as file:
-            while chunk := file.read(1 << 24):
-                digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _json(value: Any) -> bytes:

@@ -24,7 +24,7 @@ def strip(reference: np.ndarray, clips: Mapping[str, np.ndarray], fps: float) ->
         fps: frames a second.
     """
     frames, rows, columns = next(iter(clips.values())).shape[:3]
-    scale = min(1.0, (_CELL_AREA / (rows * columns)) ** 0.5)
+    scale = min(2.0, (_CELL_AREA / (rows * columns)) ** 0.5)
     width, height = max(1, round(columns * scale)), max(1, round(rows * scale))
     instants = np.linspace(0, frames - 1, min(INSTANTS, frames)).round().astype(int)
     left = _MARGIN + width + 2 * _GAP + _LABEL

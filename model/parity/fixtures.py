@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from model.scail2.state_dict_adapter import to_ours
 from motionpair.errors import DataError, printable
 
 MOST_JSON = 1 << 26
@@ -71,7 +72,7 @@ class Fixtures:
                 raise DataError(f"{at}: not in {described['file']}")
             shape, kind = tuple(field(entry, "shape", list, at)), field(entry, "dtype", str, at)
             held = found[name]
-            if (tuple(held.shape), str(held.dtype)) != (shape, kind):
+            if (tuple(held.shape), str(held.dtype)) != (shape, f"torch.{kind.removeprefix('torch.')}"):
                 raise DataError(
                     f"{at}: expected {shape} {kind}, {described['file']} has {tuple(held.shape)} {held.dtype}"
                 )
@@ -96,9 +97,9 @@ class Fixtures:
         where = f"weights.{tag}"
         stored = self._file(field(described, "file", str, where), where)
         found = {name: value.float() for name, value in stored.items()}
-        for name in described.get("keys", {}):
-            shared = None if name in found else self.shared(name)
-            if shared is not None:
+        shared_ones = self.described.get("shared")
+        for name in shared_ones if isinstance(shared_ones, dict) else ():
+            if name not in found and to_ours(name) and (shared := self.shared(name)) is not None:
                 found[name] = shared
         return field(described, "config", dict, where), found
 

@@ -128,7 +128,7 @@ def conditions(
         video=torch.empty(0),
         timestep=torch.empty(0),
         driving=codec.encode_float(driving[None]),
-        driving_masks=masks(window.labels, half=True),
+        driving_masks=masks(window.labels, half=window.labels.shape == window.driving.shape[:3]),
         reference=reference,
         reference_masks=masks(source.reference.labels[None]),
         replacement=torch.tensor([source.mode == "replacement"]),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -15,7 +18,8 @@ from model.sampling.solvers import SOLVERS, open_solver
 from model.sampling.video import Sampler
 from model.sampling.windows import OVERLAP
 from model.scail2 import ModelConfig
-from model.training.runs import Maker, RunConfig, open_run
+from model.training import checkpoints
+from model.training.runs import Maker, RunConfig, open_run, read_run
 from motionpair.errors import InputError
 
 PRESETS = {"unipc": Settings(), "euler": Settings(steps=50, solver="euler", shift=5.0, cfg=4.0)}
@@ -116,6 +120,46 @@ def open_sampler(
         _check_same(image.hash, config.image, "--image-encoder")
     window = max(config.frames, OVERLAP + 4)  # the overlap, and a latent that is new
     return Sampler(model, used, text, image, settings, window), config
+
+
+def facts_of(
+    run: Path, step: int | None, ema: bool, lora: Path | None, settings: Settings, codec: Codec, window: int
+) -> dict[str, Any]:
+    """What decides the videos that a run makes, beside seeds.
+
+    Args:
+        run, step, ema, lora: the model, as of `model.sampling.opening.open_sampler`.
+        settings, codec, window: as it was opened.
+    """
+    found = checkpoints.find(run, step)
+    return {
+        "run": run.resolve().name,
+        "checkpoint": found.step,
+        "checkpoint_sha256": sha256(*sorted(found.path.iterdir())),
+        "weights": "moving average" if ema and read_run(run).train.ema is not None else "as trained",
+        "lora_sha256": None if lora is None else sha256(lora / "adapter_model.safetensors"),
+        "codec": codec.name,
+        "codec_sha256": codec.hash,
+        "window": window,
+        **asdict(settings),
+    }
+
+
+def sha256(*paths: Path) -> str:
+    """Of a file, or of several one after the other.
+
+    Raises:
+        InputError: one cannot be read.
+    """
+    digest = hashlib.sha256()
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                while chunk := file.read(1 << 24):
+                    digest.update(chunk)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    return digest.hexdigest()
 
 
 def _place(given: Path | None, known: str | None, option: str) -> Path:

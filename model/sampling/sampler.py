@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -27,6 +28,12 @@ class Settings:
     solver: SolverName = "unipc"
     shift: float = 3.0
     cfg: float = 5.0
+
+
+def pair_seed(seed: int, pair_id: str) -> int:
+    """A pair's own seed, whatever pairs come before it."""
+    digest = hashlib.sha256(f"{seed} {pair_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
 
 
 @torch.no_grad()

@@ -96,12 +96,14 @@ def of_files(
 def _frames(
     clip: Clip, mask: Clip, size: tuple[int, int], mode: Mode, shown: set[int], where: str
 ) -> Iterator[Frame]:
-    """Both clips' frames, fitted; every mask frame is held against the mode and the references' colours."""
+    """Both clips' frames, fitted; labels of half size; every mask is held against mode and colours."""
     for rgb, colours in zip(frames_of(clip), colours_of(mask), strict=True):
-        labels = labels_of(fit(colours, size)[None])[0]
+        fitted = fit(colours, size)[None]
+        labels = labels_of(fitted)[0]
         check_background(labels, "driving", mode, where)
         check_binding(labels, shown, where)
-        yield np.ascontiguousarray(fit(rgb, size)), labels
+        # where colours are lossy, the threshold is the official code's only if it comes after halving
+        yield np.ascontiguousarray(fit(rgb, size)), labels_of(fitted, half=True)[0]
 
 
 def _size(text: str) -> tuple[int, int]:

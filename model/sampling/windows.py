@@ -21,16 +21,16 @@ OVERLAP = 5
 """Frames: two latents, the first of which stands for one frame and the second for four."""
 
 Frame = tuple[np.ndarray, np.ndarray]
-"""A frame of the driving clip, (H, W, 3) uint8 sRGB, and its labels, (H, W) uint8."""
+"""A frame of the driving clip, (H, W, 3) uint8 sRGB, and its labels, (H, W) or (H / 2, W / 2) uint8."""
 
 
 @dataclass(frozen=True)
 class Window:
     """A part of the driving clip that is sampled at once.
 
-    driving: (T, H, W, 3) uint8 sRGB, T = 4 n + 1. labels: (T, H, W) uint8. overlap: frames at its beginning
-    that the window before it has made. frames: how many of T are not a repeated last frame. last: whether no
-    window comes after it.
+    driving: (T, H, W, 3) uint8 sRGB, T = 4 n + 1. labels: likewise (T, H, W), or (T, H / 2, W / 2) uint8.
+    overlap: frames at its beginning that the window before it has made. frames: how many of T are not a
+    repeated last frame. last: whether no window comes after it.
     """
 
     driving: np.ndarray

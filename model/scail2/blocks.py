@@ -50,7 +50,7 @@ class Block(WanTransformerBlock):
             tokens: (B, L, dim).
             context: (B, image states then text states, dim); None in a model without.
             modulation: (B, 6, dim) float32: shift, scale, gate of attention, then of the feed-forward.
-            turns: (B or 1, L, 1, head_dim / 2) complex64.
+            turns: (B or 1, L, 1, head_dim / 2, 2) float32, from `rope.tables`.
 
         Returns:
             (B, L, dim) in tokens' type.

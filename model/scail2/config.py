@@ -92,6 +92,6 @@ CONFIGS = {
     "scail2-14b": ModelConfig(dim=5120, ffn_dim=13824, heads=40, layers=40),
     "scail2-1.3b": ModelConfig(dim=1536, ffn_dim=8960, heads=12, layers=30),
     "small": ModelConfig(dim=512, ffn_dim=2048, heads=8, layers=10, text_dim=0, image_dim=0),
-    "tiny": ModelConfig(dim=96, ffn_dim=192, heads=4, layers=2, freq_dim=64, text_dim=0, image_dim=0),
+    "tiny": ModelConfig(dim=256, ffn_dim=1024, heads=4, layers=2, text_dim=0, image_dim=0),
 }
-"""The published model, Wan2.1's small shape, one that trains from nothing on one GPU, and one for tests."""
+"""The published model, Wan2.1's small shape, one that learns from nothing on one GPU, one on two cores."""

@@ -155,7 +155,7 @@ class Scail2(nn.Module):
         if torch.is_autocast_enabled(tokens.device.type):
             tokens = tokens.float()
         both = tables(grid, self.config.head_dim, tokens.device)
-        turns = both[inputs.replacement.long()][:, :, None]  # (B, L, 1, D / 2), a mode a sample
+        turns = both[inputs.replacement.long()][:, :, None]  # (B, L, 1, D / 2, 2), a mode a sample
 
         if self.parallel:
             tokens, turns = self.parallel.split(tokens, 1), self.parallel.split(turns, 1)

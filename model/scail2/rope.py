@@ -59,7 +59,7 @@ class Grid:
         return self.before_video + self.video + self.video // 4
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=8)
 def tables(grid: Grid, head_dim: int, device: torch.device) -> Tensor:
     """Every token's turns in both modes, made once a shape.
 
@@ -69,11 +69,12 @@ def tables(grid: Grid, head_dim: int, device: torch.device) -> Tensor:
         device: where the tables are wanted.
 
     Returns:
-        (2, L, D / 2) complex64: animation, then replacement. Shared: not to be changed.
+        (2, L, D / 2, 2) float32, cosine and sine: of animation, then of replacement. Shared: not to be
+        changed.
     """
     with torch.inference_mode(False), torch.no_grad():
         both = torch.stack([_table(grid, head_dim, replacement) for replacement in (False, True)])
-        return both.to(torch.complex64).to(device)
+        return torch.view_as_real(both).to(device, torch.float32)
 
 
 def rotate(states: Tensor, turns: Tensor) -> Tensor:
@@ -81,16 +82,17 @@ def rotate(states: Tensor, turns: Tensor) -> Tensor:
 
     Args:
         states: (B, L, H, D).
-        turns: (B or 1, L, 1, D / 2) complex64.
+        turns: (B or 1, L, 1, D / 2, 2) float32.
 
     Returns:
         (B, L, H, D) float32.
     """
     pairs = states.float().unflatten(-1, (-1, 2))
     if not torch.compiler.is_compiling():
-        return torch.view_as_real(torch.view_as_complex(pairs) * turns).flatten(-2)
+        turned = torch.view_as_complex(pairs) * torch.view_as_complex(turns)
+        return torch.view_as_real(turned).flatten(-2)
     # the same in real numbers, which a compiler can fuse with what comes before and after
-    (even, odd), (cos, sin) = pairs.unbind(-1), torch.view_as_real(turns).unbind(-1)
+    (even, odd), (cos, sin) = pairs.unbind(-1), turns.unbind(-1)
     return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
 
 

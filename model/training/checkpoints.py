@@ -23,6 +23,7 @@ import torch.distributed.checkpoint as dcp
 from torch import Tensor
 from torch.distributed.checkpoint import HuggingFaceStorageReader, HuggingFaceStorageWriter
 
+from model.training.ema import local
 from model.training.ranks import Ranks
 from motionpair import durable
 from motionpair.errors import DataError, InputError, MachineError
@@ -42,10 +43,6 @@ class Saved:
     path: Path
     step: int
     state: Mapping[str, Any]
-
-
-# one process alone is what was asked for
-warnings.filterwarnings("ignore", message="torch.distributed is disabled, unavailable or uninitialized")
 
 
 class Checkpoints:
@@ -84,15 +81,18 @@ class Checkpoints:
         writer = HuggingFaceStorageWriter(
             str(temporary), fqn_to_index_mapping=_files(tensors), save_distributed=True
         )
-        alone = self._ranks.host is None
+        alone = self._ranks.saving is None
+        _say_nothing_of_one_process()
         try:
             future = None
             if self._background:
                 future = dcp.async_save(
-                    dict(tensors), storage_writer=writer, process_group=self._ranks.host, no_dist=alone
+                    dict(tensors), storage_writer=writer, process_group=self._ranks.saving, no_dist=alone
                 )
             else:
-                dcp.save(dict(tensors), storage_writer=writer, process_group=self._ranks.host, no_dist=alone)
+                dcp.save(
+                    dict(tensors), storage_writer=writer, process_group=self._ranks.saving, no_dist=alone
+                )
         except (OSError, dcp.CheckpointException) as error:
             raise _failed(temporary, error) from error
         self._writing = future, temporary, step, dict(state)
@@ -210,6 +210,7 @@ def load(one: Saved, tensors: Mapping[str, Tensor], ranks: Ranks) -> None:
     from safetensors import SafetensorError
 
     reader = HuggingFaceStorageReader(str(one.path))
+    _say_nothing_of_one_process()
     try:
         known = reader.read_metadata().state_dict_metadata
         for name, tensor in tensors.items():
@@ -220,7 +221,9 @@ def load(one: Saved, tensors: Mapping[str, Tensor], ranks: Ranks) -> None:
                     f"{one.path}: tensor {name}: expected shape {list(tensor.shape)}, "
                     f"found {list(known[name].size)}"
                 )
-        dcp.load(dict(tensors), storage_reader=reader, process_group=ranks.host, no_dist=ranks.host is None)
+        dcp.load(
+            dict(tensors), storage_reader=reader, process_group=ranks.saving, no_dist=ranks.saving is None
+        )
     except (SafetensorError, dcp.CheckpointException, KeyError, ValueError) as error:
         raise DataError(f"{one.path}: a file is damaged ({_first_line(error)})") from None
 
@@ -233,8 +236,7 @@ def _files(tensors: Mapping[str, Tensor]) -> dict[str, int]:
     """The number of the file that each tensor goes to, from 1; some of each rank's bytes a file."""
     places, file, size = {}, 1, 0
     for name, tensor in tensors.items():
-        local = tensor.to_local() if hasattr(tensor, "to_local") else tensor
-        own = local.numel() * local.element_size()
+        own = local(tensor).numel() * tensor.element_size()
         if size and size + own > _FILE_BYTES:
             file, size = file + 1, 0
         size += own
@@ -244,6 +246,11 @@ def _files(tensors: Mapping[str, Tensor]) -> dict[str, int]:
 
 def _failed(path: Path, error: BaseException) -> MachineError:
     return MachineError(f"{path}: the checkpoint cannot be written: {_first_line(error)}")
+
+
+def _say_nothing_of_one_process() -> None:
+    """One process alone is what was asked for."""
+    warnings.filterwarnings("ignore", message="torch.distributed is disabled, unavailable or uninitialized")
 
 
 def _first_line(error: BaseException) -> str:

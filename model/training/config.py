@@ -123,7 +123,7 @@ class Precision:
     """Number formats."""
 
     compute: Literal["float32", "bfloat16"] = "bfloat16"
-    """Of activations and of what FSDP gathers; gradients are reduced, and the loss is taken, in float32."""
+    """Of activations, and of blocks as FSDP gathers them; gradients are reduced, losses taken, in float32."""
     frozen: Literal["float32", "bfloat16"] | None = None
     """Of weights that LoRA leaves as they are; none: as `compute`. All that is trained is float32."""
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
 
 class MovingAverage:
@@ -28,8 +29,7 @@ class MovingAverage:
     def update(self, step: int) -> None:
         """Take in the parameters after step `step`, from 0."""
         share = 1 - min(self._decay, (1 + step) / (10 + step))
-        for name, average in self.averages.items():
-            average.lerp_(self._parameters[name].detach(), share)
+        torch._foreach_lerp_(self._own_averages(), self._own_parameters(), share)
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -42,7 +42,18 @@ class MovingAverage:
 
     @torch.no_grad()
     def _swap(self) -> None:
-        for name, average in self.averages.items():
-            kept = self._parameters[name].detach().clone()
-            self._parameters[name].copy_(average)
+        for parameter, average in zip(self._own_parameters(), self._own_averages(), strict=True):
+            kept = parameter.clone()
+            parameter.copy_(average)
             average.copy_(kept)
+
+    def _own_parameters(self) -> list[Tensor]:
+        return [local(parameter.detach()) for parameter in self._parameters.values()]
+
+    def _own_averages(self) -> list[Tensor]:
+        return [local(average) for average in self.averages.values()]
+
+
+def local(tensor: Tensor) -> Tensor:
+    """This rank's part of a sharded tensor, in place; any other tensor itself."""
+    return tensor.to_local() if isinstance(tensor, DTensor) else tensor

@@ -19,7 +19,7 @@ NAMED: dict[str, TrainConfig] = {
     "tiny": TrainConfig(
         model="tiny",
         steps=50,
-        data=Data(batch=4, micro_batch=4, workers=0),
+        data=Data(batch=2, micro_batch=2, workers=0),
         optimizer=Optimizer(lr=2e-3, clip=1.0, warmup=5),
         precision=Precision(compute="float32"),
         ema=Ema(decay=0.99),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -76,12 +77,12 @@ def _adapt(model: Scail2, config: TrainConfig) -> None:
 def _prepare_blocks(model: Scail2, parallel: Parallel) -> None:
     """Recompute and compile block by block; names of parameters stay as they are."""
     for i, block in enumerate(model.blocks):
-        if parallel.checkpointing == "blocks" or (parallel.checkpointing == "alternate" and i % 2 == 0):
-            block.forward = functools.partial(
-                checkpoint, block.forward, use_reentrant=False, preserve_rng_state=False
-            )
+        forward = block.forward
         if parallel.compile:
-            block.compile()
+            forward = torch.compile(forward)
+        if parallel.checkpointing == "blocks" or (parallel.checkpointing == "alternate" and i % 2 == 0):
+            forward = functools.partial(checkpoint, forward, use_reentrant=False, preserve_rng_state=False)
+        block.forward = forward
 
 
 # it is not changed in place
@@ -90,11 +91,12 @@ warnings.filterwarnings("ignore", message="FSDP2-wrapped module .* returned a vi
 
 def _shard(model: Scail2, config: TrainConfig, ranks: Ranks) -> None:
     compute = DTYPES[config.precision.compute]
-    policy = MixedPrecisionPolicy(
-        param_dtype=None if compute == torch.float32 else compute,
-        reduce_dtype=torch.float32,
-        cast_forward_inputs=False,  # autocast decides, as on one device
-    )
+    # autocast decides what inputs become, as on one device
+    policy = MixedPrecisionPolicy(reduce_dtype=torch.float32, cast_forward_inputs=False)
+    gathered = None if compute == torch.float32 else compute
     for block in model.blocks:
-        fully_shard(block, mesh=ranks.mesh, mp_policy=policy)
-    fully_shard(model, mesh=ranks.mesh, mp_policy=policy)
+        fully_shard(block, mesh=ranks.mesh, mp_policy=replace(policy, param_dtype=gathered))
+    # The embedding of time and the head compute in float32, as on one device and in the official code.
+    # The outermost weights too: what a forward without a backward pass gathered (a strip, with averaged
+    # weights) must not stay for the next step.
+    fully_shard(model, mesh=ranks.mesh, mp_policy=policy, reshard_after_forward=True)

@@ -31,7 +31,7 @@ class Ranks:
     rank, world: of all. data_rank, data_world: of those that see different pairs. device: this process's.
     mesh: over which weights are sharded, (shard,) or (replicate, shard); None when alone. sequence: the group
     that shares a sample's tokens; None without sequence parallelism. host: a group of all ranks on CPUs, for
-    checkpoints and small messages; None when alone.
+    small messages; None when alone. saving: another one, for checkpoints, which a thread writes meanwhile.
     """
 
     rank: int
@@ -42,6 +42,7 @@ class Ranks:
     mesh: DeviceMesh | None = None
     sequence: Any = None
     host: Any = None
+    saving: Any = None
 
     @property
     def first(self) -> bool:
@@ -132,8 +133,8 @@ def _shared(parallel: Parallel, rank: int, world: int, place: torch.device) -> R
             place.type, (world // sequence, sequence), mesh_dim_names=("data", "sequence")
         )
         group = both["sequence"].get_group()
-    host = dist.new_group(backend="gloo", timeout=_TIMEOUT)
-    return Ranks(rank, world, rank // sequence, world // sequence, place, mesh, group, host)
+    host, saving = (dist.new_group(backend="gloo", timeout=_TIMEOUT) for _ in range(2))
+    return Ranks(rank, world, rank // sequence, world // sequence, place, mesh, group, host, saving)
 
 
 def _device(name: str) -> torch.device:

@@ -158,6 +158,9 @@ class Sources:
         if self._encoders is not None:
             assert self._encoders.text is not None
             return self._encoders.text([""])[0].float().cpu()
+        for dataset in self.pairs.datasets:
+            if (stored := dataset.empty_text()) is not None:
+                return stored.float()
         folder = _given(
             config.text_encoder, "text_encoder", "the empty text, for chances.drop_text, is encoded"
         )

@@ -118,7 +118,8 @@ class _Trainer:
         self.compute = DTYPES[config.precision.compute]
         sources = Sources(config, data, ranks.device, redraw)
         self.feed = sources.feed(ranks.data_rank, ranks.data_world)
-        self._open_folder(sources.run_config())
+        described = sources.run_config()
+        self._check_folder(described)
         found = self._last_checkpoint()
         self.model = make_model(config, ranks, fresh=found is None)
         self.parameters = trained(self.model)
@@ -140,7 +141,9 @@ class _Trainer:
         self.lately: deque[tuple[float, float]] = deque(maxlen=_WINDOW)
         self.saved_at = self.step if found is not None else None
         self.last_loss: float | None = None
+        ranks.wait()
         if ranks.first:
+            self._write_folder(described)
             self.log = RunLog(run, self.step, config.logging.tensorboard)
         ranks.wait()
 
@@ -293,20 +296,23 @@ class _Trainer:
         if self.ranks.first:
             self.watcher.note(text)
 
-    def _open_folder(self, described: RunConfig) -> None:
-        """Make the run's folder, or hold what is asked for against what the run there is of."""
+    def _check_folder(self, described: RunConfig) -> None:
+        """Hold what is asked for against what the run in the folder is of, if there is one."""
         if (self.run / runs.CONFIG).exists():
             runs.check_same(runs.read_run(self.run), described, self.run)
-        elif self.run.exists() and (not self.run.is_dir() or any(self.run.iterdir())):
+        elif self.run.exists() and (not self.run.is_dir() or any(self._strangers())):
             raise InputError(f"{self.run}: is there already and no run; expected a new or an empty folder")
-        self.ranks.wait()
-        if self.ranks.first:
-            try:
-                self.run.mkdir(parents=True, exist_ok=True)
-            except (FileExistsError, NotADirectoryError, PermissionError) as error:
-                raise InputError(f"{self.run}: cannot be made ({error.strerror})") from None
-            runs.write_config(self.run, described)
-        self.ranks.wait()
+
+    def _strangers(self) -> Iterator[Path]:
+        """What lies in the folder and is not of a job that is about to train there."""
+        return (path for path in self.run.iterdir() if path.name not in ("runs", ".stop"))
+
+    def _write_folder(self, described: RunConfig) -> None:
+        try:
+            self.run.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError, PermissionError) as error:
+            raise InputError(f"{self.run}: cannot be made ({error.strerror})") from None
+        runs.write_config(self.run, described)
 
     def _last_checkpoint(self) -> Saved | None:
         """The newest whole checkpoint; the first rank's choice, so that all take the same."""

@@ -1,13 +1,15 @@
 """Exports: a dataset in the form that another tool reads, whole or not at all.
 
 `FORMATS` is the table of them. A format is a module with one function, `write(dataset, folder, progress)`,
-which fills an empty folder and reads pair after pair, so that memory does not grow with the dataset. One that
-is made from latents gets these as its dataset, and the codec on top.
+which fills an empty folder and reads pair after pair, so that memory does not grow with the dataset; it
+returns what the user must know of what was written, a line each. One that is made from latents gets these as
+its dataset, and the codec on top.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,11 +50,12 @@ FORMATS = {
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export came to: pairs, and the files written with their bytes."""
+    """What an export came to: pairs, the files written with their bytes, and what to know, a line each."""
 
     pairs: int
     files: int
     bytes: int
+    notes: tuple[str, ...] = ()
 
 
 def export(
@@ -79,14 +82,15 @@ def export(
     chosen = FORMATS[form]
     dataset = _latents(out, form, codec) if chosen.of_latents else Dataset(out)
     more = (codec,) if chosen.of_latents else ()
-    folder = folder.resolve()
+    folder = Path(os.path.realpath(folder))
     root = dataset.location.folder
     if root is not None and folder.is_relative_to(root.resolve()):
         raise InputError(f"{folder}: lies in the dataset itself; expected a folder outside of {root}")
     with durable.new_folder(folder) as temporary:
-        importlib.import_module(chosen.module).write(dataset, temporary, progress or _silent, *more)
+        write = importlib.import_module(chosen.module).write
+        notes = write(dataset, temporary, progress or _silent, *more)
         written = [path.stat().st_size for path in temporary.rglob("*") if path.is_file()]
-    return Exported(len(dataset), len(written), sum(written))
+    return Exported(dataset.manifest.counts.rows, len(written), sum(written), notes)
 
 
 def _latents(out: str | Path, form: str, codec: Any) -> LatentDataset:

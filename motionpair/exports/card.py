@@ -20,6 +20,7 @@ from motionpair.annotations import document as annotations_document
 from motionpair.columns import COLUMNS
 from motionpair.dataset import Dataset
 from motionpair.errors import printable
+from motionpair.exports import pairs
 
 LICENCE = "Apache-2.0"
 """Of what this code makes: pictures, motions, captions, annotations."""
@@ -70,7 +71,7 @@ def huggingface_card(dataset: Dataset, configs: Mapping[str, Sequence[SplitFiles
         "language": ["en"],
         "task_categories": ["image-to-video"],
         "tags": ["motion-transfer", "character-animation", "synthetic", "video"],
-        "size_categories": [size_category(len(dataset))],
+        "size_categories": [size_category(pairs.count(dataset))],
         "configs": [
             {
                 "config_name": config,
@@ -180,7 +181,7 @@ def diffsynth_card(dataset: Dataset, rows: Mapping[str, int], columns: Mapping[s
             "",
             "Wan2.2-Animate: `--data_file_keys video,animate_pose_video,animate_face_video` and",
             "`--extra_inputs input_image,animate_pose_video,animate_face_video`; to train both modes, add",
-            "`animate_inpaint_video,animate_mask_video` to both. Wan-Animate-2: `--data_file_keys",
+            "`animate_inpaint_video,animate_mask_video` to both. Wan2.2-Animate-2: `--data_file_keys",
             "video,animate2_reference_image,animate2_reference_video` and `--extra_inputs",
             "animate2_prompt_ref,animate2_reference_image,animate2_reference_video`.",
             "",
@@ -210,12 +211,14 @@ def diffsynth_card(dataset: Dataset, rows: Mapping[str, int], columns: Mapping[s
 
 
 def _what(dataset: Dataset) -> list[str]:
-    table = dataset.table
-    counts = Counter(zip(*(table[n].to_pylist() for n in ("stratum", "mode", "split")), strict=True))
-    sizes = Counter(zip(*(table[n].to_pylist() for n in ("width", "height", "frames", "fps")), strict=True))
+    counts, sizes = (
+        Counter(zip(*(column.to_pylist() for column in dataset.columns(*names).columns), strict=True))
+        for names in (("stratum", "mode", "split"), ("width", "height", "frames", "fps"))
+    )
     clips = [f"{n:,} of {w} × {h} px, {t} frames at {fps}/s" for (w, h, t, fps), n in sorted(sizes.items())]
     return [
-        f"{len(dataset):,} pairs of rendered clips: in a pair, different characters perform the same motion.",
+        f"{pairs.count(dataset):,} pairs of rendered clips: in a pair, different characters perform the same",
+        "motion.",
         "A model is given the driving clip, a reference image of the target's characters and masks that say",
         "who is who, and must produce the target clip. Everything is synthetic; no person was filmed.",
         "",
@@ -232,7 +235,7 @@ def _what(dataset: Dataset) -> list[str]:
 def _assets(dataset: Dataset) -> Counter[tuple[str, str, str]]:
     """(name, licence, source) of every asset in the rows, with its number of pairs."""
     found: Counter[tuple[str, str, str]] = Counter()
-    for chunk in dataset.table["assets"].chunks:
+    for chunk in dataset.columns("assets")["assets"].chunks:
         flat = chunk.flatten()
         found.update(zip(*(flat.field(n).to_pylist() for n in ("name", "licence", "source")), strict=True))
     return found

@@ -1,8 +1,8 @@
 """The DiffSynth form: `metadata.csv` and clips, for the Wan-Animate trainings of DiffSynth-Studio.
 
-Columns and their use are those of DiffSynth-Studio's `examples/wanvideo/model_training` (scripts
-`Wan2.2-Animate-14B.sh` and `Wan-Animate-2-14B.sh`) and of the pipeline that they train. `metadata.csv` has
-the pairs of the train split; validation and test have files of their own.
+Columns and their use are those of DiffSynth-Studio's `examples/wanvideo/model_training` (`train.py`, scripts
+`Wan2.2-Animate-14B.sh` and `Wan2.2-Animate-2-14B.sh`, August 2026) and of the pipeline that they train.
+`metadata.csv` has the pairs of the train split; validation and test have files of their own.
 """
 
 from __future__ import annotations
@@ -57,8 +57,12 @@ _STORED = {
 }
 
 
-def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) -> None:
-    """Fill an empty folder with `metadata*.csv`, `pairs/PAIR_ID/` and `README.md`."""
+def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) -> tuple[str, ...]:
+    """Fill an empty folder with `metadata*.csv`, `pairs/PAIR_ID/` and `README.md`.
+
+    Returns:
+        That there is no `metadata.csv`, which trainings are given, where no pair is of the train split.
+    """
     counts: dict[str, int] = {}
     with ExitStack() as stack:
         tables: dict[str, Any] = {}
@@ -74,9 +78,14 @@ def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) 
                 tables[name].writeheader()
             tables[name].writerow(line)
             counts[name] = counts.get(name, 0) + 1
-            progress(done, len(dataset))
+            progress(done, pairs.count(dataset))
     ordered = {name: counts[name] for name in METADATA.values() if name in counts}
     (folder / "README.md").write_text(card.diffsynth_card(dataset, ordered, COLUMNS), encoding="utf-8")
+    train = METADATA["train"]
+    if train in ordered:
+        return ()
+    others = f"only {' and '.join(ordered)}" if ordered else "and no other metadata"
+    return (f"no pair is of the train split: there is no {train}, {others}",)
 
 
 def _lines(dataset: Dataset, folder: Path) -> Generator[tuple[str, Row], None, None]:

@@ -29,19 +29,22 @@ INDEXED = ("pair_id", "stratum", "mode", "split", "caption", "width", "height", 
 """Columns that a line of the index repeats."""
 
 
-def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) -> None:
+def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) -> tuple[str, ...]:
     """Fill an empty folder with a folder a pair, `index.jsonl` and `README.md`."""
     with (folder / INDEX).open("w", encoding="utf-8") as index:
         for number, row in enumerate(pairs.rows(dataset), 1):
             files = _write_pair(dataset, row, folder)
             line = {name: row[name] for name in INDEXED} | {"files": files}
             index.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
-            progress(number, len(dataset))
+            progress(number, pairs.count(dataset))
     (folder / "README.md").write_text(card.files_card(dataset), encoding="utf-8")
+    return ()
 
 
 def _write_pair(dataset: Dataset, row: Row, folder: Path) -> dict[str, str]:
     """Write a pair's files; returns column to path under the export's folder, `pair` and its row too."""
+    if row["stratum"] in (INDEX, "README.md"):
+        raise DataError(f"pair {row['pair_id']}: stratum: {row['stratum']!r} is a file of the export")
     inside = f"{row['stratum']}/{row['pair_id']}"
     (folder / inside).mkdir(parents=True)
     files = {"pair": f"{inside}/pair.json"}
@@ -61,11 +64,10 @@ def _write_pair(dataset: Dataset, row: Row, folder: Path) -> dict[str, str]:
 
 def _row_json(row: Row) -> str:
     try:
-        spec = json.loads(row["spec"])
+        plain: dict[str, Any] = pairs.plain(row) | {"spec": json.loads(row["spec"])}
+        return json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     except (ValueError, RecursionError) as error:
-        raise DataError(f"pair {row['pair_id']}: spec: not JSON ({error})") from None
-    plain: dict[str, Any] = pairs.plain(row) | {"spec": spec}
-    return json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+        raise DataError(f"pair {row['pair_id']}: its row or spec is no JSON ({error})") from None
 
 
 def annotations_json(arrays: Mapping[str, np.ndarray]) -> str:

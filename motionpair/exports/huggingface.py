@@ -44,7 +44,7 @@ _STRUCT = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string(
 _ATTEMPTS = ((1, 26), (2, 26), (4, 26), (8, 32))
 
 
-def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) -> None:
+def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) -> tuple[str, ...]:
     """Fill an empty folder with `data/`, `preview/` and `README.md`."""
     shown = _preview_positions(dataset)
     with ExitStack() as stack:
@@ -64,7 +64,7 @@ def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) 
                 if key not in writers:
                     writers[key] = writer(*key)
                 writers[key].add(values)
-            progress(number + 1, len(dataset))
+            progress(number + 1, pairs.count(dataset))
     for written in writers.values():
         written.number_files()
     configs = {
@@ -72,6 +72,7 @@ def write(dataset: Dataset, folder: Path, progress: Callable[[int, int], None]) 
         for config in ("default", "preview")
     }
     (folder / "README.md").write_text(card.huggingface_card(dataset, configs), encoding="utf-8")
+    return ()
 
 
 class _SplitWriter:
@@ -270,8 +271,9 @@ def _media_bytes(row: Row) -> int:
 def _preview_positions(dataset: Dataset) -> set[int]:
     """Which rows the preview has: of every split and stratum, evenly over their rows."""
     groups: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    columns = (dataset.table[name].to_pylist() for name in ("split", "stratum"))
-    for position, (split, stratum) in enumerate(zip(*columns, strict=True)):
+    columns = dataset.columns("split", "stratum")
+    rows = zip(columns["split"].to_pylist(), columns["stratum"].to_pylist(), strict=True)
+    for position, (split, stratum) in enumerate(rows):
         groups[split][stratum].append(position)
     chosen: set[int] = set()
     for strata in groups.values():

@@ -20,7 +20,8 @@ def rows(dataset: Dataset) -> Iterator[Row]:
 
     Raises:
         DataError: a pair's name or stratum is no name of a file, two pairs share one, the split is unknown,
-            or a blob has bytes where the row says it has none.
+            a blob has bytes where the row says it has none, or there are not as many rows as the manifest
+            counts.
     """
     seen: set[str] = set()
     for row in dataset.rows():
@@ -35,6 +36,15 @@ def rows(dataset: Dataset) -> Iterator[Row]:
         seen.add(pair_id)
         schema.check_blob_sizes(row, {column: row[column]["length"] for column in schema.BLOBS})
         yield row
+    if len(seen) != count(dataset):
+        raise DataError(
+            f"{dataset.location.text}: has {len(seen)} pairs, the manifest counts {count(dataset)}"
+        )
+
+
+def count(dataset: Dataset) -> int:
+    """How many pairs there are to export."""
+    return dataset.manifest.counts.rows
 
 
 def blobs(dataset: Dataset, row: Row) -> dict[str, bytes]:

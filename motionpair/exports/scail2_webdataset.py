@@ -56,7 +56,9 @@ class Encoder(Protocol):
         ...
 
 
-def write(dataset: LatentDataset, folder: Path, progress: Callable[[int, int], None], codec: Encoder) -> None:
+def write(
+    dataset: LatentDataset, folder: Path, progress: Callable[[int, int], None], codec: Encoder
+) -> tuple[str, ...]:
     """Fill an empty folder with the shards of every split, and `README.md`.
 
     Raises:
@@ -85,6 +87,7 @@ def write(dataset: LatentDataset, folder: Path, progress: Callable[[int, int], N
                         done += 1
                         progress(done, len(dataset))
     (folder / "README.md").write_text(_card(dataset), encoding="utf-8")
+    return ()
 
 
 def check_buckets(dataset: LatentDataset) -> None:

@@ -39,6 +39,36 @@ def pack(tensors: Mapping[str, torch.Tensor], jpeg: bytes) -> bytes:
     return packed
 
 
+def pack_text(text: torch.Tensor) -> bytes:
+    """States of a text (L, width) as a file of its own."""
+    import safetensors.torch
+    import torch
+
+    plain = text.detach().to("cpu", torch.bfloat16).contiguous()
+    packed: bytes = safetensors.torch.save({"text": plain})
+    return packed
+
+
+def unpack_text(data: bytes, width: int) -> torch.Tensor:
+    """The states of a text; safe against hostile bytes.
+
+    Raises:
+        DataError: not `pack_text`'s, or not of that width.
+    """
+    import safetensors
+    import safetensors.torch
+    import torch
+
+    try:
+        tensors = safetensors.torch.load(data)
+    except (safetensors.SafetensorError, ValueError, KeyError) as error:
+        raise DataError(f"not safetensors ({str(error)[:200]})") from None
+    text = tensors.get("text")
+    if text is None or text.dtype != torch.bfloat16 or text.ndim != 2 or text.shape[1] != width:
+        raise DataError(f"text: expected bfloat16 (tokens, {width})")
+    return text
+
+
 def unpack(data: Any, expected: Mapping[str, Shape]) -> tuple[dict[str, torch.Tensor], bytes]:
     """The tensors of a blob and the reference's JPEG; safe against hostile bytes.
 

@@ -6,18 +6,21 @@ import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from motionpair import media
 from motionpair.errors import DataError, InputError
-from motionpair.latents.blobs import unpack
-from motionpair.latents.form import BLOBS, COLUMNS, LATENTS, Shape, shapes
+from motionpair.latents.blobs import unpack, unpack_text
+from motionpair.latents.form import BLOBS, COLUMNS, EMPTY_TEXT, LATENTS, Shape, shapes
 from motionpair.latents.manifest import LatentManifest, read_latents
 from motionpair.loading.blobs import Blobs, Place
 from motionpair.loading.index import Index
 from motionpair.location import Location, open_location
+
+if TYPE_CHECKING:
+    import torch
 
 TENSORS = (
     "video", "driving", "driving_masks", "driving_augmented", "driving_masks_augmented", "reference",
@@ -30,16 +33,17 @@ FIELDS = (
 """What an example may hold; `model.conditioning` says what each is."""
 
 (_BLOB,) = BLOBS
+_MOST_TEXT = 1 << 24
 
 
 class LatentDataset:
     """The encoded pairs of a split, by number; sample i is pair i of `index`, an example by field name.
 
     An example lacks the fields that its pair or the folder has not (`driving_augmented`, `additional`,
-    `image`, `text`). Samples may also be asked for as (number, seed), of which the seed is ignored.
+    `image`, `text`). One that is asked for as (number, seed) has its `seed`.
 
     Attributes:
-        index: the pairs; fits `motionpair.loading.batches.PairBatches`.
+        index: the pairs; `motionpair.PairLoader` takes the dataset.
         manifest: contents of `latents.json`.
 
     Args:
@@ -106,11 +110,20 @@ class LatentDataset:
         """Several examples; from elsewhere than a disk, their bytes are read at once. Errors as of one."""
         numbers = [self._number(item) for item in items]
         read = None
-        if self.blobs.location.folder is None:
+        if not self.fork_safe:
             wanted = [self._place(number) for number in numbers]
             with contextlib.suppress(DataError):  # in which of them, each alone says below
                 read = dict(zip(wanted, self.blobs.read_many(wanted), strict=True))
-        return [self._example(number, read) for number in numbers]
+        examples = [self._example(number, read) for number in numbers]
+        for item, example in zip(items, examples, strict=True):
+            if isinstance(item, tuple):
+                example["seed"] = item[1]
+        return examples
+
+    @property
+    def fork_safe(self) -> bool:
+        """Whether forked processes may read from it; the clients of buckets do not survive a fork."""
+        return self.location.folder is not None
 
     @property
     def location(self) -> Location:
@@ -120,6 +133,24 @@ class LatentDataset:
     def row(self, number: int) -> dict[str, Any]:
         """The columns of a sample."""
         return {name: self.index.columns[name][number] for name in COLUMNS}
+
+    def empty_text(self) -> torch.Tensor | None:
+        """States of the empty text, (L, width) bfloat16; None in a folder that has none.
+
+        Raises:
+            DataError: they are damaged.
+        """
+        entry = self.manifest.files.get(EMPTY_TEXT)
+        if entry is None or "text" not in self.manifest.encoders:
+            return None
+        where = f"{self.location.text}/{EMPTY_TEXT}"
+        data = self.location.read(EMPTY_TEXT, most=_MOST_TEXT)
+        if hashlib.sha256(data).hexdigest() != entry.sha256:
+            raise DataError(f"{where}: damaged: expected other bytes (sha256)")
+        try:
+            return unpack_text(data, self.manifest.encoders["text"].width)
+        except DataError as error:
+            raise DataError(f"{where}: {error}") from None
 
     def tensors(self, number: int) -> tuple[dict[str, Any], bytes]:
         """All tensors of a sample by name, bfloat16, and the JPEG of its reference image.

@@ -31,6 +31,9 @@ COLUMNS: dict[str, Column] = {
 }
 """The columns of a row: those of the pair that training needs, and what its blob holds."""
 
+EMPTY_TEXT = "empty_text.safetensors"
+"""States of the empty text, beside latents with texts: text dropout then needs no encoder."""
+
 BLOBS = {"latents": "latents.bin"}
 
 Shape = tuple[int, ...]

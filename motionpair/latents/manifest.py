@@ -84,22 +84,22 @@ def write_latents(
     source: SourceFacts,
     versions: Mapping[str, str],
     device_classes: tuple[str, ...],
-    shards: Mapping[str, FileEntry],
+    files: Mapping[str, FileEntry],
 ) -> LatentManifest:
     """Write `latents.json` and its checksum; needs `metadata.parquet` and `quarantine.jsonl`.
 
     Args:
         out: the folder.
         codec, encoders, source, versions, device_classes: as in `LatentManifest`.
-        shards: size and checksum of every shard.
+        files: size and checksum of every shard, and of the empty text.
     """
     location = open_location(out)
-    rows = read_metadata(location, LATENTS)
+    rows = read_metadata(location, form=LATENTS)
     counted = {
         name: dict(sorted(Counter(rows[column].to_pylist()).items()))
         for name, column in (("strata", "stratum"), ("modes", "mode"), ("splits", "split"))
     }
-    files = {name: FileEntry(*location.hash(name)) for name in (METADATA, QUARANTINE)} | dict(shards)
+    listed = {name: FileEntry(*location.hash(name)) for name in (METADATA, QUARANTINE)} | dict(files)
     manifest = LatentManifest(
         schema_version=SCHEMA_VERSION,
         codec=codec,
@@ -108,7 +108,7 @@ def write_latents(
         versions=versions,
         device_classes=device_classes,
         counts=LatentCounts(rows.num_rows, len(read_quarantine(location)), **counted),
-        files=dict(sorted(files.items())),
+        files=dict(sorted(listed.items())),
     )
     data = json.dumps(fields.to_plain(manifest), indent=1, sort_keys=True, allow_nan=False).encode() + b"\n"
     durable.write_bytes(out / MANIFEST, data)

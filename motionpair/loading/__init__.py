@@ -13,4 +13,6 @@ What a trainer uses: `motionpair.PairDataset` (`pairs`), `motionpair.PairLoader`
 
 A dataset of another kind needs an `index` that is a `sources.Source`, and `__getitem__((number, seed))`:
 then `PairLoader`, several datasets at once (`mixture`), resume and skipping (`skipping`) hold for it too.
+
+What users hand over is held against what is accepted by `arguments`.
 """

@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from motionpair.errors import InputError
+from motionpair.loading.arguments import truth, whole
 from motionpair.loading.sources import Indexed, Source, order_of
 from motionpair.loading.state import START, State
 
@@ -65,12 +66,12 @@ class PairBatches:
         world: int = 1,
         seeds: bool = False,
     ) -> None:
-        if not 0 <= rank < world:
+        world, rank = whole("world", world, 1), whole("rank", rank)
+        if rank >= world:
             raise InputError(f"rank, world: expected a rank from 0 to world - 1, got {rank} of {world}")
-        several = datasets if isinstance(datasets, Sequence) else [datasets]
-        sources: list[Source] = [one if isinstance(one, Source) else one.index for one in several]
+        sources = _sources(datasets)
         self.order, self.sharing, self.fingerprint = order_of(sources, batch_size, seed, shares, mix)
-        self.rank, self.world, self.seeds = rank, world, seeds
+        self.rank, self.world, self.seeds = rank, world, truth("seeds", seeds)
         self.state = START
         self._given_from: State | None = None
         for note in self.sharing.notes if rank == 0 else ():
@@ -94,17 +95,20 @@ class PairBatches:
         """Report steps that were trained: `world` batches each, one of this rank. Call it on every rank.
 
         Where gradients of n batches are accumulated, call `advance(n)` after the optimiser's step.
+
+        Raises:
+            InputError: no number of steps.
         """
-        if steps < 0:
-            raise InputError(f"steps: expected a number from 0, got {steps}")
-        self.state = self.order.moved(self.state, steps * self.world)
+        self.state = self.order.moved(self.state, whole("steps", steps) * self.world)
 
     def set_state(self, state: State) -> None:
         """Go on from a state of this order, such as `State(3, 0)`; iterators in use keep their place.
 
         Raises:
-            InputError: the epoch has fewer batches.
+            InputError: no state, or the epoch has fewer batches.
         """
+        if not isinstance(state, State):
+            raise InputError(f"state: expected a State, got {state!r}")
         if state.consumed and state.consumed >= len(self.order.epoch(state.epoch)):
             most = len(self.order.epoch(state.epoch)) - 1
             raise InputError(
@@ -122,6 +126,8 @@ class PairBatches:
         Raises:
             InputError: not such a state, or of other pairs, shares, batch size or seed.
         """
+        if not isinstance(plain, Mapping):
+            raise InputError(f"state: expected what state_dict() gave, got {plain!r}")
         plain = dict(plain)
         order = plain.pop("order", None)
         if order is None:
@@ -132,3 +138,18 @@ class PairBatches:
                 "and seed as when it was saved"
             )
         self.set_state(State.read(plain))
+
+
+def _sources(datasets: Any) -> list[Source]:
+    """The indexes of datasets, each of which is one or has one."""
+    several = datasets if isinstance(datasets, Sequence) and not isinstance(datasets, str) else [datasets]
+    sources: list[Source] = []
+    for i, one in enumerate(several):
+        source = one if isinstance(one, Source) else getattr(one, "index", None)
+        if not isinstance(source, Source):
+            raise InputError(
+                f"datasets{f'[{i}]' if several is datasets else ''}: expected a motionpair.PairDataset, "
+                f"another dataset with an index (motionpair.loading.sources) or a list of them, got {one!r}"
+            )
+        sources.append(source)
+    return sources

@@ -21,7 +21,7 @@ import pyarrow as pa
 from motionpair import remotes
 from motionpair.errors import DataError
 from motionpair.loading.cache import BlobCache
-from motionpair.loading.file_bytes import WORTH_IT, FileBytes, Source, file_bytes
+from motionpair.loading.file_bytes import WORTH_IT, Source, as_array, file_bytes
 from motionpair.loading.mapped import MAPPED, MappedFile, MappedFiles
 from motionpair.loading.open_files import OPENED, LocalFile, OpenFiles, Readable
 from motionpair.location import Location
@@ -84,11 +84,11 @@ class Blobs:
         """
         return self.read_many([(shard, offset, length)])[0]
 
-    def read_to_send(self, shard: int, offset: int, length: int, what: str) -> FileBytes | bytes:
-        """The bytes of one blob; those from a disk go to other processes as their place (`file_bytes`).
+    def read_to_send(self, shard: int, offset: int, length: int, what: str) -> np.ndarray:
+        """The bytes of one blob, (length,) uint8; those from a disk go to other processes as their place.
 
-        Those from a disk are a view of the mapped file, where the system can map files safely (`mapped`) and
-        nothing will copy them on their way.
+        From a disk they are `FileBytes`, and a view of the mapped file where the system can map files safely
+        (`mapped`) and nothing will copy them on their way.
 
         Args:
             what: names the blob in an error of another process.
@@ -97,7 +97,7 @@ class Blobs:
             DataError: as of `read`.
         """
         if not self.on_disk or not length:
-            return self.read(shard, offset, length)
+            return as_array(self.read(shard, offset, length))
         data: bytes | np.ndarray
         file: Any
         if MAPPED is None or length < WORTH_IT:
@@ -114,6 +114,23 @@ class Blobs:
         """
         if self.on_disk:
             return [self._read(*place)[0] if place[2] else b"" for place in places]
+        found, failed = self._elsewhere(places)
+        if failed:
+            raise failed[0]
+        return [found[place] for place in places]
+
+    def read_some(self, places: Sequence[Place]) -> dict[Place, bytes]:
+        """The bytes of several blobs that lie elsewhere than on a disk, without those that cannot be read.
+
+        Of a shard that ends early, what lies before its end is read; of a range that fails, nothing.
+
+        Raises:
+            MachineError, InputError: the connection is lost or refused.
+        """
+        return self._elsewhere(places)[0]
+
+    def _elsewhere(self, places: Sequence[Place]) -> tuple[dict[Place, bytes], list[DataError]]:
+        """What can be read, and what is wrong with the rest."""
         found: dict[Place, bytes] = {place: b"" for place in places if not place[2]}
         if self._cache is not None:
             for place in set(places) - set(found):
@@ -121,23 +138,34 @@ class Blobs:
                 if kept is not None:
                     found[place] = kept
         missing = {place for place in places if place not in found}
-        for part in _readers(os.getpid()).map(self._range, _ranges(missing)):
-            found.update(part)
+        failed: list[DataError] = []
+        for part, error in _readers(os.getpid()).map(self._range, _ranges(missing)):
+            found |= part
+            failed += [error] if error else []
         if self._cache is not None:
-            for place in missing:
+            for place in missing & set(found):
                 self._cache.put(self._key(place), found[place])
-        return [found[place] for place in places]
+        return found, failed
 
-    def _range(self, job: tuple[int, int, int, list[Place]]) -> dict[Place, bytes]:
-        """One read from elsewhere: shard, first byte, end, and the blobs inside."""
+    def _range(self, job: tuple[int, int, int, list[Place]]) -> tuple[dict[Place, bytes], DataError | None]:
+        """One read from elsewhere, of shard, first byte, end, and the blobs inside: those that are whole."""
         shard, first, end, places = job
-        if len(places) == 1:
-            return {places[0]: self._read(*places[0])[0]}
-        data = memoryview(self._some(shard, first, end - first)[0])
-        for _, offset, length in places:
-            if offset + length - first > len(data):
-                raise self._short(shard, offset, length, max(0, first + len(data) - offset))
-        return {place: bytes(data[place[1] - first : place[1] - first + place[2]]) for place in places}
+        try:
+            if len(places) == 1:
+                return {places[0]: self._read(*places[0])[0]}, None
+            data = memoryview(self._some(shard, first, end - first)[0])
+        except DataError as error:
+            return {}, error
+        found: dict[Place, bytes] = {}
+        short: DataError | None = None
+        for place in places:
+            _, offset, length = place
+            part = bytes(data[offset - first : offset - first + length])
+            if len(part) == length:
+                found[place] = part
+            else:
+                short = short or self._short(shard, offset, length, len(part))
+        return found, short
 
     def _read(self, shard: int, offset: int, length: int) -> tuple[bytes, Readable]:
         """A blob's bytes, and the file they are from."""

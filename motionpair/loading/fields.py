@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from motionpair import schema
 from motionpair.annotations import ARRAYS, CLIPS, REJECTED
@@ -56,10 +56,23 @@ def find(names: Sequence[str]) -> tuple[Field, ...]:
     Raises:
         InputError: no field, or one that is unknown; names near ones.
     """
-    if isinstance(names, str) or not names:
-        raise InputError("fields: expected names of fields, such as ('driving', 'target', 'caption')")
-    for name in names:
+    for name in checked(names):
         if name not in FIELDS:
             near = difflib.get_close_matches(name, FIELDS, n=3, cutoff=0.5)
             raise InputError(f"fields: no field {name!r}; accepted: {', '.join(near or FIELDS)}")
     return tuple(FIELDS[name] for name in dict.fromkeys(names))
+
+
+def checked(names: Any) -> Sequence[str]:
+    """The names, which are a sequence of texts and at least one.
+
+    Raises:
+        InputError: they are not.
+    """
+    texts = isinstance(names, Sequence) and not isinstance(names, (str, bytes))
+    if not texts or not names or not all(isinstance(name, str) for name in names):
+        raise InputError(
+            f"fields: expected names of fields, such as ('driving', 'target', 'caption'), got {names!r}"
+        )
+    found: Sequence[str] = names
+    return found

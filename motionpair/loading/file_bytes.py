@@ -42,9 +42,14 @@ class FileBytes(np.ndarray):
         return np.asarray(self).__reduce__()
 
 
+def as_array(data: bytes) -> np.ndarray:
+    """Bytes that are of no file of this machine, as an array, (length,) uint8, read-only."""
+    return np.frombuffer(data, np.uint8)
+
+
 def file_bytes(data: bytes | np.ndarray, source: Source) -> FileBytes:
     """Bytes that were read from a file, or a view of it, as an array that knows its place."""
-    array = (np.frombuffer(data, np.uint8) if isinstance(data, bytes) else data).view(FileBytes)
+    array = (as_array(data) if isinstance(data, bytes) else data).view(FileBytes)
     array.source = source
     return array
 

@@ -21,6 +21,7 @@ from fractions import Fraction
 import numpy as np
 
 from motionpair.errors import InputError
+from motionpair.loading.arguments import whole
 from motionpair.loading.hashing import hashes, uniform
 from motionpair.loading.state import State
 
@@ -96,8 +97,9 @@ class Order:
         self, groups: np.ndarray, buckets: np.ndarray, shares: Sequence[float], batch_size: int, seed: int
     ) -> None:
         groups, buckets = np.asarray(groups, np.int64), np.asarray(buckets, np.int64)
-        _check(groups, buckets, shares, batch_size, seed)
-        self.batch_size, self.seed = batch_size, seed
+        _check(groups, buckets, shares)
+        self.batch_size = batch_size = whole("batch_size", batch_size, 1)
+        self.seed = seed = whole("seed", seed, 0, (1 << 63) - 1)
         self.drawn = int(np.count_nonzero(groups != LEFT_OUT))
         self._buckets = buckets
         self._draws = draws_by_group(self.drawn, shares)
@@ -160,9 +162,7 @@ class Order:
         return numbers, (np.arange(draws) + uniform(hashes(self.seed, _TIME, group, at))) / draws
 
 
-def _check(
-    groups: np.ndarray, buckets: np.ndarray, shares: Sequence[float], batch_size: int, seed: int
-) -> None:
+def _check(groups: np.ndarray, buckets: np.ndarray, shares: Sequence[float]) -> None:
     if groups.ndim != 1 or groups.shape != buckets.shape:
         raise InputError(
             f"groups, buckets: expected one number a sample, got shapes {groups.shape}, {buckets.shape}"
@@ -173,10 +173,6 @@ def _check(
         raise InputError("buckets: expected numbers from 0")
     if not all(0 < share < float("inf") for share in shares):
         raise InputError(f"shares: expected numbers above 0, got {list(shares)}")
-    if batch_size < 1:
-        raise InputError(f"batch_size: expected at least 1, got {batch_size}")
-    if not 0 <= seed < 1 << 63:
-        raise InputError(f"seed: expected 0 to 2^63 - 1, got {seed}")
 
 
 def _spread(numbers: np.ndarray, rounds: np.ndarray, buckets: np.ndarray, keys: np.ndarray) -> np.ndarray:

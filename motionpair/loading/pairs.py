@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,8 +12,10 @@ import numpy as np
 
 from motionpair.errors import DataError, InputError
 from motionpair.loading import fields
+from motionpair.loading.arguments import truth, whole
 from motionpair.loading.blobs import Blobs, Place
 from motionpair.loading.fields import FIELDS, Field
+from motionpair.loading.file_bytes import as_array
 from motionpair.loading.hashing import hashes, uniform
 from motionpair.loading.index import Index
 from motionpair.loading.samples import Colour, Making, Masks, Sample, Stored
@@ -71,8 +72,10 @@ class PairDataset:
         colour: `yuv` or `rgb`, of clips.
         masks: `labels` or `channels`.
         decoder: `pyav`, or `torchcodec`, which gives `rgb` alone.
-        decode: without, blobs are given as bytes (uint8 arrays, on a disk views of the mapped file, which a
-            worker sends as their place in it), and `annotations` is a field too.
+        decode: without, every blob is a numpy array of its bytes, (length,) uint8 that is not to be written
+            to, of length 0 where the pair has no such reference, wherever the dataset lies; on a disk a view
+            of the mapped file (`loading.file_bytes.FileBytes`), which a worker sends as its place in it.
+            `annotations` is a field too.
         cache, cache_bytes: as of `loading.blobs.Blobs`.
 
     Raises:
@@ -97,6 +100,7 @@ class PairDataset:
         cache: str | Path | None = None,
         cache_bytes: int = 1 << 34,
     ) -> None:
+        check, decode = truth("check", check), truth("decode", decode)
         for name, value, accepted in (
             ("on_error", on_error, get_args(OnError)),
             ("colour", colour, get_args(Colour)),
@@ -105,6 +109,12 @@ class PairDataset:
         ):
             if value not in accepted:
                 raise InputError(f"{name}: expected {' or '.join(accepted)}, got {value!r}")
+        if redraw is not None and not callable(redraw):
+            raise InputError(f"redraw: expected a function, got {redraw!r}")
+        for name, path in (("out", out), ("cache", "" if cache is None else cache)):
+            if not isinstance(path, (str, Path)):
+                raise InputError(f"{name}: expected a folder{' or URI' * (name == 'out')}, got {path!r}")
+        cache_bytes = whole("cache_bytes", cache_bytes, 1)
         self._making = Making(video_decoder(decoder), colour, masks, redraw)
         if self._making.decoder.planes is None and colour == "yuv":
             raise InputError(f"decoder: {decoder} gives no planes; expected colour='rgb' with it, or pyav")
@@ -206,13 +216,15 @@ class PairDataset:
         return itertools.islice(itertools.chain(others[alike].tolist(), others[~alike].tolist()), _STAND_INS)
 
     def _together(self, numbers: Sequence[int]) -> dict[Place, bytes] | None:
-        """What lies elsewhere than on a disk, read at once; `None` where each pair reads its own."""
+        """What lies elsewhere than on a disk, read at once; `None` where each pair reads its own.
+
+        What cannot be read is left out: its pair reads it again, alone, and says what is wrong with it.
+        """
         if self.blobs.on_disk:
             return None
-        wanted = [(shard, at, size) for n in numbers for shard, at, size in self._places[n].tolist()]
-        with contextlib.suppress(DataError):  # of which pair, each pair says that then reads its own
-            return dict(zip(wanted, self.blobs.read_many(wanted), strict=True))
-        return None
+        return self.blobs.read_some(
+            [(shard, at, size) for n in numbers for shard, at, size in self._places[n].tolist()]
+        )
 
     def _read(self, number: int, read: Mapping[Place, bytes] | None) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -222,8 +234,8 @@ class PairDataset:
         ):
             data: Any
             try:
-                if read is not None:
-                    data = read[shard, at, size]
+                if read is not None and (shard, at, size) in read:
+                    data = read[shard, at, size] if self.decode else as_array(read[shard, at, size])
                 elif self.decode:
                     data = self.blobs.read(shard, at, size)
                 else:
@@ -302,9 +314,9 @@ def _has(index: Index, kind: str) -> bool:
 
 
 def _fields(names: Sequence[str], decode: bool) -> tuple[Field, ...]:
-    if decode or isinstance(names, str):
+    if decode:
         return fields.find(names)
-    found = fields.find([name for name in names if name != "annotations"] or ["pair_id"])
+    found = fields.find([name for name in fields.checked(names) if name != "annotations"] or ["pair_id"])
     if arrays := [field.name for field in found if field.kind == "array"]:
         raise InputError(f"fields: {arrays[0]}: is decoded; without decoding ask for annotations")
     known = {field.name: field for field in found} | {
@@ -314,10 +326,14 @@ def _fields(names: Sequence[str], decode: bool) -> tuple[Field, ...]:
 
 
 def _probabilities(augment: float | Mapping[str, float] | None) -> dict[str, float]:
-    given = augment if isinstance(augment, Mapping) else dict.fromkeys(DRIVING_KINDS, augment or 0.0)
+    if augment is None:
+        return {}
+    given = augment if isinstance(augment, Mapping) else dict.fromkeys(DRIVING_KINDS, augment)
     for kind, probability in given.items():
         if kind not in DRIVING_KINDS:
             raise InputError(f"augment.{kind}: no such kind; accepted: {', '.join(DRIVING_KINDS)}")
-        if not 0 <= probability <= 1:
-            raise InputError(f"augment.{kind}: expected 0 to 1, got {probability}")
+        number = isinstance(probability, (int, float)) and not isinstance(probability, bool)
+        if not number or not 0 <= probability <= 1:
+            where = f"augment.{kind}" if given is augment else "augment"
+            raise InputError(f"{where}: expected a number from 0 to 1, got {probability!r}")
     return {kind: float(probability) for kind, probability in given.items() if probability}

@@ -77,7 +77,7 @@ def order_of(
     Raises:
         InputError: an argument is not as above; names it.
     """
-    if mix is not None and len(mix) != len(sources):
+    if isinstance(mix, (Sequence, np.ndarray)) and len(mix) != len(sources):
         raise InputError(f"mix: expected {len(sources)} numbers, one a dataset, got {len(mix)}")
     if not sum(map(len, sources)):
         raise InputError("datasets: expected at least one pair, got none (in this split)")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from motionpair import fields
-from motionpair.errors import InputError
+from motionpair.loading.arguments import whole
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,7 @@ class State:
 
     def __post_init__(self) -> None:
         for name, value in (("epoch", self.epoch), ("consumed", self.consumed)):
-            if not 0 <= value < 1 << 62:
-                raise InputError(f"{name}: expected a whole number from 0, got {value}")
+            whole(name, value, 0, (1 << 62) - 1)
 
     def plain(self) -> dict[str, int]:
         """As plain values, for a checkpoint."""

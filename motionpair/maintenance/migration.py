@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -96,19 +97,19 @@ def migrate(dataset: str | Path, out: str | Path, progress: Progress | None = No
     version = plain.get("schema_version")
     steps = _steps(location.text, version)
     root = location.folder
-    if "://" in str(out) or (root is not None and Path(out).resolve().is_relative_to(root.resolve())):
+    if "://" in str(out) or (root is not None and Path(os.path.realpath(out)).is_relative_to(root.resolve())):
         raise InputError(f"{out}: expected a local folder outside of {location.text}")
     names = _check_files(location, plain)
     stated = _migrated_manifest(plain, steps, location.text)
     with durable.new_folder(Path(out)) as folder:
-        for name in names:
-            (folder / name).parent.mkdir(exist_ok=True)
+        shard_names = [name for name in names if name.startswith("shards/")]
+        for name in (*shard_names, *map(plan_name, range(len(stated.generations)))):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
         for number in range(len(stated.generations)):
             data = location.read(plan_name(number))
             for step in steps:
                 data = step.plan(data)
             durable.write_bytes(folder / plan_name(number), data)
-        shard_names = [name for name in names if name.startswith("shards/")]
         hashes = dict(zip(_plan_hashes(plain), (f.plan_hash for f in stated.generations), strict=True))
         done = 0
         for name in shard_names:

@@ -79,6 +79,10 @@ class Source:
         shards = pyarrow.compute.struct_field(self.dataset.table["driving"], "shard").to_pylist()
         return max(Counter(shards).values(), default=1)
 
+    def release(self) -> None:
+        """Give up the rows, which take memory; they are read again when they are asked for."""
+        vars(self.dataset).pop("table", None)
+
     def blobs(self, row: Mapping[str, Any]) -> dict[str, bytes]:
         """The blobs of a row, each held against its checksum."""
         return self.dataset.blobs(row)

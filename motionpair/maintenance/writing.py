@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -44,10 +45,10 @@ def new_place(out: str | Path, sources: Sequence[Source]) -> Path:
     """
     if "://" in str(out):
         raise InputError(f"{out}: expected a local folder; `motionpair push` brings it to a bucket")
-    folder = Path(out).absolute()
+    folder = Path(os.path.realpath(out))
     for source in sources:
         root = source.dataset.location.folder
-        if root is not None and folder.resolve().is_relative_to(root.resolve()):
+        if root is not None and folder.is_relative_to(root.resolve()):
             raise InputError(f"{out}: lies in {source.text}, which is only read; expected another folder")
     return folder
 
@@ -95,6 +96,8 @@ def write_dataset(
             done += len(pairs)
             if progress is not None:
                 progress("copy", done, total)
+        for source in sources:
+            source.release()
         build_metadata(folder, names, by_slot=len(parts) == 1)
         write_quarantine(folder, (entry for part in parts for entry in part.quarantined))
         further = tuple(part.facts for part in parts[1:])

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ PARTS = "runs/pull"
 LOCK = "runs/pull.lock"
 """Held while a pull writes."""
 
+_PART = re.compile("[0-9a-f]{64}")
 _CHUNK = 4 << 20
 
 
@@ -164,11 +166,12 @@ class Folder:
                 raise InputError(f"{self.out}: another pull wrote into it meanwhile; run it again")
         parts = {self._part(name, entry.sha256): entry for name, entry in todo.items()}
         begun = dict.fromkeys(parts, 0)
-        for path in (self.out / PARTS).iterdir():
-            if path in parts:
-                begun[path] = path.stat().st_size
-            else:  # of a version that is there no more
-                path.unlink()
+        with on_disk(self.out / PARTS):
+            for path in list((self.out / PARTS).iterdir()):
+                if path in parts and not path.is_symlink():
+                    begun[path] = path.stat().st_size
+                elif _PART.fullmatch(path.name) and (path.is_file() or path.is_symlink()):
+                    path.unlink()  # of a version that is there no more; other names are not a pull's
         missing = sum(max(0, entry.bytes - begun[path]) for path, entry in parts.items())
         free = shutil.disk_usage(self.out).free
         if free < missing:
@@ -227,7 +230,8 @@ class Folder:
                 part.write_bytes(data)
             self._place(part, name)
         with on_disk(self.out / PARTS):
-            shutil.rmtree(self.out / PARTS)
+            if not any((self.out / PARTS).iterdir()):  # somebody else's files may lie there
+                (self.out / PARTS).rmdir()
 
     def _part(self, name: str, digest: str) -> Path:
         return self.out / PARTS / hashlib.sha256(f"{name} {digest}".encode()).hexdigest()

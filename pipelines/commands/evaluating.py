@@ -13,6 +13,7 @@ from pipelines.commands import sampling
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from model.evaluation.evaluation import Maker
     from model.evaluation.scores import Summary
 
 commands = typer.Typer()
@@ -23,9 +24,15 @@ _WIDTH = 132
 
 @commands.command("eval")
 def evaluate(
-    run: sampling.RunOption,
     data: Annotated[str, typer.Option(help="Folder or URI of a dataset.", metavar="OUT")],
     out: Annotated[Path, typer.Option(help="Folder of the evaluation.", metavar="FOLDER")],
+    run: Annotated[
+        Path | None, typer.Option(help="Folder of a run of `motionpair train`.", metavar="RUN")
+    ] = None,
+    samples: Annotated[
+        Path | None,
+        typer.Option(help="Instead: what `python -m model.sampling.latents` made of a run.", metavar="FILE"),
+    ] = None,
     split: Annotated[str, typer.Option(help="Which pairs: train, validation or test.")] = "test",
     limit: Annotated[
         int | None, typer.Option(min=1, help="Only so many pairs, of all strata alike.", metavar="N")
@@ -53,14 +60,19 @@ def evaluate(
     """Score a model on a dataset's pairs, next to trivial answers; goes on where it was stopped."""
     if split not in SPLITS:
         raise InputError(f"--split: expected {', '.join(SPLITS)}, got {split!r}")
+    if (run is None) == (samples is None):
+        raise InputError("--run: expected a run, or --samples of one")
 
     from rich.console import Console
 
-    from model.evaluation.evaluation import Evaluation, chosen, facts_of
+    from model.evaluation.evaluation import Evaluation, chosen
     from model.evaluation.fvd import I3d
     from model.evaluation.lpips import Lpips
-    from model.sampling.opening import open_device, open_sampler
+    from model.evaluation.samples import Samples
+    from model.sampling.opening import facts_of, open_device, open_sampler, sha256
+    from model.sampling.sampler import pair_seed
     from motionpair.dataset import Dataset
+    from motionpair.manifest import MANIFEST
     from pipelines.progress import counter
 
     where = open_device(device)
@@ -68,25 +80,38 @@ def evaluate(
     rows = chosen(dataset.rows(), split, limit)
     perceptual = Lpips(lpips, where) if lpips is not None else None
     i3d = I3d(fvd, where) if fvd is not None else None
-    sampler, _ = open_sampler(
-        run,
-        step=step,
-        ema=ema,
-        lora=lora,
-        solver=solver,
-        steps=steps,
-        shift=shift,
-        cfg=cfg,
-        device=where,
-        dtype=dtype,
-        codec=codec,
-        text_encoder=text_encoder,
-        image_encoder=image_encoder,
-    )
-    facts = facts_of(dataset, run, step, ema, lora, split, sampler, {"lpips": lpips, "fvd": fvd})
-    evaluation = Evaluation(out, facts, seed, perceptual, i3d, where)
+    weights = {"lpips_sha256": lpips and sha256(lpips), "fvd_sha256": fvd and sha256(fvd)}
+    make: Maker
+    if samples is not None:
+        kept = Samples(samples, codec, where)
+        used, facts, make = kept.codec, kept.facts, kept.video
+    else:
+        assert run is not None
+        sampler, _ = open_sampler(
+            run,
+            step=step,
+            ema=ema,
+            lora=lora,
+            solver=solver,
+            steps=steps,
+            shift=shift,
+            cfg=cfg,
+            device=where,
+            dtype=dtype,
+            codec=codec,
+            text_encoder=text_encoder,
+            image_encoder=image_encoder,
+        )
+        used = sampler.codec
+        facts = facts_of(run, step, ema, lora, sampler.settings, used, sampler.window) | {"seed": seed}
+
+        def make(row, source, driving, progress):
+            return sampler.video(source, driving, pair_seed(seed, row["pair_id"]), progress)
+
+    of = {"dataset_sha256": dataset.location.hash(MANIFEST)[1], "split": split}
+    evaluation = Evaluation(out, {**facts, **of, **weights}, perceptual, i3d, where)
     with counter("eval", "pairs") as tell:
-        pairs = evaluation.run(sampler, dataset, rows, tell)
+        pairs = evaluation.run(make, used, dataset, rows, tell)
     summary = evaluation.finish(pairs)
     console = Console()
     console.width = min(console.width, _WIDTH) if console.is_terminal else _WIDTH

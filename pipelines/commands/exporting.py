@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipelines.commands.lines import complain
 from pipelines.commands.making import making
 from pipelines.commands.options import DatasetArgument
 
@@ -41,6 +42,8 @@ def export(
     with making("export", out) as tell:
         done = exports.export(dataset, form, out, partial(tell, "pairs"), _codec(form, codec))
     typer.echo(f"{out}: {done.pairs} pairs in {done.files} files, {done.bytes / 1e6:,.1f} MB, {form}")
+    for note in done.notes:
+        complain(note, "note")
 
 
 def _codec(form: str, codec: str) -> Any:

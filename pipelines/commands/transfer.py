@@ -19,17 +19,19 @@ commands = typer.Typer()
 def push(
     out: OutArgument,
     uri: Annotated[str, typer.Argument(help="s3://bucket/path or gs://bucket/path.", metavar="URI")],
+    check: Annotated[bool, typer.Option("--check", help="Read and hash all that is there.")] = False,
 ) -> None:
     """Copy a finished dataset to a bucket, or go on where an earlier push ended.
 
-    What is there with the right sha256 is not sent again, and the manifest is sent last. Another server that
+    What is there as it was sent is not sent again; what was written to since, or was not sent by push, is
+    read and hashed, and sent anew if it is wrong. The manifest is sent last. Another server that
     speaks S3 is named by AWS_ENDPOINT_URL, or as s3://bucket/path?endpoint_override=http://host:port.
     """
     from motionpair import transfer
     from pipelines.progress import byte_counter
 
     with byte_counter("push") as tell:
-        moved = transfer.push(out, uri, progress=tell)
+        moved = transfer.push(out, uri, progress=tell, check=check)
     typer.echo(_line(uri.partition("?")[0], moved))
 
 

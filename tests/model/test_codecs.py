@@ -7,15 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tiny_pipeline
 import torch
 from safetensors.torch import load_file, save_file
+from tiny_pipeline import LATENTS_MEAN, LATENTS_STD
 
 from model.codecs import Codec, identify, open_codec
 from model.codecs.dct import KEPT, MEAN, STD, DctCodec, basis, cosines
 from motionpair.errors import DataError, InputError
-
-LATENTS_MEAN = [0.1 * i for i in range(16)]
-LATENTS_STD = [1 + 0.1 * i for i in range(16)]
 
 
 def smooth_clip(frames: int, height: int, width: int, seed: int = 0) -> torch.Tensor:
@@ -42,20 +41,7 @@ def psnr(found: torch.Tensor, true: torch.Tensor) -> float:
 
 @pytest.fixture(scope="module")
 def vae_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Wan2.1 VAE with tiny random weights, as a pipeline's folder holds it."""
-    from diffusers import AutoencoderKLWan
-
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("wan")
-    vae = AutoencoderKLWan(
-        base_dim=8,
-        dim_mult=[1, 1, 1, 1],
-        num_res_blocks=1,
-        latents_mean=LATENTS_MEAN,
-        latents_std=LATENTS_STD,
-    )
-    vae.save_pretrained(folder / "vae")
-    return folder
+    return tiny_pipeline.save_vae(tmp_path_factory.mktemp("wan"))
 
 
 @pytest.fixture(scope="module", params=["dct", "wan"])
@@ -94,6 +80,15 @@ def test_clips_of_a_batch_are_encoded_as_if_alone(codec: Codec):
     both = codec.encode(clips)
     assert torch.equal(both[1:], codec.encode(clips[1:]))
     assert torch.equal(codec.decode(both)[:1], codec.decode(both[:1]))
+
+
+def test_a_trainers_mixed_precision_changes_nothing(codec: Codec):
+    clip = smooth_clip(5, 32, 32)
+    latents = codec.encode(clip)
+    decoded = codec.decode(latents)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(codec.encode(clip), latents)
+        assert torch.equal(codec.decode(latents), decoded)
 
 
 def test_what_cannot_be_encoded_is_refused(codec: Codec):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tiny_pipeline
 import torch
 from torch.nn import functional
 
@@ -15,40 +16,10 @@ from model.encoders.image import ImageEncoder
 from model.encoders.text import TextEncoder, cleaned
 from motionpair.errors import DataError, InputError
 
-WORDS = ["▁a", "▁person", "▁waves", "▁and", "▁", "&", "s", "."]
-
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder laid out as a diffusers pipeline, with tiny random encoders."""
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import (
-        CLIPVisionConfig,
-        CLIPVisionModel,
-        PreTrainedTokenizerFast,
-        UMT5Config,
-        UMT5EncoderModel,
-    )
-
-    folder = tmp_path_factory.mktemp("encoders")
-    torch.manual_seed(0)
-    vocabulary = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *((word, -2.0) for word in WORDS)]
-    tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=2))
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
-    ).save_pretrained(folder / "tokenizer")
-    UMT5EncoderModel(
-        UMT5Config(vocab_size=11, d_model=16, d_kv=4, d_ff=32, num_layers=2, num_heads=4)
-    ).save_pretrained(folder / "text_encoder")
-    CLIPVisionModel(
-        CLIPVisionConfig(
-            hidden_size=16, intermediate_size=32, num_hidden_layers=3, num_attention_heads=2, image_size=28,
-            patch_size=7, hidden_act="gelu",
-        )
-    ).save_pretrained(folder / "image_encoder")  # fmt: skip
-    return folder
+    return tiny_pipeline.save_encoders(tmp_path_factory.mktemp("encoders"))
 
 
 @pytest.fixture(scope="module")

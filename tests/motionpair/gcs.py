@@ -13,6 +13,7 @@ import subprocess
 import sys
 import urllib.parse
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -54,6 +55,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.objects: dict[str, bytes] = {}
+        self.written: Counter[str] = Counter()
         self.uploads: dict[str, bytearray] = {}
         self.answer = 0
 
@@ -112,6 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(308, {}, {"Range": f"bytes=0-{len(held) - 1}"})
             return
         self.server.objects[name] = bytes(held)
+        self.server.written[name] += 1
         self._say(200, self._facts(name))
 
     def do_DELETE(self) -> None:
@@ -124,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
             "kind": "storage#object",
             "bucket": "there",
             "name": name,
-            "generation": "1",
+            "generation": str(self.server.written[name]),
             "metageneration": "1",
             "size": str(len(self.server.objects[name])),
             "updated": "2026-01-01T00:00:00.000Z",

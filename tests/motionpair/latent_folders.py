@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from motionpair import media, metadata, shards
-from motionpair.latents.blobs import pack
-from motionpair.latents.form import LATENTS, shapes
+from motionpair.latents.blobs import pack, pack_text
+from motionpair.latents.form import EMPTY_TEXT, LATENTS, shapes
 from motionpair.latents.manifest import CodecFacts, EncoderFacts, SourceFacts, write_latents
 from motionpair.manifest import FileEntry, write_quarantine
 from motionpair.staging import commit
@@ -72,6 +72,9 @@ def build(folder: Path, rows: Sequence[dict[str, Any]], text_width: int = 0) -> 
         shards.write_shard(out / names[-1], [staging / f"{row['slot']:06d}" for row in some], form=LATENTS)
     metadata.build_metadata(out, names, form=LATENTS)
     write_quarantine(out, [])
+    if text_width:
+        (out / EMPTY_TEXT).write_bytes(pack_text(torch.full((1, text_width), 0.5)))
+        names.append(EMPTY_TEXT)
     hashed = {name: (out / name).read_bytes() for name in names}
     text = {"text": EncoderFacts("words", "1" * 64, 0, text_width)} if text_width else {}
     write_latents(
@@ -81,6 +84,6 @@ def build(folder: Path, rows: Sequence[dict[str, Any]], text_width: int = 0) -> 
         source=SourceFacts("2" * 64, len(rows)),
         versions={"motionpair": "0.1.0"},
         device_classes=("cpu/test",),
-        shards={n: FileEntry(len(d), hashlib.sha256(d).hexdigest()) for n, d in hashed.items()},
+        files={n: FileEntry(len(d), hashlib.sha256(d).hexdigest()) for n, d in hashed.items()},
     )
     return out

@@ -59,8 +59,9 @@ def test_an_error_on_the_way_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["out", "out [1]"])
 def test_what_a_dead_process_left_is_removed_by_the_next(tmp_path: Path, name: str) -> None:
     start(tmp_path / name, "dies").communicate()
-    (left,) = tmp_path.iterdir()
+    left, lock = sorted(tmp_path.iterdir())
     assert left.name.startswith(f".tmp-{name}-")
+    assert lock.name == f"{left.name}.lock"
     make(tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
@@ -69,7 +70,7 @@ def test_what_a_living_process_makes_is_left_alone(tmp_path: Path) -> None:
     other = start(tmp_path / "out", "waits")
     assert other.stdout is not None
     assert other.stdout.readline() == "made\n"
-    (theirs,) = tmp_path.iterdir()
+    theirs, _ = sorted(tmp_path.iterdir())
     make(tmp_path / "out")
     assert (theirs / "half").exists()
     assert (tmp_path / "out" / "deep").exists()
@@ -99,3 +100,39 @@ def test_files_of_such_a_name_are_left_alone(tmp_path: Path) -> None:
     mine.write_text("mine")
     make(tmp_path / "out")
     assert mine.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", [".tmp-out-123", ".tmp-out-1-123", ".tmp-out-x-123"])
+def test_folders_of_such_a_name_are_left_alone(tmp_path: Path, name: str) -> None:
+    """A folder is another's, where no lock of ours lies beside it or it belongs to another target."""
+    mine = tmp_path / name
+    mine.mkdir()
+    (mine / "thesis.tex").write_text("mine")
+    if name != ".tmp-out-123":
+        (tmp_path / f"{name}.lock").write_text("")
+    make(tmp_path / "out")
+    assert (mine / "thesis.tex").read_text() == "mine"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_to_a_folder_is_kept_and_what_it_names_is_made(tmp_path: Path, there: bool) -> None:
+    (tmp_path / "disk").mkdir()
+    if there:
+        (tmp_path / "disk" / "real").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "disk" / "real")
+    with durable.new_folder(tmp_path / "out") as folder:
+        (folder / "file").write_text("whole")
+    assert (tmp_path / "out").is_symlink()
+    assert (tmp_path / "disk" / "real" / "file").read_text() == "whole"
+    assert [path.name for path in tmp_path.rglob(".*")] == []
+    with pytest.raises(InputError, match="expected a new or an empty folder"):
+        make(tmp_path / "out")
+
+
+@pytest.mark.parametrize("target", ["out", "none/deeper"])
+def test_a_link_that_leads_nowhere_is_refused_before_anything_is_written(tmp_path: Path, target: str) -> None:
+    (tmp_path / "out").symlink_to(tmp_path / target)
+    cannot = pytest.raises(InputError, match=r"leads nowhere|cannot be made")
+    with cannot, durable.new_folder(tmp_path / "out"):
+        pytest.fail("began to write")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

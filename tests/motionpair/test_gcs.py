@@ -25,6 +25,16 @@ def test_there_and_back(google: Gcs, tiny_dataset: Path, tmp_path: Path) -> None
     assert verify(tmp_path) == []
 
 
+def test_what_was_overwritten_since_is_sent_anew(google: Gcs, tiny_dataset: Path) -> None:
+    uri, shard = google.uri("set"), "shards/shard-00000.parquet"
+    push(tiny_dataset, uri)
+    size = (tiny_dataset / shard).stat().st_size
+    with open_location(uri).filesystem.open_output_stream(shard) as sink:
+        sink.write(bytes(size))
+    assert push(tiny_dataset, uri).bytes == size
+    assert verify(uri) == []
+
+
 def test_a_bucket_that_is_not_there(google: Gcs) -> None:
     with pytest.raises(InputError, match="there is no bucket 'absent'"):
         open_location(google.uri("x", bucket="absent"))

@@ -98,6 +98,54 @@ class TestPush:
         assert push(out, bucket.uri("set")).bytes == 0
         assert set(bucket.times_written("set").values()) == {1}
 
+    def test_what_was_overwritten_since_is_mended(self, out: Path, bucket: Bucket) -> None:
+        """By zeros, of the same size; what was not is not read or sent."""
+        uri = bucket.uri("set")
+        push(out, uri)
+        size = (out / SHARD).stat().st_size
+        bucket.write(f"set/{SHARD}", bytes(size))
+        assert push(out, uri) == Moved(len(sizes(out)), len(sizes(out)) - 1, size)
+        assert verify(uri) == []
+        before = bucket.times_written("set")
+        assert push(out, uri).bytes == 0
+        assert bucket.times_written("set") == before
+
+    def test_what_was_written_anew_with_the_right_bytes_is_read_once(self, out: Path, bucket: Bucket) -> None:
+        uri = bucket.uri("set")
+        push(out, uri)
+        record = json.loads(bucket.read("set/runs/push.json"))
+        bucket.write("set/runs/push.json", json.dumps({**record, "stamps": {}}).encode())
+        assert push(out, uri) == Moved(len(sizes(out)), len(sizes(out)), 0)
+        assert json.loads(bucket.read("set/runs/push.json"))["stamps"] == record["stamps"]
+        assert bucket.times_written("set")[SHARD] == 1
+
+    def test_a_check_hashes_what_the_store_calls_unchanged(self, out: Path, bucket: Bucket) -> None:
+        """A forged record stands for a store that lost bytes and kept its word."""
+        uri = bucket.uri("set")
+        push(out, uri)
+        before = json.loads(bucket.read("set/runs/push.json"))
+        bucket.write(f"set/{SHARD}", bytes((out / SHARD).stat().st_size))
+        facts = bucket.server.client.head_object(Bucket=bucket.name, Key=f"set/{SHARD}")
+        modified = facts["LastModified"].strftime("%Y-%m-%dT%H:%M:%SZ")
+        before["stamps"][SHARD] = f"etag={facts['ETag']} last-modified={modified}"
+        bucket.write("set/runs/push.json", json.dumps(before).encode())
+        assert push(out, uri).bytes == 0
+        assert push(out, uri, check=True).bytes == (out / SHARD).stat().st_size
+        assert push(out, uri, check=True).bytes == 0
+        assert verify(uri) == []
+
+    def test_what_was_copied_there_wrongly_is_mended(self, out: Path, bucket: Bucket) -> None:
+        for name, data in listed(out).items():
+            bucket.write(f"set/{name}", bytes(len(data)) if name == SHARD else data)
+        assert push(out, bucket.uri("set")).bytes == (out / SHARD).stat().st_size
+        assert verify(bucket.uri("set")) == []
+
+    def test_a_damaged_manifest_is_mended(self, out: Path, bucket: Bucket) -> None:
+        push(out, bucket.uri("set"))
+        bucket.write("set/manifest.json", bytes(100))
+        assert push(out, bucket.uri("set")).bytes == 0
+        assert verify(bucket.uri("set")) == []
+
     def test_interrupted_it_is_unfinished_and_goes_on(
         self, out: Path, bucket: Bucket, one_by_one: None
     ) -> None:
@@ -407,6 +455,20 @@ class TestPull:
             pull(str(tiny_dataset), tmp_path / "file")
         with pytest.raises(InputError, match="expected a folder that may be written"):
             pull(str(tiny_dataset), tmp_path / "file" / "new")
+
+    def test_other_things_among_the_parts_are_left_alone(self, tiny_dataset: Path, tmp_path: Path) -> None:
+        parts = tmp_path / folder.PARTS
+        (parts / "tensorboard").mkdir(parents=True)
+        others = [parts / "events.tfevents", parts / "tensorboard" / "events", parts / ("A" * 64)]
+        for path in others:
+            path.write_text("years of work")
+        stale = parts / ("a" * 64)
+        stale.write_text("of another version")
+        pull(str(tiny_dataset), tmp_path)
+        assert [path.read_text() for path in others] == ["years of work"] * 3
+        assert not stale.exists()
+        assert listed(tmp_path) == listed(tiny_dataset)
+        assert pull(str(tiny_dataset), tmp_path).bytes == 0
 
     def test_another_dataset_is_left_alone(self, tiny_dataset: Path, out: Path) -> None:
         facts = json.loads((out / "manifest.json").read_text())

@@ -35,6 +35,8 @@ def test_there_and_back(tiny_dataset: Path, bucket: Bucket, tmp_path: Path) -> N
     assert pushed.stdout.startswith(f"{name}: whole: {files(tiny_dataset)} files")
     again = runner.invoke(app, ["push", str(tiny_dataset), bucket.uri("set")])
     assert "0 copied (0 bytes)" in again.stdout
+    checked = runner.invoke(app, ["push", str(tiny_dataset), bucket.uri("set"), "--check"])
+    assert "0 copied (0 bytes)" in checked.stdout
     pulled = runner.invoke(app, ["pull", bucket.uri("set"), str(tmp_path / "new")])
     assert pulled.exit_code == 0, pulled.output
     assert verify(tmp_path / "new") == []

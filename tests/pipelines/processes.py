@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 HERE = Path(__file__).parent
-PATHS = [str(HERE), str(HERE.parent / "motionpair")]
+PATHS = [str(HERE), str(HERE.parent / "motionpair"), str(HERE.parents[1])]
 PATIENCE = 90.0
 """Seconds that a step may take on a busy machine before the test fails."""
 

@@ -36,6 +36,7 @@ COMMANDS = {
         "explain",
     ),
     *("merge", "filter", "take", "repack", "migrate", "export", "push", "pull"),
+    *("encode", "train", "sample", "eval"),
 }
 HEAVY = ("numpy", "pyarrow", "yaml", "rich", "ray", "torch", "duckdb", "bpy", "av", "urllib3")
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import synthetic
+from servers import serving
 from typer.testing import CliRunner
 
 from motionpair.dataset import Dataset
@@ -38,12 +41,24 @@ def here(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def snippet_of(section: str) -> str:
+    """A section's only snippet."""
+    (snippet,) = re.findall(r"```python\n(.*?)```", SECTIONS[section], re.DOTALL)
+    return str(snippet)
+
+
 def run(section: str) -> dict[str, Any]:
     """What a section's only snippet leaves behind."""
-    (snippet,) = re.findall(r"```python\n(.*?)```", SECTIONS[section], re.DOTALL)
-    names: dict[str, Any] = {}
-    exec(snippet, names)
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(snippet_of(section), names)
     return names
+
+
+def run_script(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A script that is run as users run theirs."""
+    script = folder / "train.py"
+    script.write_text(text)
+    return subprocess.run([sys.executable, script], cwd=folder, capture_output=True, text=True)
 
 
 def shape(row: dict[str, Any]) -> tuple[int, int, int, int]:
@@ -68,6 +83,21 @@ def test_pytorch(here: Path, out: Path) -> None:
     resumed.load_state_dict(names["checkpoint"])
     assert resumed.state == names["loader"].state
     assert names["checkpoint"].keys() == {"epoch", "consumed", "order"}
+
+
+def test_pytorch_as_a_script_with_a_dataset_elsewhere(out: Path, tmp_path: Path) -> None:
+    """Its workers are spawned; without the guard that the page prints, both processes say what is missing."""
+    with serving(out) as server:
+        printed = snippet_of("PyTorch").replace('"OUT"', repr(server.address))
+        done = run_script(printed + "    print(loader.state)\n", tmp_path)
+        guard = next(line for line in printed.splitlines() if line.startswith("if __name__"))
+        bare = run_script(printed.replace(guard, "if True:"), tmp_path)
+    assert (done.returncode, done.stdout) == (0, "State(epoch=2, consumed=0)\n"), done.stderr
+    assert bare.returncode == 1
+    worker, _, main = bare.stderr.rpartition("exited unexpectedly")
+    for said in (worker, main):
+        assert "spawned workers run the main script again" in said
+        assert "under `if __name__ == '__main__':`" in said
 
 
 def test_ray_data(here: Path, out: Path, ray_node: Cluster, capsys: pytest.CaptureFixture[str]) -> None:

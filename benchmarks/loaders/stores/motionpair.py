@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +35,10 @@ def fetcher(out: Path) -> Callable[[int], dict[str, Any]]:
     return dataset(out).__getitem__  # type: ignore[return-value]
 
 
-class _Epochs:
-    """Iterating gives an epoch: the columns of each batch, without the samples' seeds."""
-
-    def __init__(self, out: Path, batch: int, workers: int) -> None:
-        self._loader = PairLoader(dataset(out), batch, seed=1, workers=workers)
-
-    def __iter__(self) -> Iterator[dict[str, list[Any]]]:
-        for batch in self._loader:
-            yield {name: batch[name] for name in COLUMNS}
+def columns(samples: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """A batch of lists, as the other stores have it; no tensors."""
+    return {name: [sample[name] for sample in samples] for name in COLUMNS}
 
 
 def loader(out: Path, batch: int, workers: int) -> Iterable[Any]:
-    return _Epochs(out, batch, workers)
+    return PairLoader(dataset(out), batch, seed=1, workers=workers, collate=columns)

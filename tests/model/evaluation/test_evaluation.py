@@ -13,10 +13,11 @@ from small_models import small_run
 from typer.testing import CliRunner
 
 from model.evaluation.baselines import BASELINES
-from model.evaluation.evaluation import chosen, pair_seed
+from model.evaluation.evaluation import chosen
 from model.evaluation.regions import REGIONS
 from model.evaluation.scores import ALL, CODEC, METHODS, MODEL, PairScores, summarise
 from model.evaluation.strips import strip
+from model.sampling.sampler import pair_seed
 from motionpair import media
 from motionpair.dataset import Dataset
 from motionpair.errors import DataError, InputError
@@ -190,7 +191,8 @@ def test_a_pair_s_seed_is_its_own():
 
 
 def test_a_strip_has_a_row_a_clip_and_six_instants():
+    """Of small clips, at twice their size."""
     clips = {name: np.full((9, 40, 20, 3), level, np.uint8) for name, level in (("A", 80), ("B", 200))}
     picture = np.asarray(strip(np.full((40, 20, 3), 255, np.uint8), clips, 16))
     for level in (80, 200):
-        assert (picture == level).all(axis=-1).sum() == 6 * 40 * 20
+        assert (picture == level).all(axis=-1).sum() == 6 * 80 * 40

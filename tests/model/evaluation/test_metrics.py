@@ -35,7 +35,7 @@ def test_figures_are_those_of_scikit_image():
     found = score(b, a, whole(a))["frame"]
     assert found is not None
     assert found.psnr == pytest.approx(14.32323828918154, abs=1e-9)
-    assert found.ssim == pytest.approx(0.6466398081669739, abs=1e-9)
+    assert found.ssim == pytest.approx(0.6466398081669739, abs=1e-6)
     assert found.share == 1
 
 
@@ -72,7 +72,7 @@ def test_a_region_s_ssim_is_the_map_s_mean_over_it_without_the_picture_s_rim():
     maps = ssim_map(*(torch.tensor(clip[1:2]).permute(0, 3, 1, 2).double() for clip in (b, a)))
     found = score(b, a, {"part": region})["part"]
     assert found is not None
-    assert found.ssim == pytest.approx(float(maps[0, :, :7, :4].mean()))
+    assert found.ssim == pytest.approx(float(maps[0, :, :7, :4].mean()), abs=1e-5)
     region[:] = False
     region[:, :3] = True
     rim = score(b, a, {"part": region})["part"]
@@ -105,7 +105,7 @@ def test_frames_are_scored_in_parts_of_any_size(monkeypatch):
     assert at_once is not None
     assert one_by_one is not None
     assert one_by_one.psnr == pytest.approx(at_once.psnr, abs=1e-9)
-    assert one_by_one.ssim == pytest.approx(at_once.ssim, abs=1e-9)
+    assert one_by_one.ssim == pytest.approx(at_once.ssim, abs=1e-7)
 
 
 @pytest.mark.parametrize("made", [

@@ -151,3 +151,25 @@ def test_a_source_that_the_model_does_not_take_is_refused():
         Source(odd, "animation")
     with pytest.raises(InputError, match="additional"):
         Source(still(1), "animation", (Still(np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64), np.uint8)),))
+
+
+def test_prompt_and_reference_are_given_through_the_encoders(codec):
+    """Encoders of a few lines: the text's length, and the picture's mean colour."""
+    model = small_model(text_dim=8, image_dim=3)
+    image = torch.tensor([float(x) for x in still(1).rgb.reshape(-1, 3).mean(axis=0)])
+
+    def texts(captions):
+        return [torch.full((2, 8), float(len(caption))) for caption in captions]
+
+    def images(pictures):
+        return pictures.float().mean(dim=(2, 3))[:, None].expand(-1, 257, -1)
+
+    guided = Settings(steps=1, solver="euler", shift=3.0, cfg=4.0)
+    source = Source(still(1), "replacement", (), "a dance")
+    sampler = Sampler(model, codec, texts, images, guided)  # type: ignore[arg-type]
+    with watched(model) as seen:
+        list(sampler.video(source, clip(5), seed=0))
+    assert [float(given.text[0, 0, 0]) for given in seen] == [7.0, 0.0]
+    for given in seen:
+        torch.testing.assert_close(given.image[0, 100], image)
+        assert given.replacement.tolist() == [True]

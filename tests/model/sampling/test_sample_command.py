@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -151,3 +152,35 @@ def test_bad_input_is_one_line(run, blobs, blobs_dataset, tmp_path, monkeypatch,
     said = sample(*plain, *words, *(FAST if "--device" not in words else ()), status=2)
     assert message in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_page_s_python_runs(run, blobs, blobs_dataset):
+    page = (Path(__file__).parents[3] / "docs" / "sampling.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.S)
+    names = {"RUN": str(run), "OUT": str(blobs_dataset), "PAIR_ID": next(blobs.rows())["pair_id"]}
+    for name, value in names.items():
+        code = code.replace(f'"{name}"', repr(value))
+    found: dict[str, torch.Tensor] = {}
+    exec(code.replace("steps=20", "steps=1"), found)
+    assert found["video"].shape == (5, 3, 96, 64)
+
+
+def test_weights_may_be_bfloat16(run, blobs, blobs_dataset, tmp_path):
+    of = (
+        "--run",
+        run,
+        "--pair",
+        blobs_dataset,
+        next(blobs.rows())["pair_id"],
+        "--steps",
+        1,
+        "--device",
+        "cpu",
+    )
+    made = {}
+    for dtype in ("float32", "bfloat16"):
+        path = tmp_path / f"{dtype}.mp4"
+        sample(*of, "--out", path, "--dtype", dtype)
+        made[dtype] = frames_in(path).astype(int)
+    apart = np.abs(made["float32"] - made["bfloat16"]).mean()
+    assert 0 < apart < 10

@@ -1,7 +1,7 @@
 """Training jobs of a test in processes of their own: `python job.py PLAN.json`, one process a rank.
 
-A plan is a list of {config, data, run, kill}: changes to `tiny`, and the step after which the first rank kills
-itself, as a machine that dies does. Each job is a child of a process that has imported everything.
+A plan is a list of {config, data, run, kill}: changes to `tiny`, and the step after which the first rank
+kills itself, as a machine that dies does. Each job is a child of a process that has imported everything.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ BASE = (
     "strips.every=0",
     "saving.every=5",
     "saving.keep=0",
+    "data.batch=2",
     "data.micro_batch=1",
     "data.shares={animation: 2, replacement: 1, pose_driven: 1}",
 )
@@ -60,6 +61,12 @@ def run(plan: list[dict[str, Any]], folder: Path, ranks: int) -> list[list[int]]
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
     return [list(statuses) for statuses in zip(*told, strict=True)]
+
+
+def adapting(base: Path) -> list[str]:
+    """Changes that make a run train adapters on weights like those of `small_models.small_model`."""
+    sizes = SMALLEST.replace("layers: 2", "layers: 1").replace("text_dim: 0", "text_dim: 0, text_len: 4")
+    return [sizes, "steps=6", f"init={base}", "lora={rank: 2, alpha: 2}", "optimizer.lr=0.05"]
 
 
 def _free_port() -> int:

@@ -1,4 +1,4 @@
-"""Two processes over gloo: the losses of one, sharded, sequence-parallel, killed, and on other ranks again."""
+"""Two processes over gloo: the losses of one; sharded, sequence-parallel, killed, and on other ranks."""
 
 from __future__ import annotations
 
@@ -12,18 +12,25 @@ import pytest
 from model.training.config import read_config
 from model.training.trainer import train
 
+pytestmark = pytest.mark.slow
+
 STEPS = 20
-KILLED_AFTER = 13
+KILLED_AFTER = 7
 VARIANTS = {
     "sharded": [f"steps={STEPS}"],
-    "shared": ["steps=6", "parallel.sequence=2", "parallel.checkpointing=alternate"],
-    "replicated": ["steps=4", "parallel.replicate=2"],
-    "bfloat16": ["steps=4", "precision.compute=bfloat16"],
+    "shared": ["steps=4", "parallel.sequence=2", "parallel.checkpointing=alternate"],
+    "replicated": ["steps=3", "parallel.replicate=2"],
+    "painted": ["steps=4", "strips.every=2", "strips.solver_steps=2", "strips.pairs=1"],
+    "bfloat16": ["steps=3", "precision.compute=bfloat16"],
 }
 
 
-def agree(first: list[float], second: list[float], tolerance: float = 1e-5) -> bool:
-    return all(math.isclose(a, b, rel_tol=tolerance) for a, b in zip(first, second, strict=True))
+def agree(run: Path, reference: Path, steps: int, tolerance: float = 1e-5) -> bool:
+    """Whether the losses of a run of so many steps are the first ones of another run."""
+    losses = job.losses(run)
+    assert len(losses) == steps
+    pairs = zip(losses, job.losses(reference)[:steps], strict=True)
+    return all(math.isclose(a, b, rel_tol=tolerance) for a, b in pairs)
 
 
 def without_checkpoints_after(step: int, run: Path) -> None:
@@ -45,7 +52,7 @@ def alone(latents: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def two(latents: Path, alone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def two(latents: Path, alone: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Runs of two processes: the variants; `again`, begun by one process; `killed`, and gone on with."""
     folder = tmp_path_factory.mktemp("two")
     shutil.copytree(alone, folder / "again")
@@ -55,9 +62,10 @@ def two(latents: Path, alone: Path, tmp_path_factory: pytest.TempPathFactory) ->
         return {"config": config, "data": [str(latents)], "run": str(folder / name), **kill}
 
     plan = [job_of(name, config) for name, config in VARIANTS.items()]
-    plan.append(job_of("again", [f"steps={STEPS}"]))
-    plan.append(job_of("killed", [f"steps={STEPS}"], kill=KILLED_AFTER))
-    plan.append(job_of("killed", [f"steps={STEPS}"]))
+    plan.append(job_of("again", ["steps=14"]))
+    plan.append(job_of("adapters", job.adapting(base)))
+    plan.append(job_of("killed", ["steps=10"], kill=KILLED_AFTER))
+    plan.append(job_of("killed", ["steps=10"]))
     statuses = job.run(plan, folder, 2)
     expected = [[0, 0]] * len(plan)
     expected[-2] = [-9, 1]
@@ -65,25 +73,29 @@ def two(latents: Path, alone: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return folder
 
 
-@pytest.mark.parametrize("name", ["sharded", "shared", "replicated"])
-def test_two_processes_have_the_losses_of_one(alone: Path, two: Path, name: str) -> None:
-    losses = job.losses(two / name)
-    assert len(losses) >= 4
-    assert agree(losses, job.losses(alone)[: len(losses)])
+@pytest.mark.parametrize(
+    ("name", "steps"), [("sharded", STEPS), ("shared", 4), ("replicated", 3), ("painted", 4)]
+)
+def test_two_processes_have_the_losses_of_one(alone: Path, two: Path, name: str, steps: int) -> None:
+    assert agree(two / name, alone, steps)
+
+
+def test_strips_are_painted_by_all_and_written_once(two: Path) -> None:
+    painted = sorted(path.name for path in (two / "painted" / "strips").iterdir())
+    assert painted == ["step-00000002-tiny-000000.png", "step-00000004-tiny-000000.png"]
 
 
 def test_bfloat16_stays_close(alone: Path, two: Path) -> None:
-    losses = job.losses(two / "bfloat16")
-    assert losses != job.losses(alone)[:4]
-    assert agree(losses, job.losses(alone)[:4], 0.02)
+    assert agree(two / "bfloat16", alone, 3, 0.02)
+    assert not agree(two / "bfloat16", alone, 3, 1e-12)
 
 
 def test_two_processes_go_on_with_what_one_began(alone: Path, two: Path) -> None:
-    assert agree(job.losses(two / "again"), job.losses(alone))
+    assert agree(two / "again", alone, 14)
 
 
 def test_two_processes_that_were_killed_go_on_with_the_same_losses(alone: Path, two: Path) -> None:
-    assert agree(job.losses(two / "killed"), job.losses(alone))
+    assert agree(two / "killed", alone, 10)
 
 
 def test_one_process_goes_on_with_what_two_began(
@@ -93,4 +105,11 @@ def test_one_process_goes_on_with_what_two_began(
     shutil.copytree(two / "sharded", run)
     without_checkpoints_after(10, run)
     train_here([f"steps={STEPS}"], latents, run)
-    assert agree(job.losses(run), job.losses(alone))
+    assert agree(run, alone, STEPS)
+
+
+def test_two_processes_train_adapters_as_one_does(
+    latents: Path, base: Path, two: Path, tmp_path: Path
+) -> None:
+    train_here(job.adapting(base), latents, tmp_path / "run")
+    assert agree(two / "adapters", tmp_path / "run", 6)

@@ -135,6 +135,6 @@ def build(
         source=SourceFacts("0" * 64, pairs),
         versions={},
         device_classes=("cpu",),
-        shards={name: FileEntry(*open_location(out).hash(name))},
+        files={name: FileEntry(*open_location(out).hash(name))},
     )
     return out

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from motionpair.dataset import Dataset
 from motionpair.errors import DataError, InputError
 from motionpair.exports import FORMATS, export
+from motionpair.metadata import build_metadata
 from pipelines.cli import app
 
 FORMS = sorted(name for name, form in FORMATS.items() if not form.of_latents)
@@ -84,6 +85,24 @@ def test_places_that_cannot_be_are_refused(tiny_dataset: Path, tmp_path: Path):
         export(tiny_dataset, "webm", tmp_path / "out")
     with pytest.raises(InputError, match="expected the folder of a dataset"):
         export(tmp_path / "none", "files", tmp_path / "out")
+
+
+def test_rows_are_read_a_few_at_a_time(tiny_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def whole(self: Dataset) -> None:
+        raise AssertionError("an export read all rows at once")
+
+    monkeypatch.setattr(Dataset, "table", property(whole))
+    for form in FORMS:
+        assert export(tiny_dataset, form, tmp_path / form).pairs == 7
+
+
+def test_rows_that_the_manifest_does_not_count_are_refused(tiny_dataset: Path, tmp_path: Path):
+    dataset = Path(shutil.copytree(tiny_dataset, tmp_path / "dataset"))
+    (dataset / "metadata.parquet").unlink()
+    build_metadata(dataset, ["shards/shard-00000.parquet"])
+    with pytest.raises(DataError, match="has 4 pairs, the manifest counts 7"):
+        export(dataset, "files", tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["dataset"]
 
 
 @pytest.mark.parametrize("column", ["pair_id", "stratum"])

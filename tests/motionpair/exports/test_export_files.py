@@ -15,6 +15,7 @@ from motionpair import schema
 from motionpair.annotations import ARRAYS, CLIPS
 from motionpair.columns import COLUMNS
 from motionpair.dataset import Dataset
+from motionpair.errors import DataError
 from motionpair.exports import export
 from motionpair.exports.files import array_json
 
@@ -91,3 +92,22 @@ def test_flags_and_counts_are_plain_json():
     assert array_json(np.array([[True, False]])) == "[[true,false]]"
     assert array_json(np.array([1, 6], np.uint8)) == "[1,6]"
     assert array_json(np.zeros((2, 0, 3), np.float32)) == "[[],[]]"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"motion_energy": float("nan")}, "is no JSON"),
+        ({"spec": "{"}, "is no JSON"),
+        ({"spec": "[" * 100_000}, "is no JSON"),
+        ({"stratum": "index.jsonl"}, "stratum: 'index.jsonl' is a file of the export"),
+    ],
+)
+def test_rows_that_cannot_be_files_are_refused_by_name(
+    tiny_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: dict, message: str
+):
+    rows = [row | changed for row in Dataset(tiny_dataset).rows()]
+    monkeypatch.setattr(Dataset, "rows", lambda self: iter(rows))
+    with pytest.raises(DataError, match=f"pair tiny-5-000000: .*{message}"):
+        export(tiny_dataset, "files", tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import latent_folders
 import pytest
 import torch
 
-from motionpair import shards
+from motionpair import PairLoader, shards
 from motionpair.errors import DataError, InputError
 from motionpair.latents import LatentDataset
-from motionpair.latents.blobs import pack, unpack
+from motionpair.latents.blobs import pack, pack_text, unpack, unpack_text
 from motionpair.latents.dataset import FIELDS
-from motionpair.latents.form import LATENTS
-from motionpair.loading.batches import PairBatches
+from motionpair.latents.form import EMPTY_TEXT, LATENTS
 
 ROWS = [
     latent_folders.a_row(0, text_tokens=3),
@@ -37,6 +39,24 @@ def latents(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def copy(latents: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(latents, tmp_path / "copy"))
+
+
+def test_the_empty_text_lies_beside_the_pairs(copy: Path, tmp_path: Path):
+    text = LatentDataset(copy).empty_text()
+    assert text is not None
+    assert (text.shape, text.dtype, float(text.float().mean())) == ((1, WIDTH), torch.bfloat16, 0.5)
+    assert LatentDataset(latent_folders.build(tmp_path, ROWS[:1])).empty_text() is None
+    (copy / EMPTY_TEXT).write_bytes(pack_text(torch.zeros(1, WIDTH)))
+    with pytest.raises(DataError, match=f"{EMPTY_TEXT}: damaged"):
+        LatentDataset(copy).empty_text()
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"x" * 100, pickle.dumps([1]), pack_text(torch.zeros(3)), pack_text(torch.zeros(1, 9))]
+)
+def test_a_hostile_empty_text_is_refused(data: bytes):
+    with pytest.raises(DataError):
+        unpack_text(data, WIDTH)
 
 
 def test_an_example_holds_what_was_written(latents: Path):
@@ -65,7 +85,8 @@ def test_splits_and_fields_are_chosen(latents: Path):
     assert [e["pair_id"] for e in (train[i] for i in range(len(train)))] == [
         ROWS[i]["pair_id"] for i in (0, 1, 2, 4)
     ]
-    assert train[(1, 12345)].keys() == {"video", "pair_id"}
+    assert train[(1, 12345)].keys() == {"video", "pair_id", "seed"}
+    assert train[(1, 12345)]["seed"] == 12345
     assert len(LatentDataset(latents, "validation")) == 0
     assert LatentDataset(latents, fields=["caption"])[0] == {"caption": ROWS[0]["caption"]}
     with pytest.raises(IndexError):
@@ -76,12 +97,13 @@ def test_splits_and_fields_are_chosen(latents: Path):
         LatentDataset(latents, "all")
 
 
-def test_batches_are_of_one_bucket_and_by_share(latents: Path):
-    dataset = LatentDataset(latents)
-    batches = PairBatches(dataset, batch_size=2, seed=1)
-    assert set(batches.sharing.names) == {"animation", "replacement", "pose_driven"}
-    for numbers in batches:
-        assert len({tuple(dataset[i]["video"].shape) for i in numbers}) == 1
+def test_the_loader_gives_batches_of_one_bucket_and_by_share(latents: Path):
+    loader = PairLoader(LatentDataset(latents), 2, seed=1, collate=lambda examples: {"examples": examples})
+    assert set(loader.sharing.names) == {"animation", "replacement", "pose_driven"}
+    for batch in loader:
+        assert len({tuple(example["video"].shape) for example in batch["examples"]}) == 1
+        assert len({example["seed"] for example in batch["examples"]}) == len(batch["examples"])
+    assert loader.state.epoch == 1
 
 
 def test_a_dataset_travels_to_loader_workers(latents: Path):
@@ -143,7 +165,7 @@ def test_the_manifest_says_what_the_latents_are_of(latents: Path):
     assert plain["encoders"]["text"]["width"] == WIDTH
     assert plain["counts"]["rows"] == 5
     assert plain["counts"]["splits"] == {"test": 1, "train": 4}
-    assert set(plain["files"]) == {"metadata.parquet", "quarantine.jsonl"} | {
+    assert set(plain["files"]) == {"metadata.parquet", "quarantine.jsonl", EMPTY_TEXT} | {
         shards.shard_name(i) for i in range(3)
     }
 
@@ -151,3 +173,23 @@ def test_the_manifest_says_what_the_latents_are_of(latents: Path):
 def test_every_field_is_in_some_example(latents: Path):
     dataset = LatentDataset(latents, None)
     assert {name for i in range(len(dataset)) for name in dataset[i]} == set(FIELDS) - {"image"}
+
+
+def test_reading_needs_nothing_that_a_machine_for_training_may_lack(latents: Path):
+    code = (
+        "import sys\n"
+        "lacking = dict.fromkeys(('av', 'diffusers', 'transformers', 'peft', 'ray', 'bpy', 'typer'))\n"
+        "sys.modules.update(lacking)\n"
+        "from model.codecs import open_codec\n"
+        "from model.conditioning import check, collate\n"
+        "from motionpair.latents import LatentDataset\n"
+        "print(open_codec('dct').name, *LatentDataset(sys.argv[1])[0]['video'].shape)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(latents)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    )
+    assert done.stdout.strip() == "dct 16 2 4 8", done.stderr

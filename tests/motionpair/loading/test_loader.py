@@ -221,6 +221,60 @@ class TestRanks:
             PairLoader(Asked(facts(9, 1)), batch_size=4, seed=3, **given)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"batch_size": "2"}, "batch_size: expected a whole number from 1, got '2'"),
+        ({"batch_size": 2.0}, "batch_size: expected a whole number from 1, got 2.0"),
+        ({"batch_size": True}, "batch_size: expected a whole number from 1, got True"),
+        ({"seed": "1"}, "seed: expected a whole number from 0 to 9223372036854775807, got '1'"),
+        ({"seed": 1.5}, "seed: expected a whole number"),
+        ({"seed": -1}, "seed: expected a whole number"),
+        ({"shares": [1, 2]}, "shares: expected numbers by stratum or kind"),
+        ({"mix": 3}, "mix: expected a number a dataset"),
+        ({"mix": [1, 2]}, "mix: expected 1 numbers, one a dataset, got 2"),
+        ({"datasets": "OUT"}, "datasets: expected a motionpair.PairDataset, .* got 'OUT'"),
+        ({"datasets": ["OUT"]}, r"datasets\[0\]: expected a motionpair.PairDataset"),
+        ({"datasets": [[Asked(facts(9, 1))]]}, r"datasets\[0\]: expected a motionpair.PairDataset"),
+        ({"datasets": iter([Asked(facts(9, 1))])}, "datasets: .* or a list of them"),
+        ({"datasets": facts(9, 1)}, "datasets: expected datasets that give samples"),
+        ({"workers": -1}, "workers: expected a whole number from 0, got -1"),
+        ({"workers": "2"}, "workers: expected a whole number from 0, got '2'"),
+        ({"rank": 0, "world": 2.0}, "world: expected a whole number from 1, got 2.0"),
+        ({"rank": "0", "world": 2}, "rank: expected a whole number from 0, got '0'"),
+        ({"rank": -1, "world": 2}, "rank: expected a whole number from 0, got -1"),
+        ({"collate": "list"}, "collate: expected a function"),
+        ({"num_workers": 2}, "num_workers: expected workers="),
+        ({"collate_fn": list}, "collate_fn: expected collate="),
+        ({"shuffle": True}, "shuffle: expected none"),
+        ({"sampler": [0]}, "sampler: expected none"),
+        ({"batch_sampler": [[0]]}, "batch_sampler: expected none"),
+        ({"drop_last": False}, "drop_last: expected none"),
+        ({"in_order": False}, "in_order: expected none"),
+        ({"generator": None}, "generator: expected none"),
+        ({"worker": 2}, "worker: no such option; did you mean workers?"),
+        ({"nonsense": 2}, "nonsense: no such option; accepted: pin_memory, timeout"),
+        ({"prefetch_factor": 2}, "options: prefetch_factor: torch's DataLoader says: "),
+    ],
+)
+def test_wrong_arguments_are_refused_by_name(arguments: dict[str, Any], message: str):
+    right = {"datasets": Asked(facts(9, 1)), "batch_size": 4, "seed": 3}
+    with pytest.raises(InputError, match=message):
+        PairLoader(**{**right, **arguments})
+
+
+@pytest.mark.parametrize("state", [None, 3, "state", {"order": 1}, {"epoch": 0, "consumed": 0}])
+def test_what_is_no_state_is_refused(state: Any):
+    with pytest.raises(InputError, match="state"):
+        PairLoader(Asked(facts(9, 1)), batch_size=4, seed=3).load_state_dict(state)
+
+
+def test_numpys_whole_numbers_give_the_same_order():
+    one = PairLoader(Asked(facts(9, 1)), batch_size=4, seed=3)
+    other = PairLoader(Asked(facts(9, 1)), batch_size=np.int64(4), seed=np.int32(3))
+    assert other.state_dict() == one.state_dict()
+
+
 class Damaged(Asked):
     """Pair p3 cannot be read, p4 stands in for it."""
 
@@ -270,10 +324,17 @@ class TestPairs:
         dataset = PairDataset(tiny_dataset, fields, None, colour="rgb", augment={"clip": 0.5})
         for batch in PairLoader(dataset, batch_size=2, seed=1, workers=1):
             tensors = {name: value for name, value in batch.items() if isinstance(value, torch.Tensor)}
-            assert {"driving", "driving_mask", "target", "slot", "seed", "augmented"} <= set(tensors)
-            for tensor in tensors.values():
+            numbers = {"slot", "seed", "augmented"}
+            assert {"driving", "driving_mask", "target"} | numbers <= set(tensors)
+            for name, tensor in tensors.items():
                 assert tensor.is_contiguous()
-                assert tensor.is_shared()
+                assert tensor.is_shared() == (name not in numbers), (
+                    name
+                )  # a file each costs more than sending
+            assert [tensors[name].dtype for name in ("slot", "seed", "augmented")] == [
+                *[torch.int64] * 2,
+                torch.bool,
+            ]
             assert all(isinstance(text, str) for text in batch["caption"])
 
     def test_augmentation_belongs_to_the_draw(self, tiny_dataset: Path):

@@ -282,9 +282,9 @@ def test_every_rank_has_as_many_steps(samples: Samples, world: int, consumed: in
         ({"buckets": [0, -1, 0]}, "buckets: expected numbers from 0"),
         ({"shares": [1, 0]}, "shares: expected numbers above 0"),
         ({"shares": [1, float("nan")]}, "shares: expected numbers above 0"),
-        ({"batch_size": 0}, "batch_size: expected at least 1"),
-        ({"seed": -1}, "seed: expected 0 to"),
-        ({"seed": 1 << 63}, "seed: expected 0 to"),
+        ({"batch_size": 0}, "batch_size: expected a whole number from 1, got 0"),
+        ({"seed": -1}, "seed: expected a whole number from 0 to 9223372036854775807"),
+        ({"seed": 1 << 63}, "seed: expected a whole number from 0 to 9223372036854775807"),
     ],
 )
 def test_what_is_no_order_is_refused(change: dict[str, object], message: str):

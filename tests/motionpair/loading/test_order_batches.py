@@ -230,13 +230,32 @@ def test_a_state_of_another_order_is_refused(small: Index, change: dict[str, Any
     [
         ({"rank": 2, "world": 2}, "rank, world: expected a rank from 0 to world - 1, got 2 of 2"),
         ({"mix": [1, 2]}, "mix: expected 1 numbers, one a dataset, got 2"),
-        ({"batch_size": 0}, "batch_size: expected at least 1"),
+        ({"batch_size": 0}, "batch_size: expected a whole number from 1, got 0"),
+        ({"batch_size": 2.0}, "batch_size: expected a whole number from 1, got 2.0"),
         ({"shares": {"animation": 1}}, "shares: stratum"),
+        ({"datasets": "OUT"}, "datasets: expected a motionpair.PairDataset, .* got 'OUT'"),
+        ({"datasets": [None]}, r"datasets\[0\]: expected a motionpair.PairDataset, .* got None"),
+        ({"rank": 0.0}, "rank: expected a whole number from 0, got 0.0"),
+        ({"world": "2"}, "world: expected a whole number from 1, got '2'"),
+        ({"seeds": "yes"}, "seeds: expected True or False, got 'yes'"),
     ],
 )
 def test_wrong_arguments_are_refused(small: Index, change: dict[str, Any], message: str):
     with pytest.raises(InputError, match=message):
-        PairBatches(small, **{"batch_size": 4, "seed": 1, **change})
+        PairBatches(**{"datasets": small, "batch_size": 4, "seed": 1, **change})
+
+
+def test_what_is_no_step_or_state_is_refused(small: Index):
+    batches = PairBatches(small, batch_size=4, seed=1)
+    for steps in (-1, 1.5, "1", None):
+        with pytest.raises(InputError, match="steps: expected a whole number from 0"):
+            batches.advance(steps)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="state: expected a State, got None"):
+        batches.set_state(None)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="epoch: expected a whole number from 0"):
+        batches.set_state(State(1.0, 0))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"state: expected what state_dict\(\) gave, got None"):
+        batches.load_state_dict(None)  # type: ignore[arg-type]
 
 
 def test_a_split_without_pairs_is_refused(small: Index):

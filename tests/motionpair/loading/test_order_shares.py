@@ -81,7 +81,42 @@ def test_a_mix_gives_each_dataset_its_share_and_the_shares_hold_within_each():
 def test_a_dataset_mixed_in_at_0_is_left_out():
     sharing = share_out([SINGLE, Part(1, "other", "animation")], mix=[1, 0])
     assert sharing.groups == (0, LEFT_OUT)
-    assert sharing.notes[-1] == "left out, of share 0: other"
+    assert sharing.notes[-1] == "dataset 1: left out, of share 0: other"
+
+
+def test_shares_that_fall_away_within_a_mixed_dataset_are_said_of_it():
+    sharing = share_out([SINGLE, SWAP, BONES, Part(1, "single", "animation")], mix=[1, 1])
+    assert dict(zip(sharing.names, sharing.shares, strict=True)) == pytest.approx(
+        {
+            "dataset 0: animation": 0.3,
+            "dataset 0: pose_driven": 0.1,
+            "dataset 0: replacement": 0.1,
+            "dataset 1: animation": 0.5,
+        }
+    )
+    assert sharing.notes == ("dataset 1: no pair of pose_driven, replacement; shares are now animation 1",)
+
+
+def test_a_dataset_of_which_nothing_is_drawn_falls_out_of_the_mix_and_that_is_said():
+    shares = {"animation": 1, "replacement": 0}
+    sharing = share_out([SINGLE, Part(1, "swap", "replacement")], shares, mix=[1, 3, 2])
+    assert (sharing.names, sharing.shares) == (("dataset 0: animation",), (1.0,))
+    assert sharing.notes == (
+        "no pair is drawn of dataset 1, 2; mix is now dataset 0 1",
+        "dataset 1: left out, of share 0: swap",
+    )
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3])
+def test_a_name_that_no_pair_has_is_told_of_with_a_near_one_whatever_its_share(share):
+    notes = share_out([SINGLE, SWAP], {"animation": 1, "replacement": 1, "animaton": share}).notes
+    assert notes[0] == "animaton: no pair is of such a stratum or kind; did you mean animation?"
+    notes = share_out([SINGLE], {"animation": 1, "other": share}).notes
+    assert notes[0].endswith("there are animation, replacement, pose_driven, single")
+
+
+def test_a_kind_of_share_0_without_pairs_is_nothing_to_tell_of():
+    assert share_out([SINGLE], {"animation": 1, "pose_driven": 0}).notes == ()
 
 
 @pytest.mark.parametrize(
@@ -95,6 +130,10 @@ def test_a_dataset_mixed_in_at_0_is_left_out():
         ([SINGLE, SWAP], {"animation": 1}, None, "stratum 'swap' has none; .* 'replacement'"),
         ([SINGLE], None, [-1], r"mix\[0\]: expected a number from 0"),
         ([SINGLE], None, [0], "expected a share above 0"),
+        ([SINGLE], [1, 2], None, "shares: expected numbers by stratum or kind, such as .*, got"),
+        ([SINGLE], {1: 0.5}, None, "shares: expected numbers by stratum or kind"),
+        ([SINGLE], None, 3, r"mix: expected a number a dataset, such as \[3, 1\], got 3"),
+        ([SINGLE], None, "3", "mix: expected a number a dataset"),
         ([SINGLE], None, [], "mix: expected a number a dataset, got 0 for 1"),
     ],
 )

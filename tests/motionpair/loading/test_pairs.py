@@ -24,6 +24,7 @@ from motionpair.dataset import Dataset
 from motionpair.errors import DataError, InputError
 from motionpair.loading.blobs import Blobs
 from motionpair.loading.decoding import to_rgb
+from motionpair.loading.open_files import OpenFiles
 from motionpair.loading.pairs import PairDataset, Skipped, collate
 from motionpair.mask_channels import pack
 from motionpair.plan import write_plan
@@ -121,7 +122,19 @@ def test_what_lies_elsewhere_is_read_by_range(tiny_dataset, rows, plain):
     elsewhere = replace(dataset.index.location, folder=None)
     dataset.blobs = Blobs(elsewhere, dataset.index.shards)
     for sample, number in zip(dataset.__getitems__([5, 0, 2]), (5, 0, 2), strict=True):
-        assert sample == {name: plain.blob(rows[number], name) for name in BLOBS}
+        found = {name: bytes(data) for name, data in sample.items()}
+        assert found == {name: plain.blob(rows[number], name) for name in BLOBS}
+
+
+def test_blobs_as_they_are_have_one_type_wherever_they_lie(tiny_dataset, rows):
+    here, afar = (PairDataset(tiny_dataset, tuple(BLOBS), None, decode=False) for _ in range(2))
+    afar.blobs = Blobs(replace(afar.index.location, folder=None), afar.index.shards)
+    empty = next(i for i, row in enumerate(rows) if not all(row[name]["length"] for name in BLOBS))
+    for sample in (here[empty], afar[empty], *here.__getitems__([empty]), *afar.__getitems__([empty])):
+        for name, data in sample.items():
+            assert isinstance(data, np.ndarray)
+            assert (data.dtype, data.shape) == (np.uint8, (rows[empty][name]["length"],))
+            assert not data.flags.writeable
 
 
 @pytest.mark.parametrize("decode", [True, False])
@@ -176,6 +189,39 @@ class TestDamage:
         with pytest.raises(DataError, match=where):
             dataset[1]
         assert dataset[0]["target"].shape == (5, 144, 64)
+
+    @pytest.mark.parametrize("on_error", ["raise", "skip"])
+    def test_of_a_batch_from_afar_only_what_failed_is_read_again(self, copy, rows, on_error):
+        """A shard ends early: the pair that it cuts off is read alone, to say what is wrong with it."""
+
+        class Files(OpenFiles):
+            def read(self, key, open_, length, offset):
+                asked.append((offset, length))
+                return super().read(key, open_, length, offset)
+
+        asked: list[tuple[int, int]] = []
+        last = len(rows) - 1
+        place = rows[last]["target"]
+        numbers = [i for i, row in enumerate(rows) if row["target"]["shard"] == place["shard"]]
+        assert len(numbers) > 1
+        with (copy / place["shard"]).open("rb+") as file:
+            file.truncate(place["offset"] + 10)
+        dataset = PairDataset(copy, ["target", "pair_id"], None, on_error=on_error)
+        elsewhere = replace(dataset.index.location, folder=None)
+        dataset.blobs = Blobs(elsewhere, dataset.index.shards, files=Files())
+        if on_error == "raise":
+            with pytest.raises(DataError, match=rf"pair {rows[last]['pair_id']}: target: .*{place['shard']}"):
+                dataset.__getitems__(numbers)
+        else:
+            batch = collate(dataset.__getitems__(numbers))
+            assert batch["pair_id"][:-1] == [rows[i]["pair_id"] for i in numbers[:-1]]
+            assert [skipped.pair_id for skipped in batch["skipped"]] == [rows[last]["pair_id"]]
+        first = rows[numbers[0]]["target"]["offset"]
+        assert asked[:2] == [
+            (first, place["offset"] + place["length"] - first),
+            (place["offset"], place["length"]),
+        ]
+        assert len(asked) == 2 + (on_error == "skip")  # what stands in is read alone
 
     def test_what_does_not_decode_is_named(self, copy, rows):
         place = rows[1]["reference"]
@@ -318,7 +364,23 @@ def test_sixty_thousand_pairs_in_many_shards_are_read_in_any_order(many_pairs):
         ({"colour": "hsv"}, "colour: expected yuv or rgb"),
         ({"masks": "rle"}, "masks: expected labels or channels"),
         ({"decoder": "opencv"}, "decoder: expected pyav or torchcodec"),
-        ({"augment": 2}, "augment.clip: expected 0 to 1"),
+        ({"fields": [1]}, r"fields: expected names of fields, .* got \[1\]"),
+        ({"fields": [["target"]]}, "fields: expected names of fields"),
+        ({"fields": 3}, "fields: expected names of fields"),
+        ({"fields": iter(["target"])}, "fields: expected names of fields"),
+        ({"fields": "target", "decode": False}, "fields: expected names of fields"),
+        ({"fields": [1], "decode": False}, "fields: expected names of fields"),
+        ({"out": 3}, "out: expected a folder or URI, got 3"),
+        ({"split": 3}, "split: expected train, validation, test, got 3"),
+        ({"check": "no"}, "check: expected True or False, got 'no'"),
+        ({"decode": 0}, "decode: expected True or False, got 0"),
+        ({"cache": 3}, "cache: expected a folder, got 3"),
+        ({"cache_bytes": "1 GB"}, "cache_bytes: expected a whole number from 1, got '1 GB'"),
+        ({"redraw": "yes"}, "redraw: expected a function, got 'yes'"),
+        ({"augment": 2}, "augment: expected a number from 0 to 1, got 2"),
+        ({"augment": "yes"}, "augment: expected a number from 0 to 1, got 'yes'"),
+        ({"augment": True}, "augment: expected a number from 0 to 1, got True"),
+        ({"augment": {"clip": None}}, "augment.clip: expected a number from 0 to 1, got None"),
         ({"augment": {"mesh": 0.5}}, "augment.mesh: no such kind"),
         ({"augment": 1, "decode": False}, "augment: expected none without decoding"),
         ({"fields": ["joints3d"], "decode": False}, "without decoding ask for annotations"),
@@ -326,7 +388,7 @@ def test_sixty_thousand_pairs_in_many_shards_are_read_in_any_order(many_pairs):
 )
 def test_wrong_arguments_are_refused_by_name(tiny_dataset, arguments, message):
     with pytest.raises(InputError, match=message):
-        PairDataset(tiny_dataset, **arguments)
+        PairDataset(**{"out": tiny_dataset} | arguments)
 
 
 def test_planes_and_colours_of_media_agree():

@@ -160,3 +160,16 @@ def test_a_step_that_gives_no_row_of_this_version_is_found(
     with pytest.raises(DataError, match="column caption is missing"):
         maintenance.migrate(old, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_files_in_deeper_folders_are_no_obstacle(
+    old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(migration.STEPS, OLD, STEP)
+    (old / "a" / "b").mkdir(parents=True)
+    (old / "a" / "b" / "c").write_text("listed")
+    files = json.loads((old / "manifest.json").read_text())["files"]
+    resign(old, {"files": {**files, "a/b/c": {}}})
+    maintenance.migrate(old, tmp_path / "out")
+    assert verify(tmp_path / "out") == []
+    assert not (tmp_path / "out" / "a").exists()

@@ -1,0 +1,137 @@
+"""`motionpair train`: runs that begin, stop, go on and are refused; alone, by torchrun and by Ray Train."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import tiny_latents
+from typer.testing import CliRunner
+
+from model.training.checkpoints import find
+from model.training.log import read_log
+from pipelines.cli import app
+from pipelines.interrupts import asked_to_stop
+
+QUICK = (
+    "model={dim: 24, ffn_dim: 32, heads: 4, layers: 1, freq_dim: 16, text_dim: 0, image_dim: 0}",
+    "data.batch=2",
+    "data.micro_batch=1",
+    "optimizer.schedule=constant",
+    "data.shares={animation: 2, replacement: 1, pose_driven: 1}",
+    "logging.every=1",
+    "logging.tensorboard=false",
+    "strips.every=0",
+)
+PROGRAM = (sys.executable, "-m", "pipelines.cli")
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def latents(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_latents.build(tmp_path_factory.mktemp("latents"))
+
+
+def words(latents: Path, run: Path, *more: str) -> list[str]:
+    changes = [word for setting in QUICK for word in ("--set", setting)]
+    return ["train", "--config", "tiny", "--data", str(latents), "--out", str(run), *changes, *more]
+
+
+def invoke(*given: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(app, given)
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_a_run_goes_on_with_the_configuration_it_has(latents: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    status, said, noted = invoke(*words(latents, run, "--steps", "3"))
+    assert (status, said[: said.index(", loss")]) == (0, f"{run}: 3 of 3 steps")
+    assert "step 3 of 3, loss " in noted
+    status, said, noted = invoke("train", "--data", str(latents), "--out", str(run), "--steps", "5")
+    assert (status, said[: said.index(", loss")]) == (0, f"{run}: 5 of 5 steps")
+    assert f"{run}: goes on after step 3" in noted
+    assert [line["step"] for line in read_log(run)] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--config", "nothing"], "config nothing: no such configuration; accepted: tiny"),
+        (["--set", "optimizer.lrr=1"], "optimizer.lrr: unknown key; did you mean lr?"),
+        (["--device", "toaster"], "device: expected auto, cpu, cuda or cuda:N"),
+        (["--data", "/nowhere"], "/nowhere"),
+    ],
+)
+def test_a_mistake_is_one_line(latents: Path, tmp_path: Path, more: list[str], message: str) -> None:
+    status, _, noted = invoke(*words(latents, tmp_path / "run", *more))
+    assert status == 2
+    assert message in noted
+    assert noted.strip().count("\n") == 0
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_new_run_wants_a_configuration(latents: Path, tmp_path: Path) -> None:
+    status, _, noted = invoke("train", "--data", str(latents), "--out", str(tmp_path / "run"))
+    assert (status, "--config: missing" in noted) == (2, True)
+
+
+def test_the_first_signal_is_noted_and_the_second_interrupts() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with asked_to_stop("stopping") as stop:
+        assert not stop()
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.slow
+def test_ctrl_c_writes_a_checkpoint_and_exits_130(latents: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = subprocess.Popen(
+        [*PROGRAM, *words(latents, run, "--steps", "100000")],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        while len(read_log(run)) < 3:
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=300)[0]
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    step = find(run).step
+    assert said.startswith(f"{run}: {step} of 100000 steps")
+    assert read_log(run)[-1]["step"] == step
+
+
+@pytest.mark.slow
+def test_torchrun_and_ray_train_have_the_losses_of_one_process(latents: Path, tmp_path: Path) -> None:
+    assert invoke(*words(latents, tmp_path / "alone", "--steps", "4"))[0] == 0
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    launcher = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m")
+    for name, program, more in (
+        ("torchrun", (*launcher, "pipelines.cli"), ["--steps", "4"]),
+        ("ray", PROGRAM, ["--steps", "4", "--ray", "2"]),
+    ):
+        done = subprocess.run(
+            [*program, *words(latents, tmp_path / name, *more)],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        expected = [line["loss"] for line in read_log(tmp_path / "alone")]
+        assert [line["loss"] for line in read_log(tmp_path / name)] == pytest.approx(expected, rel=1e-5)
