@@ -186,7 +186,7 @@ def changes(*settings: str) -> list[str]:
 
 def command(*words: object) -> float:
     """Run a command of the package; its CPU seconds."""
-    program = (sys.executable, "-c", "from pipelines.cli import app; app()")
+    program = (sys.executable, "-m", "pipelines.cli")
     return child_cpu([*program, *map(str, words)])[0]
 
 

@@ -91,7 +91,7 @@ def _version(asked: bool) -> None:
 
 
 @app.callback()
-def main(
+def common(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
@@ -99,5 +99,17 @@ def main(
     """Render motion-transfer pairs, and look after the datasets made of them."""
 
 
-if __name__ == "__main__":  # torchrun -m pipelines.cli
-    app()
+def main() -> None:
+    """Be the process that runs a command: `motionpair`, or `torchrun -m pipelines.cli`."""
+    try:
+        app()
+    except SystemExit as ended:
+        if ended.code == EXIT_INTERRUPTED:
+            from pipelines.interrupts import end_soon
+
+            end_soon()
+        raise
+
+
+if __name__ == "__main__":
+    main()

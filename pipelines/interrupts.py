@@ -2,7 +2,8 @@
 
 The first signal raises `KeyboardInterrupt` in the main thread, wherever it is: safe, because every step
 of a run survives kill -9. Further signals are ignored while the run winds down. Should winding down hang
-(C code that never returns, a dead network disk), a watchdog ends the process within the promised time.
+(C code that never returns, a dead network disk), a watchdog ends the process within the promised time, and
+`end_soon` should it hang after that, on its way out.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from types import FrameType
 from motionpair.errors import EXIT_INTERRUPTED
 
 GRACE_SECONDS = 8.0
-"""From the signal to the end of the process, at most."""
+"""At most, to wind down after a signal; and as long again for the interpreter to end."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -57,6 +58,21 @@ def interruptible(farewell: str) -> Iterator[None]:
         os.close(read_end)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def end_soon() -> None:
+    """For a process that was interrupted and now ends: `EXIT_INTERRUPTED`, even if the interpreter hangs.
+
+    It waits for threads at its end, and one of them may be in a read that never returns. Further signals are
+    ignored. Main thread only.
+    """
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    last = threading.Timer(GRACE_SECONDS, os._exit, (EXIT_INTERRUPTED,))
+    last.daemon = True
+    last.start()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from motionpair.dataset import Dataset
 from motionpair.plan import Plan, read_plan
 from render.characters.store import CharacterStore
 
-COMMAND_LINE = (sys.executable, "-c", "from pipelines.cli import app; app()")
+COMMAND_LINE = (sys.executable, "-m", "pipelines.cli")
 RECIPE = Path(__file__).with_name("rendered.yaml")
 SEED = 308
 """Of `rendered`: every look, kind of reference and additional reference, a pair that is not reverse-driven, a

@@ -89,7 +89,7 @@ def test_a_lost_connection_ends_with_4(tiny_dataset: Path, tmp_path: Path) -> No
 
 
 def command(*words: str) -> list[str]:
-    return [sys.executable, "-c", "from pipelines.cli import app; app()", *words]
+    return [sys.executable, "-c", "from pipelines.cli import main; main()", *words]
 
 
 def environment() -> dict[str, str]:
@@ -140,7 +140,7 @@ def test_progress_is_drawn_on_a_terminal(tiny_dataset: Path, tmp_path: Path) -> 
 
 def test_ctrl_c_ends_soon_with_130_and_nothing_half(tiny_dataset: Path, tmp_path: Path) -> None:
     new = tmp_path / "new"
-    script = "import pipelines.interrupts as i; i.GRACE_SECONDS = 1; from pipelines.cli import app; app()"
+    script = "import pipelines.interrupts as i; i.GRACE_SECONDS = 1; from pipelines.cli import main; main()"
     with serving(tiny_dataset) as web:
         web.stalled = "shards/shard-00001.parquet"
         words = [sys.executable, "-c", script, "pull", web.address, str(new)]

@@ -16,7 +16,7 @@ _SIGNALLED = """
 import os, sys
 number, nth = map(int, sys.argv[1:3])
 del sys.argv[1:3]
-from pipelines.cli import app
+from pipelines.cli import main
 left = nth
 def hook(event, arguments):
     global left
@@ -25,7 +25,7 @@ def hook(event, arguments):
         if left == 0:
             os.kill(os.getpid(), number)
 sys.addaudithook(hook)
-app()
+main()
 """
 
 
@@ -37,7 +37,7 @@ def signalled(words: Sequence[str], number: signal.Signals, nth: int) -> subproc
 def without_room(words: Sequence[str], most: int) -> subprocess.CompletedProcess[str]:
     """Run a command that may write no file of more than so many bytes."""
     return _run(
-        ["-c", "from pipelines.cli import app; app()", *words],
+        ["-m", "pipelines.cli", *words],
         lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
     )
 

@@ -22,7 +22,7 @@ from motionpair import schema
 from motionpair.plan import Plan, read_plan
 from motionpair.planning import candidate
 from pipelines import generate
-from pipelines.cli import app
+from pipelines.cli import main
 from pipelines.job import Record
 from pipelines.outdir import OutDir
 
@@ -87,4 +87,4 @@ if __name__ == "__main__":
     for cls in (SyntheticJob, Synthetic):
         cls.__module__ = "drive"
     vars(generate)["rendering"] = lambda root, address: Synthetic()  # in place of the source that renders
-    app()
+    main()

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 
 from pipelines import encoding
-from pipelines.cli import app
+from pipelines.cli import main
 from pipelines.job import Record
 
 
@@ -36,4 +36,4 @@ if __name__ == "__main__":
         return SlowJob(*arguments, **named, seconds=float(os.environ.get("ENCODING_SECONDS", "0")))  # type: ignore[arg-type]
 
     vars(encoding)["EncodeJob"] = slow
-    app()
+    main()
