@@ -23,11 +23,16 @@ _LOOKS = {"realistic": "real", "animation_3d": "3D", "animation_2d": "2D"}
 
 @dataclass(frozen=True)
 class Preview:
-    """A pair's draft. driving, target: (SHOWN, H, W, 3) uint8 sRGB."""
+    """A pair's draft. driving, target and, of a preference item, rejected: (SHOWN, H, W, 3) uint8 sRGB."""
 
     spec: PairSpec
     driving: np.ndarray
     target: np.ndarray
+    rejected: np.ndarray | None = None
+
+    def clips(self) -> list[np.ndarray]:
+        """The clips that there are, driving first."""
+        return [clip for clip in (self.driving, self.target, self.rejected) if clip is not None]
 
 
 def draft_size(width: int, height: int) -> tuple[int, int]:
@@ -37,7 +42,7 @@ def draft_size(width: int, height: int) -> tuple[int, int]:
 
 
 def preview_sheet(previews: Sequence[Preview], title: str) -> Image.Image:
-    """A page of previews, in blocks of one size: label, then driving beside (landscape: above) target.
+    """A page of previews, in blocks of one size: label, then its clips, downwards (landscape: rightwards).
 
     Args:
         previews: the pairs, in the order in which they are shown.
@@ -70,9 +75,10 @@ def label(spec: PairSpec) -> list[str]:
     mirrored = ", mirrored" if any(p.motion.mirrored for p in spec.target.performers) else ""
     company = f" · {spec.formation}" if len(spec.target.performers) > 1 else ""
     speed = spec.target.performers[0].motion.speed
+    rounds = f" · rejected: {spec.rejected.rounds} rounds" if spec.rejected is not None else ""
     return [
         f"{spec.slot} k{spec.k}  {families}{mirrored} · x{speed:.2f}{company}",
-        f"{spec.stratum} · {spec.split} · {spec.width}x{spec.height}",
+        f"{spec.stratum} · {spec.split} · {spec.width}x{spec.height}{rounds}",
         f"driving: {_clip(spec.driving)}",
         f"target: {_clip(spec.target)}",
     ]
@@ -87,17 +93,16 @@ def _clip(clip: ClipSpec) -> str:
 
 
 def _block(preview: Preview) -> Image.Image:
-    """Both clips' frames, driving first: portrait in two rows, landscape in two columns."""
+    """All clips' frames, driving first: portrait in rows, landscape in columns."""
     height, width = preview.target.shape[1:3]
     upright = height >= width
-    strips = [
-        np.concatenate(list(clip), axis=1 if upright else 0) for clip in (preview.driving, preview.target)
-    ]
+    strips = [np.concatenate(list(clip), axis=1 if upright else 0) for clip in preview.clips()]
     high, wide = strips[0].shape[:2]
-    size = (wide, 2 * high + _SEAM) if upright else (2 * wide + _SEAM, high)
-    shown = Image.new("RGB", size, _GROUND)
+    step = (0, high + _SEAM) if upright else (wide + _SEAM, 0)
+    last = len(strips) - 1
+    shown = Image.new("RGB", (wide + last * step[0], high + last * step[1]), _GROUND)
     for i, strip in enumerate(strips):
-        shown.paste(Image.fromarray(strip), (0, i * (high + _SEAM)) if upright else (i * (wide + _SEAM), 0))
+        shown.paste(Image.fromarray(strip), (i * step[0], i * step[1]))
     return shown
 
 

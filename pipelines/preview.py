@@ -3,7 +3,7 @@
 Slots are spread over the strata. Their characters are baked, the scenes staged and held against the
 recipe's geometry limits as `generate` does; a candidate that is discarded is replaced by the next one.
 What stays is drawn by the draft engine, a few frames a clip; driving clips of bones or grey bodies by theirs.
-Of a preference item the gap is judged too; driving and target are drawn.
+Of a preference item the gap is judged too, and the rejected clip drawn.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from motionpair.draws import deal
 from motionpair.errors import InputError
 from motionpair.planning import MAX_SEED, planner
 from motionpair.preview_sheets import SHOWN, Preview, draft_size, preview_sheet
-from motionpair.recipe import Recipe
+from motionpair.recipe import Limits, Recipe
 from motionpair.specs import DRIVING_ENGINES, PairSpec
 from render import gates
 from render.characters.store import CharacterStore
@@ -127,10 +127,7 @@ def preview(
         for spec in specs:
             tell("draw", len(passed), len(slots))
             try:
-                staged = stage_pair(spec, store)
-                gates.judge_geometry(spec, *staged, recipe.limits)
-                if spec.rejected is not None:
-                    gates.judge_gap(spec, staged[1], stage_rejected(spec, *staged), recipe.limits)
+                staged = _staged(spec, store, recipe.limits)
             except gates.Discard as discard:
                 discards[discard.reason] += 1
                 waiting.append(spec.slot)
@@ -139,16 +136,15 @@ def preview(
             before = time.process_time()
             passed[spec.slot] = draw(spec, staged, engine)
             seconds += time.process_time() - before
-            frames += 2 * SHOWN
+            frames += len(staged) * SHOWN
         k += 1
     shown = tuple(passed[slot] for slot in sorted(passed))
     return Previewed(shown, discards, tuple(waiting), seconds / max(frames, 1))
 
 
 def draw(spec: PairSpec, staged: Sequence[StagedClip], engine: Engine) -> Preview:
-    """A pair's draft: the same instants of both clips."""
-    driving, target = (engine.render(_excerpt(clip.scene)).rgb for clip in staged)
-    return Preview(spec, driving, target)
+    """A pair's draft: the same instants of its clips, which are driving, target and, of an item, rejected."""
+    return Preview(spec, *(engine.render(_excerpt(clip.scene)).rgb for clip in staged))
 
 
 def write(previewed: Previewed, recipe: Recipe, seed: int, out: Path) -> None:
@@ -162,7 +158,8 @@ def write(previewed: Previewed, recipe: Recipe, seed: int, out: Path) -> None:
             f"recipe {recipe.name}: every candidate was discarded ({_counted(previewed.discards)}); "
             "accepted: looser limits"
         )
-    title = f"{recipe.name}, seed {seed}: drafts; above or left driving, below or right target"
+    clips = "driving, target" + (", rejected" if recipe.preferences is not None else "")
+    title = f"{recipe.name}, seed {seed}: drafts; downwards or rightwards {clips}"
     page = preview_sheet(previewed.previews, title)
     form = {".png": "PNG", ".webp": "WEBP"}.get(out.suffix.lower(), "JPEG")
     try:
@@ -200,6 +197,21 @@ def summary(previewed: Previewed) -> Iterable[str]:
     if previewed.failed:
         slots = ", ".join(str(slot) for slot in previewed.failed)
         yield f"every candidate was discarded of slots {slots}"
+
+
+def _staged(spec: PairSpec, store: CharacterStore, limits: Limits) -> tuple[StagedClip, ...]:
+    """A pair's clips, held against the limits.
+
+    Raises:
+        Discard: they miss one.
+    """
+    driving, target = stage_pair(spec, store)
+    gates.judge_geometry(spec, driving, target, limits)
+    if spec.rejected is None:
+        return driving, target
+    rejected = stage_rejected(spec, driving, target)
+    gates.judge_gap(spec, target, rejected, limits)
+    return driving, target, rejected
 
 
 def _excerpt(scene: Scene) -> Scene:

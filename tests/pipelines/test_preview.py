@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from character_cast import CAST
 from mannequins import BODIES
 from PIL import Image
 from typer.testing import CliRunner
@@ -22,6 +23,7 @@ from motionpair.specs import Character
 from pipelines import preview
 from pipelines.cli import app
 from render.characters.baked import BakedCharacter
+from render.characters.store import CharacterStore
 
 RECIPE = Path(__file__).parents[1] / "rendered.yaml"
 WITHOUT_GAP = """base: preferences-demo
@@ -32,6 +34,8 @@ strata:
      motions: {count: 1}, formations: {}}
 limits: {candidates: 2, gap_fingertip_mm: 1000}
 """
+
+WITH_GAP = WITHOUT_GAP.replace("candidates: 2, gap_fingertip_mm: 1000", "gap_fingertip_mm: 1")
 
 
 @pytest.mark.parametrize("count", [4, 7, 64, 500])
@@ -68,6 +72,15 @@ def test_a_sheet_holds_upright_and_wide_pairs() -> None:
     shown = np.asarray(page)
     assert (shown == 200).all(axis=2).sum() == 2 * 2 * SHOWN * 224 * 128
     assert (shown == 90).all(axis=2).sum() == 2 * SHOWN * 224 * 128
+
+
+def test_a_preference_item_shows_its_rejected_clip_too() -> None:
+    spec = candidate(load_recipe("preferences-demo"), 0, 0, 0)
+    clips = [np.full((SHOWN, 224, 128, 3), shade, np.uint8) for shade in (200, 120, 90)]
+    shown = np.asarray(preview_sheet([Preview(spec, *clips)], "one"))
+    for shade in (200, 120, 90):
+        assert (shown == shade).all(axis=2).sum() == SHOWN * 224 * 128
+    assert "rejected: " in "\n".join(label(spec))
 
 
 def test_a_label_says_what_the_pair_is() -> None:
@@ -134,3 +147,37 @@ def test_a_preference_item_without_its_gap_is_not_shown(tmp_path: Path) -> None:
         lambda line: None,  # type: ignore[arg-type]
     )
     assert (found.previews, found.failed, found.discards) == ((), (0,), {"no gap": 2})
+
+
+class Lent:
+    """A store whose every character is the one that is baked anyway."""
+
+    def __init__(self, store: CharacterStore) -> None:
+        self._baked = store.load(CAST[0])
+
+    def ensure(self, characters: Iterable[Character], **how: object) -> None: ...
+
+    def load(self, character: Character) -> BakedCharacter:
+        return self._baked
+
+
+def test_a_preference_item_is_drawn_with_its_rejected_clip(
+    tmp_path: Path, character_store: CharacterStore
+) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(WITH_GAP)
+    recipe = load_recipe(mine)
+    lines: list[str] = []
+    found = preview.preview(
+        recipe,
+        0,
+        1,
+        preview.open_engines(recipe),
+        Lent(character_store),  # type: ignore[arg-type]
+        lambda *of: None,
+        lines.append,
+    )
+    assert lines == []
+    (item,) = found.previews
+    assert item.rejected is not None
+    assert (item.rejected != item.target).any()
