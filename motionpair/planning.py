@@ -23,7 +23,7 @@ import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
 
-from motionpair import catalog, dealing, recipe_checks
+from motionpair import catalog, dealing, preference_recipes, recipe_checks
 from motionpair.cast import Member, members
 from motionpair.casting import Casting
 from motionpair.choreography import Choreographer
@@ -207,7 +207,7 @@ class Planner:
         if preferences is None or self._rounds is None:
             return None
         causes = tuple(cause for cause in CAUSES if preferences.causes.get(cause, False))
-        rounds = 1 + recipe_checks.ROUNDS.index(self._rounds.draw(draws))
+        rounds = 1 + preference_recipes.ROUNDS.index(self._rounds.draw(draws))
         return Rejected(rounds, causes, preferences.region, draws.seed())
 
     def _another_kind(self, kind: str, draws: Draws) -> str:

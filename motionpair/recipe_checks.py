@@ -5,18 +5,16 @@ Each check raises one InputError that names the key by its path and says what wo
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, get_args
 
-from motionpair import catalog, dealing
+from motionpair import bounds, catalog, dealing, preference_recipes
 from motionpair.errors import InputError
 from motionpair.gate_limits import LIMIT_BOUNDS
-from motionpair.specs import CAUSES, PHENOTYPE_AXES, Look
+from motionpair.specs import PHENOTYPE_AXES, Look
 
 if TYPE_CHECKING:
-    from motionpair.recipe import Augmentations, CameraRanges, Cast, Preferences, Recipe, References, Stratum
+    from motionpair.recipe import Augmentations, CameraRanges, Cast, Recipe, References, Stratum
 
 MAX_PAIRS = 999_999
 """Slots are written with six digits."""
@@ -28,8 +26,6 @@ MAX_FRAMES = 1001
 NONE = "none"
 """The name, among things that may be worn, for wearing none of them."""
 
-ROUNDS = ("one", "two", "three")
-"""Numbers of rounds of weak estimation, by name."""
 MOVING = ("pan", "dolly", "orbit", "zoom")
 """Camera kinds that go at a speed of their own."""
 MOST_PANNED = 0.4
@@ -43,8 +39,6 @@ PAIRED = ("duet",)
 
 ANCESTRIES = ("african", "asian", "caucasian")
 BUILD_AXES = tuple(a for a in PHENOTYPE_AXES if a not in (*ANCESTRIES, "gender", "age"))
-_COLOUR = re.compile(r"#[0-9a-f]{6}")
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 _ANGLE = (-3.1416, 3.1416)
 _CAMERA_BOUNDS = {
@@ -58,115 +52,86 @@ def check(recipe: Recipe) -> None:
 
     if recipe.version != RECIPE_VERSION:
         raise InputError(f"version: expected {RECIPE_VERSION}, got {recipe.version}")
-    _named(recipe.name, "name")
+    bounds.named(recipe.name, "name")
     _picture(recipe)
     _strata(recipe)
-    _weights(
+    bounds.weights(
         {s: getattr(recipe.splits, s) for s in dealing.SPLITS}, "splits", dealing.SPLITS, "split", part=True
     )
     _cast(recipe.cast)
     _motions(recipe)
-    _within(recipe.stage.heading, 0, 3.1416, "stage.heading")
-    _span(recipe.stage.spacing, 0.6, 5, "stage.spacing")
-    _weights(recipe.stage.formations, "stage.formations", COMPANY, "formation of several")
+    bounds.within(recipe.stage.heading, 0, 3.1416, "stage.heading")
+    bounds.span(recipe.stage.spacing, 0.6, 5, "stage.spacing")
+    bounds.weights(recipe.stage.formations, "stage.formations", COMPANY, "formation of several")
     _places(recipe)
     for framing in ("full_body", "close_up"):
         _camera(getattr(recipe.cameras, framing), f"cameras.{framing}", recipe.frames / recipe.fps)
-    _within(recipe.cameras.view_gap, 0, 3.1416, "cameras.view_gap")
-    _within(recipe.estimators.reverse_driven, 0, 1, "estimators.reverse_driven")
-    _weights(recipe.estimators.models, "estimators.models", catalog.ESTIMATORS, "estimator")
+    bounds.within(recipe.cameras.view_gap, 0, 3.1416, "cameras.view_gap")
+    bounds.within(recipe.estimators.reverse_driven, 0, 1, "estimators.reverse_driven")
+    bounds.weights(recipe.estimators.models, "estimators.models", catalog.ESTIMATORS, "estimator")
     _references(recipe.references)
     _augmentation(recipe.augmentation)
     for key in ("target", "driving"):
-        _known(getattr(recipe.rendering, key), catalog.RENDER_PRESETS, f"rendering.{key}", "render preset")
-    _within(recipe.rendering.crf, 0, 40, "rendering.crf")
-    for key, (low, high) in LIMIT_BOUNDS.items():
-        _within(getattr(recipe.limits, key), low, high, f"limits.{key}")
-    _span(recipe.limits.exposure, 0, 1, "limits.exposure")
-    if recipe.preferences is not None:
-        _preferences(recipe, recipe.preferences)
-    _within(recipe.pair_seconds, 1, 1e6, "pair_seconds")
-    _within(recipe.shard_pairs, 1, 100_000, "shard_pairs")
-    dealing.deal_cast(recipe)
-
-
-def _preferences(recipe: Recipe, preferences: Preferences) -> None:
-    """Both clips of an item film what one estimator saw; its reference is a frame of the target."""
-    _weights(preferences.rounds, "preferences.rounds", ROUNDS, "number of rounds")
-    for cause in preferences.causes:
-        _known(cause, CAUSES, f"preferences.causes.{cause}", "cause")
-    if not any(preferences.causes.values()):
-        raise InputError("preferences.causes: expected at least one that is true, got none")
-    if recipe.estimators.reverse_driven:
-        raise InputError(
-            "estimators.reverse_driven: both clips of a preference item are estimated; expected 0, got "
-            f"{recipe.estimators.reverse_driven:g}"
+        bounds.known(
+            getattr(recipe.rendering, key), catalog.RENDER_PRESETS, f"rendering.{key}", "render preset"
         )
-    for name, weight in recipe.estimators.models.items():
-        if name != "accurate" and weight > 0:
-            raise InputError(
-                f"estimators.models.{name}: what a preference item prefers is what the accurate estimator "
-                "saw; expected 0"
-            )
-    for kind, weight in recipe.references.kinds.items():
-        if kind != "in_clip" and weight > 0:
-            raise InputError(
-                f"references.kinds.{kind}: a preference item shows a frame of its target; expected 0"
-            )
-    for i, stratum in enumerate(recipe.strata):
-        for kind, weight in stratum.driving.items():
-            if kind != "clip" and weight > 0:
-                raise InputError(
-                    f"strata[{i}].driving.{kind}: a preference item is driven by a clip; expected 0"
-                )
+    bounds.within(recipe.rendering.crf, 0, 40, "rendering.crf")
+    for key, (low, high) in LIMIT_BOUNDS.items():
+        bounds.within(getattr(recipe.limits, key), low, high, f"limits.{key}")
+    bounds.span(recipe.limits.exposure, 0, 1, "limits.exposure")
+    if recipe.preferences is not None:
+        preference_recipes.check(recipe, recipe.preferences)
+    bounds.within(recipe.pair_seconds, 1, 1e6, "pair_seconds")
+    bounds.within(recipe.shard_pairs, 1, 100_000, "shard_pairs")
+    dealing.deal_cast(recipe)
 
 
 def _references(references: References) -> None:
     kinds = references.kinds
-    _weights(kinds, "references.kinds", catalog.REFERENCE_KINDS, "kind of reference")
+    bounds.weights(kinds, "references.kinds", catalog.REFERENCE_KINDS, "kind of reference")
     if not any(weight > 0 for kind, weight in kinds.items() if kind != "out_of_clip"):
         raise InputError(
             "references.kinds: not every motion reaches out of its clip; expected in_clip or other_camera too"
         )
-    _span(references.apart, 0, 60, "references.apart")
-    _span(references.turn, 0, 3.1416, "references.turn")
-    _span(references.lift, -0.5, 1, "references.lift")
+    bounds.span(references.apart, 0, 60, "references.apart")
+    bounds.span(references.turn, 0, 3.1416, "references.turn")
+    bounds.span(references.lift, -0.5, 1, "references.lift")
     for kind, share in references.extra.items():
-        _known(kind, catalog.EXTRA_REFERENCES, f"references.extra.{kind}", "additional reference")
-        _within(share, 0, 1, f"references.extra.{kind}")
+        bounds.known(kind, catalog.EXTRA_REFERENCES, f"references.extra.{kind}", "additional reference")
+        bounds.within(share, 0, 1, f"references.extra.{kind}")
 
 
 def _augmentation(augmentation: Augmentations) -> None:
-    _span(augmentation.kept, 0.3, 1, "augmentation.kept")
-    _span(augmentation.stretch, 0.5, 2, "augmentation.stretch")
+    bounds.span(augmentation.kept, 0.3, 1, "augmentation.kept")
+    bounds.span(augmentation.stretch, 0.5, 2, "augmentation.stretch")
     for part in catalog.SKELETON_PARTS:
         if part not in augmentation.skeleton:
             raise InputError(f"augmentation.skeleton.{part}: missing; expected the span of its factor")
     for part, span in augmentation.skeleton.items():
-        _known(part, catalog.SKELETON_PARTS, f"augmentation.skeleton.{part}", "part of the skeleton")
-        _span(span, 0.5, 2, f"augmentation.skeleton.{part}")
+        bounds.known(part, catalog.SKELETON_PARTS, f"augmentation.skeleton.{part}", "part of the skeleton")
+        bounds.span(span, 0.5, 2, f"augmentation.skeleton.{part}")
 
 
 def _camera(ranges: CameraRanges, where: str, seconds: float) -> None:
-    _weights(ranges.kinds, f"{where}.kinds", catalog.CAMERA_KINDS, "camera kind")
+    bounds.weights(ranges.kinds, f"{where}.kinds", catalog.CAMERA_KINDS, "camera kind")
     for key, (low, high) in _CAMERA_BOUNDS.items():
-        _span(getattr(ranges, key), low, high, f"{where}.{key}")
+        bounds.span(getattr(ranges, key), low, high, f"{where}.{key}")
     if not ranges.angles:
         raise InputError(f"{where}.angles: expected at least one angle, got none")
-    _positive_weights([angle.weight for angle in ranges.angles.values()], f"{where}.angles.*.weight")
+    bounds.positive_weights([angle.weight for angle in ranges.angles.values()], f"{where}.angles.*.weight")
     for name, angle in ranges.angles.items():
-        _span(angle.span, -0.5, 1.4, f"{where}.angles.{name}.span")
+        bounds.span(angle.span, -0.5, 1.4, f"{where}.angles.{name}.span")
     for kind, span in ranges.moves.items():
-        _known(kind, MOVING, f"{where}.moves.{kind}", "camera kind that moves")
+        bounds.known(kind, MOVING, f"{where}.moves.{kind}", "camera kind that moves")
         # A pan that leaves what it must hold inside the margins has no distance that is far enough.
         most = min(MOST_PANNED, 0.8 * (1 - 2 * ranges.margin[1])) / seconds
-        _span(span, 0, most if kind == "pan" else 1, f"{where}.moves.{kind}")
+        bounds.span(span, 0, most if kind == "pan" else 1, f"{where}.moves.{kind}")
     for kind, weight in ranges.kinds.items():
         if weight > 0 and kind in MOVING and kind not in ranges.moves:
             raise InputError(
                 f"{where}.moves.{kind}: missing; a camera that moves needs the span of its speed"
             )
-    _within(ranges.blurred, 0, 1, f"{where}.blurred")
+    bounds.within(ranges.blurred, 0, 1, f"{where}.blurred")
 
 
 def _picture(recipe: Recipe) -> None:
@@ -181,10 +146,10 @@ def _picture(recipe: Recipe) -> None:
                 )
     if len({(s.width, s.height) for s in recipe.sizes}) != len(recipe.sizes):
         raise InputError("sizes: expected each width and height once, got one twice")
-    _positive_weights([s.weight for s in recipe.sizes], "sizes[].weight")
+    bounds.positive_weights([s.weight for s in recipe.sizes], "sizes[].weight")
     if recipe.frames % 4 != 1 or not 5 <= recipe.frames <= MAX_FRAMES:
         raise InputError(f"frames: expected 4n + 1 (17, 81, ...) from 5 to {MAX_FRAMES}, got {recipe.frames}")
-    _within(recipe.fps, 1, 120, "fps")
+    bounds.within(recipe.fps, 1, 120, "fps")
 
 
 def _strata(recipe: Recipe) -> None:
@@ -192,13 +157,13 @@ def _strata(recipe: Recipe) -> None:
         raise InputError("strata: expected at least one stratum, got none")
     for i, stratum in enumerate(recipe.strata):
         where = f"strata[{i}]"
-        _named(stratum.name, f"{where}.name")
-        _within(stratum.count, 0, MAX_PAIRS, f"{where}.count")
-        _span(stratum.performers, 1, MAX_PERFORMERS, f"{where}.performers")
-        _span(stratum.motion_speed, 0.1, 2, f"{where}.motion_speed")
+        bounds.named(stratum.name, f"{where}.name")
+        bounds.within(stratum.count, 0, MAX_PAIRS, f"{where}.count")
+        bounds.span(stratum.performers, 1, MAX_PERFORMERS, f"{where}.performers")
+        bounds.span(stratum.motion_speed, 0.1, 2, f"{where}.motion_speed")
         if stratum.framing == "close_up" and stratum.performers[1] > 1:
             raise InputError(f"{where}.performers: a close_up shows one performer; expected [1, 1]")
-        _weights(stratum.driving, f"{where}.driving", catalog.DRIVING_KINDS, "kind of driving")
+        bounds.weights(stratum.driving, f"{where}.driving", catalog.DRIVING_KINDS, "kind of driving")
         for kind, weight in stratum.driving.items():
             if weight > 0 and kind != "clip" and stratum.mode != "animation":
                 raise InputError(
@@ -206,7 +171,7 @@ def _strata(recipe: Recipe) -> None:
                     f"got {stratum.mode}"
                 )
         if stratum.motions:
-            _weights(stratum.motions, f"{where}.motions", catalog.MOTION_FAMILIES, "motion family")
+            bounds.weights(stratum.motions, f"{where}.motions", catalog.MOTION_FAMILIES, "motion family")
         _formations(recipe, stratum, where)
         if stratum.framing == "close_up":
             for family, weight in (stratum.motions or recipe.motions.families).items():
@@ -231,7 +196,7 @@ def _formations(recipe: Recipe, stratum: Stratum, where: str) -> None:
         return
     formations, key = stratum.formations, f"{where}.formations"
     if formations:
-        _weights(formations, key, COMPANY, "formation of several")
+        bounds.weights(formations, key, COMPANY, "formation of several")
     else:
         formations, key = recipe.stage.formations, "stage.formations"
     count = stratum.performers[1]
@@ -255,54 +220,54 @@ def _close_up(family: str, where: str) -> None:
 
 
 def _cast(cast: Cast) -> None:
-    _within(cast.size, 2, MAX_CAST, "cast.size")
-    _within(cast.max_meetings, 1, MAX_PAIRS, "cast.max_meetings")
-    _weights(cast.looks, "cast.looks", get_args(Look), "look")
+    bounds.within(cast.size, 2, MAX_CAST, "cast.size")
+    bounds.within(cast.max_meetings, 1, MAX_PAIRS, "cast.max_meetings")
+    bounds.weights(cast.looks, "cast.looks", get_args(Look), "look")
     if not cast.ages or not cast.genders:
         raise InputError(f"cast.{'genders' if cast.ages else 'ages'}: expected at least one group, got none")
-    _positive_weights([g.weight for g in cast.ages.values()], "cast.ages.*.weight")
+    bounds.positive_weights([g.weight for g in cast.ages.values()], "cast.ages.*.weight")
     for name, age in cast.ages.items():
-        _span(age.span, 0.3, 1, f"cast.ages.{name}.span")
-    _positive_weights([g.weight for g in cast.genders.values()], "cast.genders.*.weight")
+        bounds.span(age.span, 0.3, 1, f"cast.ages.{name}.span")
+    bounds.positive_weights([g.weight for g in cast.genders.values()], "cast.genders.*.weight")
     for name, gender in cast.genders.items():
         where = f"cast.genders.{name}"
-        _span(gender.span, 0, 1, f"{where}.span")
-        _weights(gender.tops, f"{where}.tops", catalog.TOPS, "top")
-        _weights(gender.bottoms, f"{where}.bottoms", (*catalog.BOTTOMS, *catalog.DRESSES), "bottom")
-        _weights(gender.hair, f"{where}.hair", catalog.HAIR_STYLES, "hair style")
-        _weights(gender.beards, f"{where}.beards", catalog.BEARDS, "beard")
+        bounds.span(gender.span, 0, 1, f"{where}.span")
+        bounds.weights(gender.tops, f"{where}.tops", catalog.TOPS, "top")
+        bounds.weights(gender.bottoms, f"{where}.bottoms", (*catalog.BOTTOMS, *catalog.DRESSES), "bottom")
+        bounds.weights(gender.hair, f"{where}.hair", catalog.HAIR_STYLES, "hair style")
+        bounds.weights(gender.beards, f"{where}.beards", catalog.BEARDS, "beard")
     if not cast.ancestries:
         raise InputError("cast.ancestries: expected at least one ancestry, got none")
-    _positive_weights([a.weight for a in cast.ancestries.values()], "cast.ancestries.*.weight")
+    bounds.positive_weights([a.weight for a in cast.ancestries.values()], "cast.ancestries.*.weight")
     for name, ancestry in cast.ancestries.items():
         where = f"cast.ancestries.{name}"
-        _known(name, ANCESTRIES, where, "ancestry")
-        _span(ancestry.share, 0.34, 1, f"{where}.share")
+        bounds.known(name, ANCESTRIES, where, "ancestry")
+        bounds.span(ancestry.share, 0.34, 1, f"{where}.share")
         for key in ("skin", "eyes", "hair"):
-            _colours(getattr(ancestry, key), f"{where}.{key}")
+            bounds.colours(getattr(ancestry, key), f"{where}.{key}")
     for axis in BUILD_AXES:
         if axis not in cast.build:
             raise InputError(f"cast.build.{axis}: missing; expected a lowest and a highest value in [0, 1]")
     for axis, span in cast.build.items():
-        _known(axis, BUILD_AXES, f"cast.build.{axis}", "axis")
-        _span(span, 0, 1, f"cast.build.{axis}")
+        bounds.known(axis, BUILD_AXES, f"cast.build.{axis}", "axis")
+        bounds.span(span, 0, 1, f"cast.build.{axis}")
     for key in ("grey_hair", "bold_hair", "denim", "leather"):
-        _colours(getattr(cast, key), f"cast.{key}")
+        bounds.colours(getattr(cast, key), f"cast.{key}")
     for key in ("grey_share", "bold_share"):
-        _within(getattr(cast, key), 0, 1, f"cast.{key}")
+        bounds.within(getattr(cast, key), 0, 1, f"cast.{key}")
     _wardrobe(cast)
 
 
 def _wardrobe(cast: Cast) -> None:
-    _weights(cast.footwear, "cast.footwear", catalog.FOOTWEAR, "footwear")
+    bounds.weights(cast.footwear, "cast.footwear", catalog.FOOTWEAR, "footwear")
     for key, kinds in (
         ("outers", catalog.OUTERS), ("headwear", catalog.HEADWEAR), ("eyewear", catalog.EYEWEAR)
     ):  # fmt: skip
-        _weights(getattr(cast, key), f"cast.{key}", (NONE, *kinds), key)
+        bounds.weights(getattr(cast, key), f"cast.{key}", (NONE, *kinds), key)
     for kind, fabrics in cast.fabrics.items():
-        _known(kind, catalog.GARMENT_KINDS, f"cast.fabrics.{kind}", "garment kind")
+        bounds.known(kind, catalog.GARMENT_KINDS, f"cast.fabrics.{kind}", "garment kind")
         accepted = catalog.GARMENT_KINDS[kind].fabrics
-        _weights(fabrics, f"cast.fabrics.{kind}", accepted, f"fabric for {kind}")
+        bounds.weights(fabrics, f"cast.fabrics.{kind}", accepted, f"fabric for {kind}")
     worn = [cast.outers, cast.footwear, cast.headwear, cast.eyewear]
     worn += [table for g in cast.genders.values() for table in (g.tops, g.bottoms)]
     for kind in {k for weights in worn for k, weight in weights.items() if weight > 0}:
@@ -312,30 +277,30 @@ def _wardrobe(cast: Cast) -> None:
         raise InputError("cast.outfits: expected at least one outfit, got none")
     for name, outfit in cast.outfits.items():
         for key in ("top", "bottom", "accent", "shoes"):
-            _colours(getattr(outfit, key), f"cast.outfits.{name}.{key}")
+            bounds.colours(getattr(outfit, key), f"cast.outfits.{name}.{key}")
 
 
 def _motions(recipe: Recipe) -> None:
     motions = recipe.motions
-    _weights(motions.families, "motions.families", catalog.MOTION_FAMILIES, "motion family")
+    bounds.weights(motions.families, "motions.families", catalog.MOTION_FAMILIES, "motion family")
     ranges = {name: family.params for name, family in catalog.MOTION_FAMILIES.items()}
     _params(motions.params, ranges, "motions.params", "motion family")
-    _span(motions.phrases, 1, 8, "motions.phrases")
-    _within(motions.mirrored, 0, 1, "motions.mirrored")
-    _within(motions.continues, 0, 1, "motions.continues")
+    bounds.span(motions.phrases, 1, 8, "motions.phrases")
+    bounds.within(motions.mirrored, 0, 1, "motions.mirrored")
+    bounds.within(motions.continues, 0, 1, "motions.continues")
 
 
 def _places(recipe: Recipe) -> None:
     places = recipe.places
-    _weights(places.environments, "places.environments", catalog.ENVIRONMENTS, "environment")
-    _weights(places.hdris, "places.hdris", catalog.HDRIS, "HDRI")
+    bounds.weights(places.environments, "places.environments", catalog.ENVIRONMENTS, "environment")
+    bounds.weights(places.hdris, "places.hdris", catalog.HDRIS, "HDRI")
     for kind, weight in places.environments.items():
         suitable = catalog.ENVIRONMENTS[kind].hdris
         if weight > 0 and not any(places.hdris.get(hdri, 0) > 0 for hdri in suitable):
             raise InputError(f"places.hdris: none suits environment {kind}; accepted: {', '.join(suitable)}")
     ranges = {name: kind.params for name, kind in catalog.ENVIRONMENTS.items()}
     _params(places.params, ranges, "places.params", "environment")
-    _span(places.light_strength, 0.05, 10, "places.light_strength")
+    bounds.span(places.light_strength, 0.05, 10, "places.light_strength")
 
 
 def _params(
@@ -346,62 +311,8 @@ def _params(
 ) -> None:
     """Ranges that replace the catalogue's may narrow them, not leave them."""
     for owner, params in given.items():
-        _known(owner, ranges, f"{where}.{owner}", what)
+        bounds.known(owner, ranges, f"{where}.{owner}", what)
         for name, span in params.items():
-            _known(name, ranges[owner], f"{where}.{owner}.{name}", "parameter")
+            bounds.known(name, ranges[owner], f"{where}.{owner}.{name}", "parameter")
             widest = ranges[owner][name]
-            _span(span, widest.low, widest.high, f"{where}.{owner}.{name}")
-
-
-def _named(name: str, where: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise InputError(
-            f"{where}: expected up to 40 of a-z, 0-9 and -, first a letter or digit, got {name!r}"
-        )
-
-
-def _known(name: str, accepted: Iterable[str], where: str, what: str) -> None:
-    names = list(accepted)
-    if name not in names:
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"accepted: {', '.join(names)}"
-        raise InputError(f"{where}: no such {what} {name!r}; {hint}")
-
-
-def _weights(
-    weights: Mapping[str, float], where: str, accepted: Iterable[str], what: str, part: bool = False
-) -> None:
-    """Known names, no weight below 0, not all 0; with `part`, they are shares that sum to 1."""
-    names = list(accepted)
-    for name in weights:
-        _known(name, names, f"{where}.{name}", what)
-    _positive_weights(list(weights.values()), where)
-    if part and abs(sum(weights.values()) - 1) > 1e-6:
-        raise InputError(f"{where}: expected shares that sum to 1, got {sum(weights.values()):g}")
-
-
-def _positive_weights(weights: list[float], where: str) -> None:
-    if any(not 0 <= w <= 1e9 for w in weights):
-        raise InputError(f"{where}: expected weights from 0 to 1e9, got {min(weights):g} to {max(weights):g}")
-    if not sum(weights) > 0:
-        raise InputError(f"{where}: expected at least one weight above 0, got none")
-
-
-def _within(value: float, low: float, high: float, where: str) -> None:
-    if not low <= value <= high:
-        raise InputError(f"{where}: expected {low:g} to {high:g}, got {value:g}")
-
-
-def _span(span: tuple[float, float], low: float, high: float, where: str) -> None:
-    if not low <= span[0] <= span[1] <= high:
-        raise InputError(
-            f"{where}: expected [lowest, highest] within {low:g} to {high:g}, got [{span[0]:g}, {span[1]:g}]"
-        )
-
-
-def _colours(colours: tuple[str, ...], where: str) -> None:
-    if not colours:
-        raise InputError(f"{where}: expected at least one colour, got none")
-    for i, colour in enumerate(colours):
-        if not _COLOUR.fullmatch(colour):
-            raise InputError(f"{where}[{i}]: expected a colour as '#rrggbb' in lower case, got {colour!r}")
+            bounds.span(span, widest.low, widest.high, f"{where}.{owner}.{name}")
