@@ -75,7 +75,8 @@ def label(spec: PairSpec) -> list[str]:
     mirrored = ", mirrored" if any(p.motion.mirrored for p in spec.target.performers) else ""
     company = f" · {spec.formation}" if len(spec.target.performers) > 1 else ""
     speed = spec.target.performers[0].motion.speed
-    rounds = f" · rejected: {spec.rejected.rounds} rounds" if spec.rejected is not None else ""
+    count = 0 if spec.rejected is None else spec.rejected.rounds
+    rounds = f" · rejected: {count} round{'s' if count > 1 else ''}" if count else ""
     return [
         f"{spec.slot} k{spec.k}  {families}{mirrored} · x{speed:.2f}{company}",
         f"{spec.stratum} · {spec.split} · {spec.width}x{spec.height}{rounds}",

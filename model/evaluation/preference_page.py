@@ -4,61 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from model.evaluation.page import STYLE
+from motionpair.signed import signed
+
+if TYPE_CHECKING:
+    from model.evaluation.preference_scores import ModelScores
 
 COLUMNS = {
-    "accuracy": "Preference accuracy, hands",
-    "implicit_accuracy": "against the first model",
-    "frame_accuracy": "whole frame",
-    "region_error": "Error of r, hands",
-    "rejected_region_error": "of r⁻",
-    "loss": "whole frame of r",
-    "psnr_hands": "PSNR of samples, hands",
-    "psnr": "whole frame",
+    "Preference accuracy, %": {
+        "accuracy": "hands",
+        "implicit_accuracy": "against the first model",
+        "frame_accuracy": "whole frame",
+    },
+    "Error of velocity": {
+        "region_error": "r, hands",
+        "rejected_region_error": "r⁻, hands",
+        "loss": "r, whole frame",
+        "loss_change": "change, %",
+    },
+    "PSNR of samples, dB": {"psnr_hands": "hands", "psnr": "whole frame"},
 }
-"""Figures of a model, by what they are called."""
-_DECIBELS = ("psnr", "psnr_hands")
-_SHARES = ("accuracy", "implicit_accuracy", "frame_accuracy")
+"""Figures of a model by what they are called, in groups."""
+
+FIGURES = tuple(name for group in COLUMNS.values() for name in group)
+
+_STYLE = """
+th[colspan] { text-align: center; border-bottom: 0; padding-bottom: 0; color: #eceef2; }
+th, td { padding-right: 26px; }
+.group { padding-left: 26px; }
+td small { display: inline-block; min-width: 3.2em; text-align: left; }
+"""
 
 
-def text(name: str, value: float | None) -> str:
-    """A figure as text."""
-    if value is None:
-        return "–"
-    if name in _SHARES:
-        return f"{value:.1%}"
-    return f"{value:.2f} dB" if name in _DECIBELS else f"{value:.4f}"
+def text(name: str, model: ModelScores, first: ModelScores) -> tuple[str, str]:
+    """A model's figure, and its standard error where it has a place for one; a dash stands for none."""
+    value = getattr(model, name)
+    if name.startswith("psnr"):
+        return "–" if value is None else f"{value:.2f}", ""
+    if name == "loss_change":
+        if model is first:
+            return "–", ""
+        return signed(100 * value, 1), _error(model, name)
+    if name in model.standard_errors:
+        return f"{100 * value:.1f}", _error(model, name)
+    return f"{value:.4f}", ""
 
 
-def change(model: Mapping[str, Any], first: Mapping[str, Any]) -> str:
-    """How much the whole-frame loss is above the first model's, as text."""
-    return f"{100 * (model['loss'] / first['loss'] - 1):+.1f} %".replace("-", "−")
-
-
-def write_page(
-    facts: Mapping[str, Any], models: Sequence[Mapping[str, Any]], captions: Mapping[str, str]
-) -> str:
+def write_page(facts: Mapping[str, Any], models: Sequence[ModelScores], captions: Mapping[str, str]) -> str:
     """The page as HTML, without scripts; strips lie beside it.
 
     Args:
         facts: what a reader must know, by name.
-        models: figures by name (`model.evaluation.preferences.ModelScores`), the first before post-training.
+        models: figures, the first of the model before post-training.
         captions: of the items, by pair_id.
     """
-    head = "".join(f"<th>{escape(title)}</th>" for title in COLUMNS.values())
-    rows = []
-    for model in models:
-        cells = "".join(
-            f"<td>{text(name, model[name])}{_note(name, model, models[0])}</td>" for name in COLUMNS
-        )
-        rows.append(f"<tr><td>{escape(model['name'])}</td>{cells}</tr>")
     figures = []
     for number, (pair_id, caption) in enumerate(captions.items()):
-        said = "; ".join(
-            f"{model['name']} {text('accuracy', model['items'][number]['accuracy'])}" for model in models
-        )
+        said = "; ".join(f"{model.name} {100 * model.items[number].accuracy:.1f} %" for model in models)
         name = escape(pair_id)
         figures.append(
             f"<figure><h3>{name}<span>{escape(said)}</span></h3><figcaption>{escape(caption)}</figcaption>"
@@ -69,14 +73,15 @@ def write_page(
             "<!doctype html>",
             '<html lang="en"><meta charset="utf-8"><title>Preferences</title>',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<style>{STYLE}</style>",
+            f"<style>{STYLE}{_STYLE}</style>",
             "<h1>Preferences</h1>",
             "<p>" + "   ·   ".join(f"{escape(str(k))} {escape(str(v))}" for k, v in facts.items()) + "</p>",
-            f'<div class="wide"><table><tr><th>model</th>{head}</tr>{"".join(rows)}</table></div>',
+            _table(models),
             "<p>Preference accuracy: how often the model's error is less of r than of r⁻, with the same",
             "noise and time; ties count half. Against the first model: how often it has come down more of r",
-            "than of r⁻. Errors are mean squares of the velocity. PSNR is against r as the codec gives it",
-            "back. In small type: change against the first model.</p>",
+            "than of r⁻. Errors are mean squares; their change is against the first model. PSNR is against r",
+            "as the codec gives it back. ± is one standard error over items, each item's mean over draws",
+            "counting once.</p>",
             "<h2>Hands</h2>",
             *figures,
             "",
@@ -84,5 +89,28 @@ def write_page(
     )
 
 
-def _note(name: str, model: Mapping[str, Any], first: Mapping[str, Any]) -> str:
-    return f"<small>{change(model, first)}</small>" if name == "loss" and model is not first else ""
+def _table(models: Sequence[ModelScores]) -> str:
+    starts = {next(iter(group)) for group in COLUMNS.values()}
+    mark = {name: ' class="group"' if name in starts else "" for name in FIGURES}
+    groups = "".join(
+        f'<th colspan="{len(group)}" class="group">{escape(title)}</th>' for title, group in COLUMNS.items()
+    )
+    titles = {name: title for group in COLUMNS.values() for name, title in group.items()}
+    head = "".join(f"<th{mark[name]}>{escape(title)}</th>" for name, title in titles.items())
+    rows = []
+    for model in models:
+        cells = ""
+        for name in FIGURES:
+            figure, error = text(name, model, models[0])
+            room = f"<small>{error}</small>" if name in model.standard_errors else ""
+            cells += f"<td{mark[name]}>{figure}{room}</td>"
+        rows.append(f"<tr><td>{escape(model.name)}</td>{cells}</tr>")
+    return (
+        f'<div class="wide"><table><tr><td></td>{groups}</tr><tr><th>model</th>{head}</tr>'
+        f"{''.join(rows)}</table></div>"
+    )
+
+
+def _error(model: ModelScores, name: str) -> str:
+    error = model.standard_errors[name]
+    return "± –" if error is None else f"± {100 * error:.1f}"

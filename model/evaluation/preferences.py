@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from model.conditioning import Example
 from model.evaluation.hands import crops, latent_to_frames
 from model.evaluation.metrics import psnr
 from model.evaluation.preference_page import write_page
+from model.evaluation.preference_scores import ItemScores, ModelScores, implicit_accuracy, summarise
 from model.evaluation.strips import strip
 from model.sampling.sampler import Settings, sample
 from model.scail2.inputs import Inputs
@@ -46,46 +46,6 @@ _ADDITIONAL = 2
 _HANDS = 0.5
 """Latent pixels count as hands from this share inside of their boxes on."""
 _QUALITY = 88
-
-
-@dataclass(frozen=True)
-class ItemScores:
-    """What a model does with an item; means over draws of noise and time.
-
-    accuracy: share of draws in which its error inside M is less of r than of r⁻, ties by half.
-    implicit_accuracy: likewise, after the first model's errors on the same draws are taken off: the sign of
-    the margin that DPO raises, with the first model for reference. frame_accuracy: as accuracy, of the whole
-    frame. loss: mean squared error of r's velocity, over all elements. region_error, rejected_region_error:
-    inside M, of r and of r⁻. psnr: of a sample, dB; psnr_hands: inside the boxes of r's hands, None where
-    there is none. errors: inside M, of r and r⁻, by draw.
-    """
-
-    pair_id: str
-    accuracy: float
-    implicit_accuracy: float
-    frame_accuracy: float
-    loss: float
-    region_error: float
-    rejected_region_error: float
-    psnr: float
-    psnr_hands: float | None
-    errors: tuple[tuple[float, float], ...]
-
-
-@dataclass(frozen=True)
-class ModelScores:
-    """Means over the items, and the items; names as of `ItemScores`."""
-
-    name: str
-    accuracy: float
-    implicit_accuracy: float
-    frame_accuracy: float
-    loss: float
-    region_error: float
-    rejected_region_error: float
-    psnr: float
-    psnr_hands: float | None
-    items: tuple[ItemScores, ...]
 
 
 @dataclass(frozen=True)
@@ -222,19 +182,18 @@ class Comparison:
             made = self._pixels(self.judge.sampled(model, example, settings, empty_text)[0])
             self._strips[number][name] = crops(made, self._regions[number])
             first = self.models[0].items[number].errors if self.models else ranking["errors"]
-            implicit = _implicit(ranking["errors"], first)
-            psnrs: dict[str, Any] = self._psnr(made, number)
-            items.append(ItemScores(example["pair_id"], implicit_accuracy=implicit, **ranking, **psnrs))
+            ranking["implicit_accuracy"] = implicit_accuracy(ranking["errors"], first)
+            items.append(ItemScores(pair_id=example["pair_id"], **ranking, **self._psnr(made, number)))
             if progress is not None:
                 progress(number + 1, len(self.examples))
-        scores = ModelScores(name, **_means(items), items=tuple(items))  # type: ignore[arg-type]
+        scores = summarise(name, items, self.models[0].items if self.models else items)
         self.models.append(scores)
         return scores
 
     def finish(self, facts: Mapping[str, Any]) -> Path:
         """Write figures, strips and the page; its path."""
         told = {**facts, "items": len(self.examples), "draws": self.judge.draws, "seed": self.judge.seed}
-        figures = {"facts": told, "models": [asdict(model) for model in self.models]}
+        figures = {"facts": told, "models": [model.plain() for model in self.models]}
         write_bytes(self.folder / FACTS, _json(figures))
         for example, clips in zip(self.examples, self._strips, strict=True):
             reference = self._pixels(example["reference"])[0]
@@ -243,7 +202,7 @@ class Comparison:
             write_bytes(self.folder / "strips" / f"{example['pair_id']}.webp", data.getvalue())
         page = self.folder / "index.html"
         captions = {example["pair_id"]: str(example.get("caption", "")) for example in self.examples}
-        written = write_page(told, [asdict(model) for model in self.models], captions)
+        written = write_page(told, self.models, captions)
         write_bytes(page, written.encode())
         return page
 
@@ -254,7 +213,7 @@ class Comparison:
         pixels: np.ndarray = frames.permute(0, 2, 3, 1).contiguous().cpu().numpy()
         return pixels
 
-    def _psnr(self, made: np.ndarray, number: int) -> dict[str, float | None]:
+    def _psnr(self, made: np.ndarray, number: int) -> dict[str, Any]:
         """Against r as the codec gives it back, whole and in the boxes of hands."""
         squared = (made.astype(np.float64) - self._targets[number]) ** 2
         hands = self.examples[number]["hands"].float().cpu().numpy() >= _HANDS
@@ -281,21 +240,6 @@ def _conditions(example: Example, model: nn.Module) -> Inputs:
 def _noised(conditions: Inputs, x0: Tensor, noise: Tensor, sigma: Tensor, kind: torch.dtype) -> Inputs:
     given = {**vars(conditions), "video": flow.noised(x0, noise, sigma).to(kind)}
     return Inputs(**given | {"timestep": flow.TIMESTEPS * sigma.float()})
-
-
-def _implicit(errors: Sequence[tuple[float, float]], first: Sequence[tuple[float, float]]) -> float:
-    """How often errors (of r, of r⁻) have come down by more of r than of r⁻."""
-    of, before = (torch.tensor(pairs, dtype=torch.float64) for pairs in (errors, first))
-    change = of - before
-    return float(dpo.accuracy(change[:, 1], change[:, 0]).mean())
-
-
-def _means(items: Sequence[ItemScores]) -> dict[str, float | None]:
-    means: dict[str, float | None] = {}
-    for name in list(asdict(items[0]))[1:-1]:
-        values = [value for item in items if (value := getattr(item, name)) is not None]
-        means[name] = math.fsum(values) / len(values) if values else None
-    return means
 
 
 def _json(value: Any) -> bytes:

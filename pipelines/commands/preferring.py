@@ -15,7 +15,7 @@ from pipelines.commands.training import STOPPING, train_here
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from model.evaluation.preferences import ModelScores
+    from model.evaluation.preference_scores import ModelScores
     from model.training.config import TrainConfig
 
 commands = typer.Typer()
@@ -159,18 +159,19 @@ def eval_preferences(
 
 def show(models: list[ModelScores], console: Console) -> None:
     """Print the table of the page."""
-    from dataclasses import asdict
+    from rich.table import Column, Table
 
-    from rich.table import Table
+    from model.evaluation.preference_page import COLUMNS, FIGURES, text
 
-    from model.evaluation.preference_page import COLUMNS, change, text
-
-    table = Table("", *COLUMNS.values(), title=f"{len(models[0].items)} items", title_justify="left")
-    plain = [asdict(model) for model in models]
-    for model in plain:
-        note = "" if model is plain[0] else f"  [dim]{change(model, plain[0])}[/]"
-        cells = [text(name, model[name]) + (note if name == "loss" else "") for name in COLUMNS]
-        table.add_row(model["name"], *cells)
+    heads = [
+        Column(f"{title if at == 0 else ''}\n{name}", justify="right", vertical="bottom")
+        for title, group in COLUMNS.items()
+        for at, name in enumerate(group.values())
+    ]
+    table = Table("", *heads, title=f"{len(models[0].items)} items", title_justify="left")
+    for model in models:
+        told = (text(name, model, models[0]) for name in FIGURES)
+        table.add_row(model.name, *(f"{figure} [dim]{error}[/]".strip() for figure, error in told))
     console.print(table)
 
 
