@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,17 +11,8 @@ import typer
 from motionpair.errors import EXIT_FINDINGS, InputError
 from pipelines.commands.lines import complain, show_findings
 from pipelines.commands.making import run_shown
-from pipelines.commands.options import (
-    AddressOption,
-    DeviceClassesOption,
-    LimitOption,
-    OutArgument,
-    OutOption,
-    PlanArgument,
-    RetryOption,
-    TimeLimitOption,
-    WorkersOption,
-)
+from pipelines.commands.making_options import HowToMake, with_making
+from pipelines.commands.options import OutArgument, OutOption, PlanArgument, WorkersOption
 from pipelines.commands.planning import make_plan
 
 if TYPE_CHECKING:
@@ -30,90 +22,32 @@ if TYPE_CHECKING:
 commands = typer.Typer()
 
 
-PlanOption = Annotated[Path | None, typer.Option(help="A plan file.", metavar="PLAN")]
-SeedOption = Annotated[int | None, typer.Option(min=0, help="With --recipe; by default 0.", metavar="N")]
-
-
 @commands.command()
-def generate(
-    out: OutOption,
-    plan: PlanOption = None,
-    recipe: Annotated[
-        str | None, typer.Option(help="Instead of a plan: a recipe, planned first.", metavar="NAME|FILE")
-    ] = None,
-    seed: SeedOption = None,
-    limit: LimitOption = None,
-    workers: WorkersOption = None,
-    address: AddressOption = None,
-    retry_quarantined: RetryOption = False,
-    allow_device_class: DeviceClassesOption = None,
-    time_limit: TimeLimitOption = None,
-) -> None:
+@partial(with_making, recipe="Instead of a plan: a recipe, planned first.")
+def generate(asked: HowToMake) -> None:
     """Render the pairs of a plan into OUT, or go on where an earlier run ended."""
-    made = _planned(plan, recipe, seed, limit)
+    made = asked.made_plan()
     if made.recipe.preferences is not None:
         raise InputError(
             f"recipe {made.recipe.name}: plans preference items; motionpair preferences makes them"
         )
-    asked = _options(workers, address, retry_quarantined, allow_device_class, time_limit)
-    result = _produce(made, out, asked)
-    raise typer.Exit(result.exit_status)
+    raise typer.Exit(_produce(made, asked.out, asked.options()).exit_status)
 
 
 @commands.command()
-def preferences(
-    out: OutOption,
-    plan: PlanOption = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(
-            help="Instead of a plan: preferences-1k, preferences-demo, or a YAML file.", metavar="NAME|FILE"
-        ),
-    ] = None,
-    seed: SeedOption = None,
-    limit: LimitOption = None,
-    workers: WorkersOption = None,
-    address: AddressOption = None,
-    retry_quarantined: RetryOption = False,
-    allow_device_class: DeviceClassesOption = None,
-    time_limit: TimeLimitOption = None,
-) -> None:
+@partial(with_making, recipe="Instead of a plan: preferences-1k, preferences-demo, or a YAML file.")
+def preferences(asked: HowToMake) -> None:
     """Render preference items into OUT, pairs with a third clip whose hands are worse, or go on with them.
 
     OUT is a dataset: verify, status, show and explain take it as any other.
     """
-    made = _planned(plan, recipe, seed, limit)
+    made = asked.made_plan()
     if made.recipe.preferences is None:
         raise InputError(
             f"recipe {made.recipe.name}: has no section preferences; expected preferences-1k, "
             "preferences-demo or a recipe based on one (motionpair generate makes plain pairs)"
         )
-    asked = _options(workers, address, retry_quarantined, allow_device_class, time_limit)
-    result = _produce(made, out, asked)
-    raise typer.Exit(result.exit_status)
-
-
-def _planned(plan: Path | None, recipe: str | None, seed: int | None, limit: int | None) -> Plan:
-    """The plan of the options that say what to make."""
-    if (plan is None) == (recipe is None):
-        raise typer.BadParameter("expected one of --plan and --recipe")
-    if plan is None:
-        assert recipe is not None
-        return make_plan(recipe, seed or 0, limit)
-    if seed is not None or limit is not None:
-        raise typer.BadParameter("--seed and --limit go with --recipe; a plan has its own")
-    from motionpair.plan import read_plan
-
-    return read_plan(plan)
-
-
-def _options(
-    workers: int | None, address: str | None, retry: bool, classes: list[str] | None, limit: float | None
-) -> Options:
-    """The options that say how pairs are made."""
-    from pipelines.production import Options
-
-    return Options(workers, address, retry, tuple(classes or ()), limit)
+    raise typer.Exit(_produce(made, asked.out, asked.options()).exit_status)
 
 
 @commands.command()

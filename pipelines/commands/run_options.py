@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from pipelines.commands.option_groups import with_fields
 
 if TYPE_CHECKING:
     from model.sampling.video import Sampler
@@ -75,18 +75,4 @@ def with_sampling(command: Callable[..., None], without: Collection[str] = ()) -
 
     Fields in `without` are no options of it, and keep their defaults.
     """
-    asked = [field for field in fields(HowToSample) if field.name not in without]
-    signature = inspect.signature(command, eval_str=True)
-    hints = get_type_hints(HowToSample, include_extras=True)
-    only = inspect.Parameter.KEYWORD_ONLY
-    own = [p.replace(kind=only) for p in signature.parameters.values() if p.name != "how"]
-    added = [inspect.Parameter(f.name, only, default=f.default, annotation=hints[f.name]) for f in asked]
-
-    @wraps(command)
-    def with_options(**given: Any) -> None:
-        how = HowToSample(**{field.name: given.pop(field.name) for field in asked})
-        command(**given, how=how)
-
-    with_options.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
-    with_options.__annotations__ = {p.name: p.annotation for p in (*own, *added)}
-    return with_options
+    return with_fields(command, "how", HowToSample, without)
