@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from motionpair import lease
 from motionpair.errors import EXIT_DONE, EXIT_QUARANTINED, MachineError
 from motionpair.forms import Form
 from motionpair.plan import Plan, write_plan
 from motionpair.schema import PAIRS
-from pipelines import connection, finishing, lease, state
+from pipelines import connection, finishing, state
 from pipelines.job import MEND, Job, is_machine_error
 from pipelines.ledger import Ledger
 from pipelines.outdir import DATASET, Kind, OutDir

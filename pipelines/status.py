@@ -11,8 +11,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from motionpair import lease
 from motionpair.errors import DataError, InputError
-from pipelines import lease, state
+from pipelines import state
 from pipelines.ledger import Ledger
 from pipelines.outdir import OutDir
 from pipelines.progress import duration

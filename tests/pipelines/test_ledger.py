@@ -1,19 +1,15 @@
-"""The ledger under torn writes, and the lease between processes."""
+"""The ledger under torn writes."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-import processes
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motionpair.errors import DataError, InputError
-from pipelines import lease
+from motionpair.errors import DataError
 from pipelines.job import Fault
 from pipelines.ledger import Ledger
 
@@ -109,39 +105,3 @@ def test_damage_in_the_middle_is_an_error_that_names_the_line(tmp_path: Path) ->
     path.write_bytes(b"\n".join(lines))
     with pytest.raises(DataError, match=r"ledger.jsonl: line 3"):
         Ledger(path)
-
-
-HOLD = """
-import sys, time
-from pathlib import Path
-from pipelines import lease
-with lease.hold(Path(sys.argv[1])):
-    print("held", flush=True)
-    time.sleep(60)
-"""
-
-
-def test_a_lease_is_refused_while_its_holder_lives_and_taken_over_when_it_died(tmp_path: Path) -> None:
-    (tmp_path / "runs").mkdir()
-    path = tmp_path / "runs" / "lease"
-    assert lease.holder(path) is None
-    other = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE)
-    assert other.stdout is not None
-    assert other.stdout.readline() == b"held\n"
-    try:
-        who = lease.holder(path)
-        assert who is not None
-        assert who["pid"] == other.pid
-        with (
-            pytest.raises(InputError, match=rf"{tmp_path}: another driver .*pid {other.pid}"),
-            lease.hold(path),
-        ):
-            pass
-    finally:
-        processes.kill(other.pid)
-        other.wait()
-        other.stdout.close()
-    assert path.read_bytes()  # what the dead one left
-    assert lease.holder(path) is None
-    with lease.hold(path):
-        pass
