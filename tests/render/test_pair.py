@@ -13,23 +13,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from character_cast import CAST
-from mannequins import BODIES
+from painted_pairs import Painter, painting, row_of
 from rendered_dataset import RECIPE, SEED, Rendered
 from samples import phrase, spec
 
 from motionpair import schema, shards
 from motionpair.catalog import MOTION_FAMILIES
 from motionpair.errors import DataError, MachineError
-from motionpair.plan import write_plan
-from motionpair.planning import candidate, make_plan
+from motionpair.planning import candidate
 from motionpair.recipe import load_recipe
-from motionpair.specs import Character, Reference
+from motionpair.specs import Reference
 from render import footing
 from render import pair as rendering
-from render.characters.baked import BakedCharacter
 from render.characters.skinning import skin
 from render.characters.store import CharacterStore
-from render.engines import Frames, open_engine
+from render.engines import open_engine
 from render.motions import perform
 from render.pair import NoCandidateError, PairJob
 from render.retarget import retarget
@@ -39,71 +37,13 @@ from render.stage import stage_pair
 FPS = 16
 
 
-class Mannequins:
-    """Stands in for the store of baked characters."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def load(self, character: Character) -> BakedCharacter:
-        kind = "average" if int(character.character_id[1:]) % 2 else "tall"
-        some = np.arange(12, dtype=np.int32)
-        return replace(BODIES[kind], hand_vertices=(some[:3], some[3:6]), face_vertices=some[6:])
-
-    def hash(self, character: Character) -> str:
-        return hashlib.sha256(character.character_id.encode()).hexdigest()
-
-
-class Painter:
-    """An engine that paints a square over every joint. spoilt: numbers of the clips that come out black."""
-
-    name = "painter"
-
-    def __init__(self, spoilt: set[int]) -> None:
-        self.spoilt = spoilt
-        self.clips = 0
-        self.stills: list[Scene] = []
-
-    def device_class(self) -> str:
-        return "cpu/paint"
-
-    def render(self, scene: Scene) -> Frames:
-        if scene.laid_out_for is None:
-            number, self.clips = self.clips, self.clips + 1
-        else:  # references: painted as the target
-            number = 1
-            self.stills.append(scene)
-        shape = (scene.frames, scene.camera.height, scene.camera.width)
-        index, rgb = np.zeros(shape, np.uint8), np.full((*shape, 3), 160 if number % 2 else 80, np.uint8)
-        for i, actor in enumerate(scene.actors):
-            pixels, _ = scene.camera.project(actor.pose.positions[:, :55])
-            for t, joint in np.ndindex(pixels.shape[:2]):
-                x, y = np.clip(pixels[t, joint], 0, shape[:0:-1]).astype(int)
-                index[t, max(y - 3, 0) : y + 4, max(x - 3, 0) : x + 4] = i + 1
-        rgb[index > 0] = (200, 60, 60) if number % 2 else (60, 60, 200)
-        if number in self.spoilt and scene.laid_out_for is None:
-            rgb[:] = 0
-        return Frames(rgb, index, np.full(shape, 100, np.float32))
-
-
 @pytest.fixture
 def painted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[PairJob, Painter]:
     """The job with a painter for an engine and mannequins for a cast; everybody waves."""
     waving = tmp_path / "waving.yaml"
     text = RECIPE.read_text().replace("motions: {}", "motions: {wave: 1}")
     waving.write_text(text + "\nlimits: {candidates: 3}\nmotions: {families: {wave: 1}}\n")
-    write_plan(make_plan(load_recipe(waving), SEED), tmp_path / "plan.parquet")
-    painter = Painter(set())
-    monkeypatch.setattr(rendering, "Engines", lambda names, threads, device: painter)
-    monkeypatch.setattr(rendering, "CharacterStore", Mannequins)
-    job = PairJob(tmp_path / "plan.parquet", tmp_path / "staging", tmp_path / "cast")
-    job.setup()
-    return job, painter
-
-
-def row_of(job: PairJob, slot: int) -> dict[str, object]:
-    row: dict[str, object] = json.loads((job.staging / f"{slot:06d}" / "row.json").read_text())
-    return row
+    return painting(waving, SEED, tmp_path, monkeypatch)
 
 
 def test_the_record_tells_exactly_the_files_that_were_staged(painted: tuple[PairJob, Painter]) -> None:
@@ -130,7 +70,7 @@ def test_a_discarded_candidate_is_replaced_by_the_next_which_tells_of_it(
     painted: tuple[PairJob, Painter],
 ) -> None:
     job, painter = painted
-    painter.spoilt = {0, 3}  # the driving clip of candidate 0, the target clip of candidate 1
+    painter.black = {0, 3}  # the driving clip of candidate 0, the target clip of candidate 1
     record = job.run(2)
     assert (record["k"], record["discards"]) == (2, {"too dark": 2})
     row = row_of(job, 2)
@@ -149,7 +89,7 @@ def test_a_slot_without_a_sound_candidate_raises_and_leaves_nothing(
     painted: tuple[PairJob, Painter],
 ) -> None:
     job, painter = painted
-    painter.spoilt = set(range(0, 6, 2))
+    painter.black = set(range(0, 6, 2))
     with pytest.raises(
         NoCandidateError, match="slot 0: all 3 candidates discarded: too dark: 0, accepted"
     ) as error:

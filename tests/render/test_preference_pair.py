@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from mannequins import BODIES
+from painted_pairs import Painter, painting, row_of
 
 from motionpair import annotations, media, schema
 from motionpair.pair_checks import check_media, check_spec
 from motionpair.plan import write_plan
 from motionpair.planning import candidate, make_plan
 from motionpair.recipe import load_recipe
-from motionpair.specs import Character
 from render import pair as rendering
-from render.characters.baked import BakedCharacter
 from render.characters.store import CharacterStore
-from render.engines import Frames
 from render.pair import PairJob
-from render.scene import Scene
 
 SEED = 0
 RECIPE = """base: preferences-demo
@@ -44,66 +38,16 @@ limits: {candidates: 4, hand_cells_share: 0, gap_difference: 0, gap_elsewhere: 1
 """
 
 
-class Mannequins:
-    """Stands in for the store of baked characters."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def load(self, character: Character) -> BakedCharacter:
-        kind = "average" if int(character.character_id[1:]) % 2 else "tall"
-        some = np.arange(12, dtype=np.int32)
-        return replace(BODIES[kind], hand_vertices=(some[:3], some[3:6]), face_vertices=some[6:])
-
-    def hash(self, character: Character) -> str:
-        return character.character_id.encode().hex().ljust(64, "0")
-
-
-class Painter:
-    """Paints a square over every joint, red or blue by whose clip it is. dark: numbers of black clips."""
-
-    name = "painter"
-
-    def __init__(self) -> None:
-        self.clips = 0
-        self.dark: set[int] = set()
-        self._sides: dict[int, int] = {}
-
-    def device_class(self) -> str:
-        return "cpu/paint"
-
-    def render(self, scene: Scene) -> Frames:
-        side = self._sides.setdefault(scene.render.seed, len(self._sides)) % 2
-        shape = (scene.frames, scene.camera.height, scene.camera.width)
-        index, rgb = np.zeros(shape, np.uint8), np.full((*shape, 3), 160 if side else 80, np.uint8)
-        for i, actor in enumerate(scene.actors):
-            pixels, _ = scene.camera.project(actor.pose.positions[:, :55])
-            for t, joint in np.ndindex(pixels.shape[:2]):
-                x, y = np.clip(pixels[t, joint], 0, shape[:0:-1]).astype(int)
-                index[t, max(y - 3, 0) : y + 4, max(x - 3, 0) : x + 4] = i + 1
-        rgb[index > 0] = (200, 60, 60) if side else (60, 60, 200)
-        if self.clips in self.dark:
-            rgb[:] = 0
-        self.clips += 1
-        return Frames(rgb, index, np.full(shape, 100, np.float32))
-
-
 @pytest.fixture
 def painted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[PairJob, Painter]:
     (tmp_path / "items.yaml").write_text(RECIPE)
-    write_plan(make_plan(load_recipe(tmp_path / "items.yaml"), SEED), tmp_path / "plan.parquet")
-    painter = Painter()
-    monkeypatch.setattr(rendering, "Engines", lambda names, threads, device: painter)
-    monkeypatch.setattr(rendering, "CharacterStore", Mannequins)
-    job = PairJob(tmp_path / "plan.parquet", tmp_path / "staging", tmp_path / "cast")
-    job.setup()
-    return job, painter
+    return painting(tmp_path / "items.yaml", SEED, tmp_path, monkeypatch)
 
 
 def staged(job: PairJob, slot: int) -> tuple[dict[str, Any], dict[str, bytes]]:
     folder = job.staging / f"{slot:06d}"
     blobs = {name: (folder / file).read_bytes() for name, file in schema.BLOBS.items()}
-    return json.loads((folder / "row.json").read_text()), blobs
+    return row_of(job, slot), blobs
 
 
 def test_an_item_has_three_clips_and_nothing_that_verify_minds(painted: tuple[PairJob, Painter]) -> None:
@@ -143,7 +87,7 @@ def test_a_candidate_without_a_gap_makes_way_before_a_frame_is_paid_for(
 
 def test_a_target_that_is_turned_down_costs_no_rejected_clip(painted: tuple[PairJob, Painter]) -> None:
     job, painter = painted
-    painter.dark = {1}
+    painter.black = {1}
     record = job.run(2)
     assert (record["discards"], painter.clips) == ({"too dark": 1}, 2 + 3)
 
