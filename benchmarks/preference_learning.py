@@ -22,6 +22,7 @@ from typing import Any
 
 from benchmarks.drafted_items import draft
 from benchmarks.machine import child_cpu, describe
+from motionpair.signed import signed
 
 LEAST_ACCURACY = 0.8
 """Of held-out items, after DPO."""
@@ -155,7 +156,7 @@ def report(name: str, found: list[dict[str, Any]]) -> None:
         print(
             f"{model['name']:>13}: preference accuracy {accuracy:.3f} ± {error:.3f}, against the model "
             f"before {against:.3f}, whole-frame loss {fmean(model['loss'] for model in drawn):.4f} "
-            f"({change:+.1f} %), PSNR of hands {hands} dB, frames {frames} dB"
+            f"({signed(change, 1)} %), PSNR of hands {hands} dB, frames {frames} dB"
         )
         if model["name"] == "regional-dpo":
             print(f"{'':>13}  limits: accuracy at least {LEAST_ACCURACY}, loss at most +{MOST_LOSS:g} %")

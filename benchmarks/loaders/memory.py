@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.loaders.reader import family
+from motionpair.signed import signed
 
 _EPOCHS = 4
 """The first fills caches and copies what a fork shares, so three are compared."""
@@ -85,9 +86,9 @@ def lines(dataset: Path, how: str, batch: int) -> Iterator[str]:
         return ", ".join(f"{value:.0f}" for value in values)
 
     yield (
-        f"memory, {how} epochs of {dataset.name}: own pages {series(mine)} MB after each, {growth:+.1%} over "
-        f"the last three (limit {LIMIT:.0%}); resident with pages of files: training process "
-        f"{series(rss)}, both workers {series(workers)} MB"
+        f"memory, {how} epochs of {dataset.name}: own pages {series(mine)} MB after each, "
+        f"{signed(100 * growth, 1)} % over the last three (limit {LIMIT:.0%}); resident with pages of "
+        f"files: training process {series(rss)}, both workers {series(workers)} MB"
     )
 
 

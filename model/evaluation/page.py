@@ -8,6 +8,7 @@ from html import escape
 from model.evaluation.baselines import BASELINES
 from model.evaluation.regions import REGIONS
 from model.evaluation.scores import ALL, METHODS, MODEL, PairScores, Summary
+from motionpair.signed import signed
 
 STYLE = """
 :root { color-scheme: dark; }
@@ -119,7 +120,7 @@ def _figure(pair: PairScores) -> str:
         values = [pair.scores[m].get(region, {}).get("psnr") for m in (MODEL, *BASELINES)]
         if values[0] is not None:
             others = max(value for value in values[1:] if value is not None)
-            ahead = f"{values[0] - others:+.1f}".replace("-", "−")
+            ahead = signed(values[0] - others, 1)
             said.append(f"{region} {values[0]:.1f} dB, {ahead} to the best trivial answer")
     name = escape(pair.pair_id)
     return (

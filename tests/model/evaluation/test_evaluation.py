@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from model.evaluation.baselines import BASELINES
 from model.evaluation.evaluation import Evaluation, chosen
+from model.evaluation.page import write_page
 from model.evaluation.regions import REGIONS
 from model.evaluation.scores import ALL, CODEC, METHODS, MODEL, PairScores, summarise
 from model.evaluation.strips import strip
@@ -199,6 +200,13 @@ def test_means_count_each_pair_once_and_leave_out_what_is_not_there():
     assert found.mean("psnr", MODEL, "face", "x") is None
     assert found.mean("lpips", MODEL, "frame") is None
     assert found.wins[ALL]["copy the driving"]["character"] == pytest.approx(2 / 3, abs=1e-6)
+
+
+def test_a_lead_that_rounds_to_zero_has_no_sign():
+    pairs = [pair("a", "x", 20, 20.01), pair("b", "x", 20, 21)]
+    page = write_page("", {}, summarise(pairs), pairs)
+    assert "frame 20.0 dB, 0.0 to the best" in page
+    assert "frame 20.0 dB, −1.0 to the best" in page
 
 
 def test_a_limit_takes_of_every_stratum():
