@@ -31,8 +31,11 @@ COLUMNS = {
 FIGURES = tuple(name for group in COLUMNS.values() for name in group)
 
 _STYLE = """
-th[colspan] { text-align: center; border-bottom: 0; padding-bottom: 0; color: #eceef2; }
-th, td { padding-right: 26px; }
+table { margin: 18px 0 14px; }
+th { white-space: nowrap; }
+th:last-child, td:last-child { padding-right: 0; }
+th[colspan] { color: #eceef2; border: 0; text-align: left;
+  background: linear-gradient(#343942, #343942) bottom / 100% 1px no-repeat content-box; }
 .group { padding-left: 26px; }
 td small { display: inline-block; min-width: 3.2em; text-align: left; }
 """

@@ -119,8 +119,10 @@ def test_a_comparison_has_figures_strips_and_a_page(examples, tmp_path):
     assert np.mean([item["loss"] for item in written["models"][0]["items"]]) == pytest.approx(before.loss)
     with Image.open(tmp_path / "strips" / f"{examples[0]['pair_id']}.webp") as picture:
         assert min(picture.size) > 200
+    share = f"{100 * after.accuracy:.1f}<small>± {100 * after.standard_errors['accuracy']:.1f}</small>"
+    assert written["models"][1]["standard_errors"] == after.standard_errors
     text = page.read_text()
-    assert all(word in text for word in ("before", "after", "Preference accuracy", f"{after.accuracy:.1%}"))
+    assert all(word in text for word in ("before", "after", "Preference accuracy", share))
 
 
 def test_what_cannot_be_compared_is_refused(examples, tmp_path):
@@ -182,10 +184,14 @@ def test_commands_lead_from_a_run_to_adapters_a_comparison_and_merged_weights(it
     again = write_adapters(tuned, tmp_path / "again")
     name = "adapter_model.safetensors"
     assert (tuned / "adapters" / name).read_bytes() == (again / name).read_bytes()
-    motionpair(
+    table = motionpair(
         "eval-preferences", "--run", sft, "--run", tuned, "--run", hands, "--data", items,
         "--out", tmp_path / "eval", "--draws", 2, "--steps", 2, "--device", "cpu",
     )  # fmt: skip
+    assert table.startswith("4 items; ± is one standard error over items")
+    (against,) = (line for line in table.splitlines() if "against the first model" in line)
+    assert against.split()[4:7] == ["50.0", "±", "0.0"]
+    assert against.count("±") == 3
     models = json.loads((tmp_path / "eval/preferences.json").read_text())["models"]
     assert [model["name"] for model in models] == ["sft", "dpo", "hands"]
     assert len({model["loss"] for model in models}) == 3
