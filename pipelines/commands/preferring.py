@@ -158,20 +158,21 @@ def eval_preferences(
 
 
 def show(models: list[ModelScores], console: Console) -> None:
-    """Print the table of the page."""
+    """Print the page's table, turned: a narrow terminal has room for the figures' names in rows."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Column, Table
 
-    from model.evaluation.preference_page import COLUMNS, FIGURES, text
+    from model.evaluation.preference_page import COLUMNS, text
 
-    heads = [
-        Column(f"{title if at == 0 else ''}\n{name}", justify="right", vertical="bottom")
-        for title, group in COLUMNS.items()
-        for at, name in enumerate(group.values())
-    ]
-    table = Table("", *heads, title=f"{len(models[0].items)} items", title_justify="left")
-    for model in models:
-        told = (text(name, model, models[0]) for name in FIGURES)
-        table.add_row(model.name, *(f"{figure} [dim]{error}[/]".strip() for figure, error in told))
+    heads = (Column(model.name, justify="right") for model in models)
+    count = len(models[0].items)
+    title = f"{count} item{'s' if count > 1 else ''}; ± is one standard error over items"
+    table = Table("", *heads, title=title, title_justify="left", box=SIMPLE_HEAD)
+    for group, names in COLUMNS.items():
+        table.add_row(f"[dim]{group}[/]")
+        for name, called in names.items():
+            told = (text(name, model, models[0]) for model in models)
+            table.add_row(f"  {called}", *(f"{figure} {error}".strip() for figure, error in told))
     console.print(table)
 
 
