@@ -21,23 +21,43 @@ from motionpair.loading.shares import Part, Sharing, kind_of, part_numbers, shar
 
 @runtime_checkable
 class Source(Protocol):
-    """Facts of N samples, by number.
+    """Facts of N samples, by number. A sample's group follows from stratum, mode and kind of driving."""
 
-    pair_ids: (N,) str, what each sample is; part of the fingerprint. stratum, mode, driving_kind: (N,) int,
-    numbers in `strata`, `modes` (`animation`, `replacement`) and `driving_kinds` (`clip`, `pose`,
-    `body_mesh`), from which its group follows. bucket: (N,) int, number in `buckets`; samples of equal
-    buckets may share a batch.
-    """
+    @property
+    def pair_ids(self) -> np.ndarray:
+        """(N,) str, what each sample is; part of the fingerprint."""
 
-    pair_ids: np.ndarray
-    strata: Sequence[str]
-    stratum: np.ndarray
-    modes: Sequence[str]
-    mode: np.ndarray
-    driving_kinds: Sequence[str]
-    driving_kind: np.ndarray
-    buckets: Sequence[Any]
-    bucket: np.ndarray
+    @property
+    def strata(self) -> Sequence[str]:
+        """Names of strata."""
+
+    @property
+    def stratum(self) -> np.ndarray:
+        """(N,) int, number in `strata`."""
+
+    @property
+    def modes(self) -> Sequence[str]:
+        """Names of modes: `animation`, `replacement`."""
+
+    @property
+    def mode(self) -> np.ndarray:
+        """(N,) int, number in `modes`."""
+
+    @property
+    def driving_kinds(self) -> Sequence[str]:
+        """Names of kinds of driving: `clip`, `pose`, `body_mesh`."""
+
+    @property
+    def driving_kind(self) -> np.ndarray:
+        """(N,) int, number in `driving_kinds`."""
+
+    @property
+    def buckets(self) -> Sequence[Any]:
+        """Buckets; samples of equal buckets may share a batch."""
+
+    @property
+    def bucket(self) -> np.ndarray:
+        """(N,) int, number in `buckets`."""
 
     def __len__(self) -> int: ...
 
