@@ -60,6 +60,7 @@ class DiffusersWan(nn.Module):
         def flat(volume: Tensor) -> Tensor:
             return volume.flatten(2).transpose(1, 2)
 
+        assert inputs.text is not None
         text = nn.functional.pad(inputs.text, (0, 0, 0, self.config.text_len - inputs.text.shape[1]))
         time_states, modulation, text, image = self.condition_embedder(inputs.timestep, text, inputs.image)
         context = torch.cat([image, text], dim=1)

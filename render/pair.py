@@ -202,7 +202,7 @@ class PairJob:
         self._plan = PlanFile(self.plan_path)
         self._store = CharacterStore(self.store_root)
         names = sorted(engines_of(self._plan.recipe))
-        self._engine = Engines(names, threads=self.threads, device=self.device)
+        self._engine: Engine = Engines(names, threads=self.threads, device=self.device)
 
     def device_class(self) -> str:
         """What the pixels depend on beside plan and versions."""

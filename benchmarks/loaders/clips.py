@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from motionpair import annotations, durable, manifest, media, metadata, schema, shards
+from motionpair import durable, manifest, media, metadata, schema, shards
+from motionpair.annotations import ARRAYS, CLIPS, pack
 from motionpair.quarantine import write_quarantine
 from motionpair.specs import PairSpec
 
@@ -62,7 +63,7 @@ def _write(dataset: Path, samples: Path, pairs: int) -> None:
     masks = [media.encode_mask(_figure(rng), FPS) for _ in range(_CLIPS)]
     pictures = [media.encode_reference(_clouds(rng, 1)[0]) for _ in range(_CLIPS)]
     labels = [media.encode_mask_image(_figure(rng, 1)[0]) for _ in range(_CLIPS)]
-    arrays = [annotations.pack(_arrays(rng, synthetic.pair_spec(0))) for _ in range(_CLIPS)]
+    arrays = [pack(_arrays(rng, synthetic.pair_spec(0))) for _ in range(_CLIPS)]
     (dataset / "shards").mkdir(parents=True)
     names = []
     for first in range(0, pairs, SHARD_PAIRS):
@@ -129,11 +130,11 @@ def _figure(rng: np.random.Generator, frames: int = FRAMES) -> np.ndarray:
 
 def _arrays(rng: np.random.Generator, spec: PairSpec) -> dict[str, np.ndarray]:
     """Annotations of one performer; joints at random, which does not compress, make up their usual size."""
-    count = len(spec.target.performers)
+    sizes = {"T": FRAMES, "K": len(spec.target.performers)}
     arrays = {}
-    for name, of in annotations.ARRAYS.items():
-        shape = [{"T": FRAMES, "K": count}.get(n, n) for n in of.shape]  # type: ignore[call-overload]
-        for clip in annotations.CLIPS:
+    for name, of in ARRAYS.items():
+        shape = [sizes[n] if isinstance(n, str) else n for n in of.shape]
+        for clip in CLIPS:
             values = rng.uniform(0, 200, shape) if name.startswith("joints") else np.zeros(shape)
             arrays[f"{clip}/{name}"] = values.astype(of.dtype)
     return arrays

@@ -40,6 +40,7 @@ def _join(samples: Path, out: Path, clip: str, rows: list[dict[str, Any]]) -> No
             source = container.streams.video[0]
             rate = source.average_rate
             assert rate is not None
+            assert source.time_base is not None
             if written + path.stat().st_size > _MOST:
                 if joined is not None:
                     joined.close()
@@ -51,6 +52,8 @@ def _join(samples: Path, out: Path, clip: str, rows: list[dict[str, Any]]) -> No
             shift = int(start / source.time_base)
             for packet in container.demux(source):
                 if packet.size:
+                    assert packet.pts is not None
+                    assert packet.dts is not None
                     packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
                     packet.stream = stream
                     joined.mux(packet)
@@ -87,6 +90,7 @@ class Episodes:
         if file is None:
             file = self._open[clip, number] = av.open(str(_path(self._out, clip, number)))
         stream = file.streams.video[0]
+        assert stream.time_base is not None
         first, last = round(start / stream.time_base), round(end / stream.time_base)
         file.seek(first, stream=stream)
         for packet in file.demux(stream):
