@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from motionpair.signed import signed
 from motionpair.specs import ClipSpec, PairSpec
 
 SHOWN = 3
@@ -89,7 +90,7 @@ def _clip(clip: ClipSpec) -> str:
     camera = clip.camera
     who = "+".join(_LOOKS[p.character.look] for p in clip.performers)
     aperture = f" f/{camera.f_stop:g}" if camera.f_stop else ""
-    degrees = f"{np.degrees(camera.elevation):+.0f}°"
+    degrees = f"{signed(np.degrees(camera.elevation), 0)}°"
     return f"{who} · {clip.environment.kind}, {clip.environment.hdri} · {camera.kind} {degrees}{aperture}"
 
 
