@@ -5,11 +5,14 @@ RUN/checkpoints/         `model.training.checkpoints`
 RUN/log.jsonl            `model.training.log`
 RUN/tensorboard/         events of the same figures
 RUN/strips/              pictures of what the model makes
+RUN/runs/                who has it now (`motionpair.lease`), and what Ray Train keeps
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +23,16 @@ from model.scail2.model import Scail2
 from model.training import checkpoints
 from model.training.config import TrainConfig, differing
 from model.training.parallelize import trained, whole_model
-from model.training.ranks import alone
-from motionpair import durable, fields
+from model.training.ranks import Ranks, alone
+from motionpair import durable, fields, lease
 from motionpair.errors import DataError, InputError
 from motionpair.loading.index import Bucket
 
 CONFIG = "config.json"
 VERSION = 1
+LEASE = Path("runs/lease")
+_BEFORE = ("runs", ".stop")
+"""What a job lays into a folder before the run is there."""
 _MAX_BYTES = 1 << 20
 
 
@@ -64,6 +70,66 @@ class RunConfig:
     def frames(self) -> int:
         """Frames of the longest clip: the length of a window when sampling."""
         return max(bucket.frames for bucket in self.buckets)
+
+
+@contextmanager
+def held(run: Path, ranks: Ranks) -> Iterator[None]:
+    """Have a run to this job alone; every rank calls it, and the first one holds it for all.
+
+    What a job that died has left is taken over at once. The folder is made where needed, and removed if no
+    run has begun in it.
+
+    Args:
+        run: the run's folder, on a disk that all ranks share.
+        ranks: the job's.
+
+    Raises:
+        InputError: another job has it, it cannot be made, or it holds something else; the same on all ranks.
+    """
+    with ExitStack() as stack:
+        refusal = None
+        if ranks.first:
+            try:
+                stack.enter_context(_held(run))
+            except InputError as error:
+                refusal = str(error)
+        refusal = ranks.gathered(refusal)[0]
+        if refusal is not None:
+            raise InputError(refusal)
+        yield
+
+
+@contextmanager
+def _held(run: Path) -> Iterator[None]:
+    path = run / LEASE
+    with ExitStack() as stack:
+        try:
+            check_free(run)
+            made = not run.exists()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(lease.hold(path, "job"))
+        except (FileExistsError, FileNotFoundError, NotADirectoryError, PermissionError) as error:
+            raise InputError(f"{run}: cannot be made or written ({error.strerror})") from None
+        try:
+            yield
+        finally:
+            if made and not (run / CONFIG).exists():
+                path.unlink(missing_ok=True)
+                with suppress(OSError):  # what else was laid there stays
+                    path.parent.rmdir()
+                    run.rmdir()
+
+
+def check_free(run: Path) -> None:
+    """Refuse a folder that is no run's and where none may begin.
+
+    Raises:
+        InputError: it is a file, or holds something else.
+    """
+    if not run.exists() or (run / CONFIG).exists():
+        return
+    if not run.is_dir() or any(path.name not in _BEFORE for path in run.iterdir()):
+        raise InputError(f"{run}: is there already and no run; expected a new or an empty folder")
 
 
 def write_config(run: Path, config: RunConfig) -> None:

@@ -80,6 +80,8 @@ def train(
 ) -> Result:
     """Train, or go on with a run, up to `config.steps` steps. Every rank of a job calls it.
 
+    Two jobs at once would write over each other's files: who starts a job holds the run (`runs.held`).
+
     Args:
         config: what to do.
         data: folders or URIs of latents, or of datasets to encode on the fly.
@@ -308,14 +310,9 @@ class _Trainer:
 
     def _check_folder(self, described: RunConfig) -> None:
         """Hold what is asked for against what the run in the folder is of, if there is one."""
+        runs.check_free(self.run)
         if (self.run / runs.CONFIG).exists():
             runs.check_same(runs.read_run(self.run), described, self.run)
-        elif self.run.exists() and (not self.run.is_dir() or any(self._strangers())):
-            raise InputError(f"{self.run}: is there already and no run; expected a new or an empty folder")
-
-    def _strangers(self) -> Iterator[Path]:
-        """What lies in the folder and is not of a job that is about to train there."""
-        return (path for path in self.run.iterdir() if path.name not in ("runs", ".stop"))
 
     def _write_folder(self, described: RunConfig) -> None:
         try:
