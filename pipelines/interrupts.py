@@ -23,6 +23,11 @@ GRACE_SECONDS = 8.0
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+_AGAIN = "Ctrl-C again stops at once"
+_AGAIN_UNDER_TORCHRUN = (
+    "Ctrl-C again does not stop it sooner; torchrun kills it after its --shutdown-timeout, 30 s by default"
+)
+
 
 @contextmanager
 def interruptible(farewell: str) -> Iterator[None]:
@@ -79,19 +84,20 @@ def end_soon() -> None:
 def asked_to_stop(note: str) -> Iterator[Callable[[], bool]]:
     """A function that says whether a signal came: for work that winds down in its own time.
 
-    The first signal is only noted, and `note` said; a second Ctrl-C raises `KeyboardInterrupt`, but not under
-    torchrun, which sends several. Inside `interruptible`, no watchdog ends the process meanwhile. Main thread
-    only.
+    The first signal is only noted, and `note` said, with what a second Ctrl-C does: it raises
+    `KeyboardInterrupt`, but not under torchrun, which passes on a Ctrl-C that the terminal has sent already.
+    Inside `interruptible`, no watchdog ends the process meanwhile. Main thread only.
     """
     caught = False
     launched = "TORCHELASTIC_RUN_ID" in os.environ
+    again = _AGAIN_UNDER_TORCHRUN if launched else _AGAIN
 
     def handle(signum: int, frame: FrameType | None) -> None:
         nonlocal caught
         if caught and signum == signal.SIGINT and not launched:
             raise KeyboardInterrupt(signal.Signals(signum).name)
         if not caught and os.environ.get("RANK", "0") == "0":
-            os.write(2, f"\n{note}\n".encode())
+            os.write(2, f"\n{note}; {again}\n".encode())
         caught = True
 
     heard = [n for n in SIGNALS if n != signal.SIGHUP or signal.getsignal(n) is not signal.SIG_IGN]

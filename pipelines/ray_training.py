@@ -51,10 +51,13 @@ def train_on_ray(
         {step, stopped, loss}.
 
     Raises:
-        InputError: more workers than the cluster has room for, or as of `train`.
+        InputError: another job has the run; more workers than the cluster has room for; or as of `train`.
         MachineError: Ray does not start, or workers were lost more often than `restarts`.
     """
-    with connect(workers if address is None else None, address):
+    from model.training import ranks, runs
+
+    # here, not on the first worker: another one may be that before a lost node's lock is given back
+    with runs.held(run, ranks.alone("cpu")), connect(workers if address is None else None, address):
         return _fit(config, data, run, workers, device, restarts, watcher, stop)
 
 
@@ -77,7 +80,6 @@ def _fit(
     kind = "GPU" if with_gpus else "CPU"
     if there.get(kind, 0) < workers:
         raise InputError(f"--ray {workers}: the cluster has {there.get(kind, 0):.0f} {kind}s, one a worker")
-    run.mkdir(parents=True, exist_ok=True)
     (run / STOP).unlink(missing_ok=True)
     trainer = TorchTrainer(
         _work,

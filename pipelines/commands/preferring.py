@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motionpair.errors import EXIT_INTERRUPTED, InputError
+from motionpair.errors import InputError
 from pipelines.commands.run_options import HowToSample, with_sampling
-from pipelines.commands.training import STOPPING, train_here
+from pipelines.commands.training_jobs import DeviceOption, RunOutOption, tell, train_here, watched
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +30,7 @@ def dpo(
         list[str],
         typer.Option(help="Latents of preference items, or a dataset of them.", metavar="FOLDER|URI"),
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the run; one that is there goes on.", metavar="RUN")],
+    out: RunOutOption,
     run: Annotated[
         Path | None,
         typer.Option(help="Run whose model is post-trained; a run that is there has one.", metavar="RUN"),
@@ -50,7 +51,7 @@ def dpo(
         list[str] | None,
         typer.Option("--set", help="Change a field, such as preference.beta=2000.", metavar="FIELD=VALUE"),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.", metavar="DEVICE")] = "auto",
+    device: DeviceOption = "auto",
 ) -> None:
     """Post-train a model on preference items, or go on with it. Under torchrun: `-m pipelines.cli dpo ...`.
 
@@ -61,25 +62,16 @@ def dpo(
     changes += [f"preference.method={method}"] if method else []
     chosen = _configuration(run, step, out, changes)
     from model.training.trainer import Diverged
-    from pipelines.interrupts import asked_to_stop
-    from pipelines.training_progress import watcher
 
-    shown = watcher()
-    try:
-        with asked_to_stop(STOPPING) as stop:
-            done = train_here(chosen, data, out, device, shown, stop)
-    except Diverged:
+    with ExitStack() as holding:  # until the adapters are written
+        try:
+            with watched() as (shown, stop):
+                done = train_here(chosen, data, out, device, shown, stop, holding)
+        except Diverged:
+            _write_adapters(out)
+            raise
         _write_adapters(out)
-        raise
-    finally:
-        shown.close()
-    if done is None:
-        return
-    _write_adapters(out)
-    loss = "" if done["loss"] is None else f", loss {done['loss']:.4f}"
-    typer.echo(f"{out}: {done['step']} of {chosen.steps} steps{loss}; adapters in {out / 'adapters'}")
-    if done["stopped"]:
-        raise typer.Exit(EXIT_INTERRUPTED)
+    tell(out, done, chosen.steps, f"; adapters in {out / 'adapters'}")
 
 
 @commands.command("merge-lora")

@@ -1,13 +1,15 @@
-"""`motionpair train`: runs that begin, stop, go on and are refused; alone, by torchrun and by Ray Train."""
+"""`motionpair train`: runs that begin, stop, go on, are held and refused; alone, by torchrun, by Ray."""
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,14 @@ QUICK = (
 )
 PROGRAM = (sys.executable, "-m", "pipelines.cli")
 ROOT = Path(__file__).parents[2]
+HOLD = """
+import sys
+from pathlib import Path
+from motionpair import lease
+with lease.hold(Path(sys.argv[1]), "job"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +91,7 @@ def test_a_new_run_wants_a_configuration(latents: Path, tmp_path: Path) -> None:
     assert (status, "--config: missing" in noted) == (2, True)
 
 
-def test_the_first_signal_is_noted_and_the_second_interrupts() -> None:
+def test_the_first_signal_is_noted_and_the_second_interrupts(capfd: pytest.CaptureFixture[str]) -> None:
     before = signal.getsignal(signal.SIGINT)
     with asked_to_stop("stopping") as stop:
         assert not stop()
@@ -90,13 +100,27 @@ def test_the_first_signal_is_noted_and_the_second_interrupts() -> None:
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+    assert capfd.readouterr().err == "\nstopping; Ctrl-C again stops at once\n"
 
 
-@pytest.mark.slow
-def test_ctrl_c_writes_a_checkpoint_and_exits_130(latents: Path, tmp_path: Path) -> None:
-    run = tmp_path / "run"
+def test_under_torchrun_the_second_signal_does_nothing_and_the_note_says_so(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "a")
+    with asked_to_stop("stopping") as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop()
+    noted = capfd.readouterr().err
+    assert noted.startswith("\nstopping; Ctrl-C again does not stop it sooner; torchrun kills it after")
+
+
+@contextmanager
+def going_on(latents: Path, run: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
+    """A job of 100,000 steps that is at work on a run."""
+    before = len(read_log(run))
     process = subprocess.Popen(
-        [*PROGRAM, *words(latents, run, "--steps", "100000")],
+        [*PROGRAM, *words(latents, run, "--steps", "100000", *more)],
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
@@ -104,17 +128,107 @@ def test_ctrl_c_writes_a_checkpoint_and_exits_130(latents: Path, tmp_path: Path)
         text=True,
     )
     try:
-        while len(read_log(run)) < 3:
+        while len(read_log(run)) < before + 3:
             assert process.poll() is None
             time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=300)[0]
+        yield process
     finally:
         process.kill()
+        process.wait()
+
+
+def refusal(run: Path, pid: int) -> str:
+    return f"{run}: another job is at work on it (host {socket.gethostname()}, pid {pid}, since "
+
+
+@pytest.mark.slow
+def test_a_second_job_is_refused_and_ctrl_c_writes_the_checkpoint_of_the_first(
+    latents: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    with going_on(latents, run) as process:
+        began = (run / "config.json").read_bytes()
+        status, said, noted = invoke(*words(latents, run, "--steps", "3"))
+        assert (status, said, noted.strip().count("\n")) == (2, "", 0)
+        assert refusal(run, process.pid) in noted
+        assert (run / "config.json").read_bytes() == began
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=300)[0]
     assert process.returncode == 130
     step = find(run).step
     assert said.startswith(f"{run}: {step} of 100000 steps")
-    assert read_log(run)[-1]["step"] == step
+    assert [line["step"] for line in read_log(run)] == list(range(1, step + 1))
+
+
+@pytest.mark.slow
+def test_a_run_whose_job_was_killed_is_taken_up_at_once(latents: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with going_on(latents, run, "--set", "saving.every=1", "--set", "saving.keep=2") as process:
+        process.kill()
+        process.wait()
+        assert str(process.pid) in (run / "runs" / "lease").read_text()
+        step = find(run).step + 2
+        status, said, noted = invoke(*words(latents, run, "--steps", str(step)))
+    assert status == 0, noted
+    assert said.startswith(f"{run}: {step} of {step} steps")
+    assert [line["step"] for line in read_log(run)] == list(range(1, step + 1))
+
+
+@pytest.fixture
+def taken(tmp_path: Path) -> Iterator[tuple[Path, int]]:
+    """A new run's folder, and the process of the job that has it."""
+    path = tmp_path / "run" / "runs" / "lease"
+    path.parent.mkdir(parents=True)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        yield tmp_path / "run", holder.pid
+
+
+def test_train_and_dpo_are_refused_a_run_that_another_job_has(
+    latents: Path, tmp_path: Path, taken: tuple[Path, int]
+) -> None:
+    (run, pid), sft = taken, tmp_path / "sft"
+    assert invoke(*words(latents, sft, "--steps", "1"))[0] == 0
+    dpo = ["dpo", "--run", str(sft), "--data", str(latents), "--out", str(run)]
+    for command in (words(latents, run), words(latents, run, "--ray", "2"), dpo):
+        status, said, noted = invoke(*command)
+        assert (status, said, noted.strip().count("\n")) == (2, "", 0)
+        assert refusal(run, pid) in noted
+        assert [path.name for path in run.rglob("*")] == ["runs", "lease"]
+
+
+@pytest.mark.slow
+def test_the_ranks_of_a_job_are_refused_together_and_one_says_it(
+    latents: Path, taken: tuple[Path, int]
+) -> None:
+    run, pid = taken
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    job = {"OMP_NUM_THREADS": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    started = [
+        subprocess.Popen(
+            [*PROGRAM, *words(latents, run, "--device", "cpu")],
+            cwd=ROOT,
+            env={**os.environ, **job, "RANK": str(rank)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    try:
+        noted = [process.communicate(timeout=300)[1] for process in started]
+    finally:
+        for process in started:
+            process.kill()
+    assert [process.returncode for process in started] == [2, 2], noted
+    assert refusal(run, pid) in noted[0]
+    assert "motionpair: error" not in noted[1]
+    assert [path.name for path in run.rglob("*")] == ["runs", "lease"]
 
 
 def workers_of(driver: int) -> list[int]:
@@ -159,6 +273,8 @@ def test_under_ray_a_lost_worker_is_replaced_and_ctrl_c_writes_a_checkpoint(
         os.kill(before[0], signal.SIGKILL)
         until(lambda: not set(workers_of(process.pid)) & set(before))
         gone_on_from = len(read_log(run))
+        status, _, noted = invoke(*words(latents, run, "--steps", "3"))  # the job has it also meanwhile
+        assert (status, refusal(run, process.pid) in noted) == (2, True)
         until(lambda: len(workers_of(process.pid)) == 2 and len(read_log(run)) > max(6, gone_on_from))
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         said, noted = process.communicate(timeout=300)
