@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from motionpair.errors import EXIT_DONE, EXIT_INTERRUPTED, InputError
+from pipelines.commands.lines import complain
 
 if TYPE_CHECKING:
     from model.training.config import TrainConfig
@@ -54,7 +55,7 @@ def train_here(
         {step, stopped, loss}, the first rank's.
 
     Raises:
-        typer.Exit: on other ranks, whose end it is.
+        typer.Exit: the run cannot be had, as the first rank has said; or on other ranks, whose end it is.
     """
     from model.training import ranks, runs
     from model.training.trainer import train
@@ -65,8 +66,9 @@ def train_here(
             holding.enter_context(runs.held(out, own))
         except InputError as error:
             if own.first:
-                raise
-            raise typer.Exit(error.exit_status) from None  # the first rank says it for all
+                complain(str(error))
+            own.wait()  # one says it for all, and before any ends: torchrun then ends the others
+            raise typer.Exit(error.exit_status) from None
         result = train(config, data, out, own, watcher=shown, stop=stop, redraw=redraw_if_installed())
     if not own.first:
         raise typer.Exit(EXIT_INTERRUPTED if result.stopped else EXIT_DONE)
