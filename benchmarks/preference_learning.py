@@ -143,23 +143,31 @@ def report(name: str, found: list[dict[str, Any]]) -> None:
     """Print the models' figures, each the mean over the tables; ± is one standard error over items."""
     facts = found[0]["facts"]
     print(f"{name}: {facts['items']} held-out items x {facts['draws']} draws of noise and time")
+    before: list[float] = []
     for index, model in enumerate(found[0]["models"]):
         drawn = [table["models"][index] for table in found]
         # the same items in every table: their mean over seeds comes first
         items = [
             fmean(i["accuracy"] for i in same) for same in zip(*(m["items"] for m in drawn), strict=True)
         ]
-        accuracy, error = fmean(items), stdev(items) / len(items) ** 0.5
-        against = fmean(model["implicit_accuracy"] for model in drawn)
+        before = before or items
+        more = [after - first for after, first in zip(items, before, strict=True)]
+        raised = fmean(model["implicit_accuracy"] for model in drawn)
         change = 100 * (fmean(t["models"][index]["loss"] / t["models"][0]["loss"] for t in found) - 1)
         hands, frames = (mean_or_dash([model[of] for model in drawn]) for of in ("psnr_hands", "psnr"))
         print(
-            f"{model['name']:>13}: preference accuracy {accuracy:.3f} ± {error:.3f}, against the model "
-            f"before {against:.3f}, whole-frame loss {fmean(model['loss'] for model in drawn):.4f} "
-            f"({signed(change, 1)} %), PSNR of hands {hands} dB, frames {frames} dB"
+            f"{model['name']:>13}: preference accuracy {fmean(items):.3f} ± {error_of_mean(items):.3f} "
+            f"({signed(fmean(more), 3)} ± {error_of_mean(more):.3f}), against the model before {raised:.3f}, "
+            f"whole-frame loss {fmean(model['loss'] for model in drawn):.4f} ({signed(change, 1)} %), "
+            f"PSNR of hands {hands} dB, frames {frames} dB"
         )
         if model["name"] == "regional-dpo":
             print(f"{'':>13}  limits: accuracy at least {LEAST_ACCURACY}, loss at most +{MOST_LOSS:g} %")
+
+
+def error_of_mean(values: list[float]) -> float:
+    """One standard error."""
+    return stdev(values) / len(values) ** 0.5
 
 
 def mean_or_dash(values: list[float | None]) -> str:
