@@ -167,7 +167,7 @@ def report(name: str, found: list[dict[str, Any]]) -> None:
 
 def error_of_mean(values: list[float]) -> float:
     """One standard error."""
-    return stdev(values) / len(values) ** 0.5
+    return stdev(values) / len(values) ** 0.5 if len(values) > 1 else float("nan")
 
 
 def mean_or_dash(values: list[float | None]) -> str:

@@ -66,18 +66,21 @@ def interruptible(farewell: str) -> Iterator[None]:
 
 
 def end_soon() -> None:
-    """For a process that was interrupted and now ends: `EXIT_INTERRUPTED`, even if the interpreter hangs.
+    """For a process that was interrupted and now ends: `EXIT_INTERRUPTED`, though it has to wait meanwhile.
 
-    It waits for threads at its end, and one of them may be in a read that never returns. Further signals are
-    ignored. Main thread only.
+    The interpreter waits for threads at its end, and one of them may be in a read that never returns; so may
+    a reader of what is still to be written. Further signals are ignored. Main thread only.
     """
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    sys.stdout.flush()
-    sys.stderr.flush()
     last = threading.Timer(GRACE_SECONDS, os._exit, (EXIT_INTERRUPTED,))
     last.daemon = True
-    last.start()
+    last.start()  # first of all: a flush waits for as long as a pipe is full
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # who read it is gone: its rest is nobody's, and the exit status stays
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from model.training.config import TrainConfig, differing
 from model.training.parallelize import trained, whole_model
 from model.training.ranks import Ranks, alone
 from motionpair import durable, fields, lease
-from motionpair.errors import DataError, InputError
+from motionpair.errors import DataError, InputError, MachineError
 from motionpair.loading.index import Bucket
 
 CONFIG = "config.json"
@@ -76,8 +76,8 @@ class RunConfig:
 def held(run: Path, ranks: Ranks) -> Iterator[None]:
     """Have a run to this job alone; every rank calls it, and the first one holds it for all.
 
-    What a job that died has left is taken over at once. The folder is made where needed, and removed if no
-    run has begun in it.
+    What a job that died has left is taken over as soon as its lock is gone. The folder is made where needed;
+    the job that made it removes it again if no run has begun in it.
 
     Args:
         run: the run's folder, on a disk that all ranks share.
@@ -85,6 +85,7 @@ def held(run: Path, ranks: Ranks) -> Iterator[None]:
 
     Raises:
         InputError: another job has it, it cannot be made, or it holds something else; the same on all ranks.
+        MachineError: the disk failed; likewise.
     """
     with ExitStack() as stack:
         refusal = None
@@ -92,10 +93,13 @@ def held(run: Path, ranks: Ranks) -> Iterator[None]:
             try:
                 stack.enter_context(_held(run))
             except InputError as error:
-                refusal = str(error)
+                refusal = str(error), False
+            except OSError as error:  # heard by all, who would wait for this rank otherwise
+                refusal = f"{run}: {error.strerror or error}", True
         refusal = ranks.gathered(refusal)[0]
         if refusal is not None:
-            raise InputError(refusal)
+            text, is_machine = refusal
+            raise MachineError(text) if is_machine else InputError(text)
         yield
 
 

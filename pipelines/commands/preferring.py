@@ -53,7 +53,7 @@ def dpo(
     ] = None,
     device: DeviceOption = "auto",
 ) -> None:
-    """Post-train a model on preference items, or go on with it. Under torchrun: `-m pipelines.cli dpo ...`.
+    """Post-train a model on preference items, or go on. Under torchrun: `-m pipelines.cli -- dpo ...`.
 
     Writes peft adapters of the last checkpoint to RUN/adapters, also when it stops or goes astray. Ctrl-C
     writes a checkpoint and exits 130; the same command goes on from there.
@@ -61,16 +61,10 @@ def dpo(
     changes = [*(settings or ()), *([f"steps={steps}"] if steps else ())]
     changes += [f"preference.method={method}"] if method else []
     chosen = _configuration(run, step, out, changes)
-    from model.training.trainer import Diverged
-
-    with ExitStack() as holding:  # until the adapters are written
-        try:
-            with watched() as (shown, stop):
-                done = train_here(chosen, data, out, device, shown, stop, holding)
-        except Diverged:
-            _write_adapters(out)
-            raise
-        _write_adapters(out)
+    with watched() as (shown, stop), ExitStack() as holding:
+        done = train_here(
+            chosen, data, out, device, shown, stop, holding, finish=partial(_write_adapters, out)
+        )
     tell(out, done, chosen.steps, f"; adapters in {out / 'adapters'}")
 
 
@@ -190,10 +184,8 @@ def _configuration(run: Path | None, step: int | None, out: Path, settings: list
 
 def _write_adapters(out: Path) -> None:
     """The adapters of the last checkpoint, where there is one; one process's work."""
-    import os
-
     from model.training.adapters import FOLDER, write_adapters
     from model.training.checkpoints import saved
 
-    if os.environ.get("RANK", "0") == "0" and saved(out)[0]:
+    if saved(out)[0]:
         write_adapters(out, out / FOLDER)

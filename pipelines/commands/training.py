@@ -42,7 +42,7 @@ def train(
     ] = None,
     address: AddressOption = None,
 ) -> None:
-    """Train SCAIL-2, or go on with a run. Under torchrun: `torchrun ... -m pipelines.cli train ...`.
+    """Train SCAIL-2, or go on with a run. Under torchrun: `torchrun ... -m pipelines.cli -- train ...`.
 
     Ctrl-C writes a checkpoint and exits 130; the same command goes on from there.
     """

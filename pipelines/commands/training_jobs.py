@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motionpair.errors import EXIT_DONE, EXIT_INTERRUPTED, InputError
+from motionpair.errors import EXIT_DONE, EXIT_INTERRUPTED, MotionPairError
 from pipelines.commands.lines import complain
 
 if TYPE_CHECKING:
     from model.training.config import TrainConfig
+    from model.training.ranks import Ranks
     from pipelines.training_progress import Shown
 
 RunOutOption = Annotated[
@@ -44,12 +45,15 @@ def train_here(
     shown: Shown,
     stop: Callable[[], bool],
     holding: ExitStack,
+    finish: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Train as one rank of a job that has the run to itself.
 
     Args:
         config, data, out, device, shown, stop: as of `model.training.trainer.train`.
         holding: the run is this job's until this is closed, longer than the ranks are joined.
+        finish: what the first rank does at the end, also when training went astray, while the others wait:
+            torchrun ends all ranks once one has ended.
 
     Returns:
         {step, stopped, loss}, the first rank's.
@@ -58,21 +62,32 @@ def train_here(
         typer.Exit: the run cannot be had, as the first rank has said; or on other ranks, whose end it is.
     """
     from model.training import ranks, runs
-    from model.training.trainer import train
+    from model.training.trainer import Diverged, train
     from pipelines.redrawing import redraw_if_installed
 
     with ranks.join(config.parallel, device) as own:
         try:
             holding.enter_context(runs.held(out, own))
-        except InputError as error:
+        except MotionPairError as error:
             if own.first:
                 complain(str(error))
             own.wait()  # one says it for all, and before any ends: torchrun then ends the others
             raise typer.Exit(error.exit_status) from None
-        result = train(config, data, out, own, watcher=shown, stop=stop, redraw=redraw_if_installed())
+        try:
+            result = train(config, data, out, own, watcher=shown, stop=stop, redraw=redraw_if_installed())
+        except Diverged:
+            _finish(own, finish)
+            raise
+        _finish(own, finish)
     if not own.first:
         raise typer.Exit(EXIT_INTERRUPTED if result.stopped else EXIT_DONE)
     return {"step": result.step, "stopped": result.stopped, "loss": result.loss}
+
+
+def _finish(own: Ranks, finish: Callable[[], None]) -> None:
+    if own.first:
+        finish()
+    own.wait()
 
 
 def tell(out: Path, done: dict[str, Any], steps: int, more: str = "") -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from torch.distributed.run import parse_args
 
 from model.dpo import Preference
 from model.training.config import Lora, changed, read_config
@@ -17,7 +18,7 @@ from pipelines.cli import app
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("training.md", "latents.md", "sampling.md", "evaluation.md", "dpo.md")
-PROGRAMS = ("motionpair", "-m pipelines.cli")
+PROGRAMS = ("motionpair", "-m pipelines.cli --")
 
 
 def commands(page: str) -> list[list[str]]:
@@ -77,3 +78,15 @@ def test_the_trainers_page_goes_on_from_preferences_to_a_sample_of_the_tuned_mod
     assert value(tuned, "--data") == value(latents, "--out")
     assert value(tuned, "--run") == value(sample, "--run") == value(trained, "--out")
     assert value(sample, "--lora") == f"{value(tuned, '--out')}/adapters"
+
+
+@pytest.mark.parametrize("command", ["train --config tiny --data LATENTS", "dpo --run RUN --data LATENTS"])
+def test_torchrun_passes_a_command_on_as_the_pages_write_it(command: str):
+    asked = parse_args(shlex.split(f"--nproc-per-node 2 -m pipelines.cli -- {command} --out OUT"))
+    assert (asked.module, asked.training_script) == (True, "pipelines.cli")
+    assert [word for word in asked.training_script_args if word != "--"] == shlex.split(
+        f"{command} --out OUT"
+    )
+    for page in PAGES:
+        text = (DOCS / page).read_text()
+        assert text.count("-m pipelines.cli") == text.count("-m pipelines.cli -- "), page
