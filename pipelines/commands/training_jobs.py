@@ -76,15 +76,16 @@ def train_here(
         try:
             result = train(config, data, out, own, watcher=shown, stop=stop, redraw=redraw_if_installed())
         except Diverged:
-            _finish(own, finish)
+            finished(own, finish)
             raise
-        _finish(own, finish)
+        finished(own, finish)
     if not own.first:
         raise typer.Exit(EXIT_INTERRUPTED if result.stopped else EXIT_DONE)
     return {"step": result.step, "stopped": result.stopped, "loss": result.loss}
 
 
-def _finish(own: Ranks, finish: Callable[[], None]) -> None:
+def finished(own: Ranks, finish: Callable[[], None]) -> None:
+    """Have the first rank do what a job ends with, and the others wait for it."""
     if own.first:
         finish()
     own.wait()

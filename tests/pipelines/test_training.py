@@ -201,18 +201,15 @@ def test_train_and_dpo_are_refused_a_run_that_another_job_has(
         assert [path.name for path in run.rglob("*")] == ["runs", "lease"]
 
 
-@pytest.mark.slow
-def test_the_ranks_of_a_job_are_refused_together_and_one_says_it(
-    latents: Path, taken: tuple[Path, int]
-) -> None:
-    run, pid = taken
+def two_ranks(*command: str) -> tuple[list[int], list[str]]:
+    """Run a command as the two ranks of a job; exit statuses and stderr, by rank."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     job = {"OMP_NUM_THREADS": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     started = [
         subprocess.Popen(
-            [*PROGRAM, *words(latents, run, "--device", "cpu")],
+            command,
             cwd=ROOT,
             env={**os.environ, **job, "RANK": str(rank)},
             stderr=subprocess.PIPE,
@@ -225,10 +222,39 @@ def test_the_ranks_of_a_job_are_refused_together_and_one_says_it(
     finally:
         for process in started:
             process.kill()
-    assert [process.returncode for process in started] == [2, 2], noted
+    return [process.returncode for process in started], noted
+
+
+@pytest.mark.slow
+def test_the_ranks_of_a_job_are_refused_together_and_one_says_it(
+    latents: Path, taken: tuple[Path, int]
+) -> None:
+    run, pid = taken
+    statuses, noted = two_ranks(*PROGRAM, *words(latents, run, "--device", "cpu"))
+    assert statuses == [2, 2], noted
     assert refusal(run, pid) in noted[0]
     assert "motionpair: error" not in noted[1]
     assert [path.name for path in run.rglob("*")] == ["runs", "lease"]
+
+
+FINISHING = """
+import sys, time
+from pathlib import Path
+from model.training import ranks
+from model.training.config import read_config
+from pipelines.commands.training_jobs import finished
+
+made = Path(sys.argv[1])
+with ranks.join(read_config("tiny").parallel, "cpu") as own:
+    finished(own, lambda: (time.sleep(2), made.mkdir()))
+    assert made.is_dir()
+"""
+
+
+@pytest.mark.slow
+def test_no_rank_ends_before_the_first_one_has_written_what_a_job_ends_with(tmp_path: Path) -> None:
+    statuses, noted = two_ranks(sys.executable, "-c", FINISHING, str(tmp_path / "adapters"))
+    assert statuses == [0, 0], noted
 
 
 def workers_of(driver: int) -> list[int]:

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 from model.training import runs
-from model.training.ranks import alone
-from motionpair.errors import InputError
+from model.training.ranks import Ranks, alone
+from motionpair import lease
+from motionpair.errors import InputError, MachineError
+
+
+@dataclass(frozen=True)
+class Heard(Ranks):
+    """One rank, and what it told the others."""
+
+    told: list[Any] = field(default_factory=list)
+
+    def gathered(self, value: Any) -> list[Any]:
+        self.told.append(value)
+        return [value]
 
 
 def names(folder: Path) -> list[str]:
@@ -53,3 +70,14 @@ def test_what_is_no_run_is_refused_and_left_alone(tmp_path: Path) -> None:
     ):
         pass
     assert names(tmp_path) == before
+
+
+def test_a_disk_that_fails_is_told_to_all_ranks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*of: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(lease, "hold", fail)
+    heard = Heard(0, 1, 0, 1, torch.device("cpu"))
+    with pytest.raises(MachineError, match="run: Input/output error"), runs.held(tmp_path / "run", heard):
+        pass
+    assert heard.told == [(f"{tmp_path / 'run'}: Input/output error", True)]
