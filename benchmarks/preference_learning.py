@@ -17,11 +17,12 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
 from benchmarks.drafted_items import draft
 from benchmarks.machine import child_cpu, describe
+from model.evaluation.preference_scores import standard_error
 from motionpair.signed import signed
 
 LEAST_ACCURACY = 0.8
@@ -155,19 +156,15 @@ def report(name: str, found: list[dict[str, Any]]) -> None:
         raised = fmean(model["implicit_accuracy"] for model in drawn)
         change = 100 * (fmean(t["models"][index]["loss"] / t["models"][0]["loss"] for t in found) - 1)
         hands, frames = (mean_or_dash([model[of] for model in drawn]) for of in ("psnr_hands", "psnr"))
+        error, error_of_more = (standard_error(values) or float("nan") for values in (items, more))
         print(
-            f"{model['name']:>13}: preference accuracy {fmean(items):.3f} ± {error_of_mean(items):.3f} "
-            f"({signed(fmean(more), 3)} ± {error_of_mean(more):.3f}), against the model before {raised:.3f}, "
+            f"{model['name']:>13}: preference accuracy {fmean(items):.3f} ± {error:.3f} "
+            f"({signed(fmean(more), 3)} ± {error_of_more:.3f}), against the model before {raised:.3f}, "
             f"whole-frame loss {fmean(model['loss'] for model in drawn):.4f} ({signed(change, 1)} %), "
             f"PSNR of hands {hands} dB, frames {frames} dB"
         )
         if model["name"] == "regional-dpo":
             print(f"{'':>13}  limits: accuracy at least {LEAST_ACCURACY}, loss at most +{MOST_LOSS:g} %")
-
-
-def error_of_mean(values: list[float]) -> float:
-    """One standard error."""
-    return stdev(values) / len(values) ** 0.5 if len(values) > 1 else float("nan")
 
 
 def mean_or_dash(values: list[float | None]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -61,10 +60,8 @@ def dpo(
     changes = [*(settings or ()), *([f"steps={steps}"] if steps else ())]
     changes += [f"preference.method={method}"] if method else []
     chosen = _configuration(run, step, out, changes)
-    with watched() as (shown, stop), ExitStack() as holding:
-        done = train_here(
-            chosen, data, out, device, shown, stop, holding, finish=partial(_write_adapters, out)
-        )
+    with watched() as (shown, stop):
+        done = train_here(chosen, data, out, device, shown, stop, finish=partial(_write_adapters, out))
     tell(out, done, chosen.steps, f"; adapters in {out / 'adapters'}")
 
 

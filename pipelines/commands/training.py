@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,7 +48,7 @@ def train(
     if address is not None and ray is None:
         raise typer.BadParameter("--address goes with --ray")
     chosen = _configuration(config, out, [*(settings or ()), *([f"steps={steps}"] if steps else ())])
-    with watched() as (shown, stop), ExitStack() as holding:
+    with watched() as (shown, stop):
         if ray is not None:
             from model.training.config import to_plain
             from pipelines.ray_training import train_on_ray
@@ -59,7 +58,7 @@ def train(
                 plain, data, out, ray, address=address, device=device, watcher=shown, stop=stop
             )
         else:
-            done = train_here(chosen, data, out, device, shown, stop, holding)
+            done = train_here(chosen, data, out, device, shown, stop)
     tell(out, done, chosen.steps)
 
 

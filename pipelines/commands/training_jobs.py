@@ -44,14 +44,12 @@ def train_here(
     device: str,
     shown: Shown,
     stop: Callable[[], bool],
-    holding: ExitStack,
     finish: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Train as one rank of a job that has the run to itself.
 
     Args:
         config, data, out, device, shown, stop: as of `model.training.trainer.train`.
-        holding: the run is this job's until this is closed, longer than the ranks are joined.
         finish: what the first rank does at the end, also when training went astray, while the others wait:
             torchrun ends all ranks once one has ended.
 
@@ -65,7 +63,7 @@ def train_here(
     from model.training.trainer import Diverged, train
     from pipelines.redrawing import redraw_if_installed
 
-    with ranks.join(config.parallel, device) as own:
+    with ranks.join(config.parallel, device) as own, ExitStack() as holding:
         try:
             holding.enter_context(runs.held(out, own))
         except MotionPairError as error:
