@@ -156,10 +156,10 @@ def report(name: str, found: list[dict[str, Any]]) -> None:
         raised = fmean(model["implicit_accuracy"] for model in drawn)
         change = 100 * (fmean(t["models"][index]["loss"] / t["models"][0]["loss"] for t in found) - 1)
         hands, frames = (mean_or_dash([model[of] for model in drawn]) for of in ("psnr_hands", "psnr"))
-        error, error_of_more = (standard_error(values) or float("nan") for values in (items, more))
+        errors = ["–" if e is None else f"{e:.3f}" for e in map(standard_error, (items, more))]
         print(
-            f"{model['name']:>13}: preference accuracy {fmean(items):.3f} ± {error:.3f} "
-            f"({signed(fmean(more), 3)} ± {error_of_more:.3f}), against the model before {raised:.3f}, "
+            f"{model['name']:>13}: preference accuracy {fmean(items):.3f} ± {errors[0]} "
+            f"({signed(fmean(more), 3)} ± {errors[1]}), against the model before {raised:.3f}, "
             f"whole-frame loss {fmean(model['loss'] for model in drawn):.4f} ({signed(change, 1)} %), "
             f"PSNR of hands {hands} dB, frames {frames} dB"
         )
